@@ -1,0 +1,561 @@
+//! Reads TOML files so that every mistake in them is told at once, with its place.
+//!
+//! serde stops at the first error; here a [`Table`] is asked for its keys one by one, each answer
+//! is `None` if the key is absent or wrong, wrong ones are noted in [`Problems`], and
+//! [`Table::finish`] notes every key that nobody asked for.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use toml::de::{DeTable, DeValue};
+
+use crate::model::{Level, Place, Problem, Problems};
+
+/// A TOML file in memory.
+#[derive(Clone, Debug)]
+pub struct Document {
+    path: PathBuf,
+    text: String,
+}
+
+/// Where a value comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// A byte range of the document.
+    Span(Range<usize>),
+    /// An environment variable that overrides the document.
+    Env(String),
+    /// A flag that overrides both.
+    Flag(String),
+}
+
+/// A value and where it comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct At<T> {
+    /// The value.
+    pub value: T,
+    /// Its place, for [`Document::problem`].
+    pub source: Source,
+}
+
+/// A TOML value with its place.
+#[derive(Clone, Debug)]
+pub struct Node {
+    value: Value,
+    source: Source,
+}
+
+#[derive(Clone, Debug)]
+enum Value {
+    Bool(bool),
+    Integer(i64),
+    Text(String),
+    Array(Vec<Node>),
+    Table(BTreeMap<String, (Source, Node)>),
+    /// A float or a date: no key of ours takes one.
+    Other(&'static str),
+}
+
+/// A number of bytes, written `"10MiB"`, `"64 kB"` or a plain integer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Bytes(pub u64);
+
+/// A value that can be read from a TOML value.
+pub trait FromNode: Sized {
+    /// What to write, for the message `expected …`.
+    const EXPECTED: &'static str;
+    /// The value, or what is wrong and where.
+    fn from_node(node: &Node) -> Result<Self, Wrong>;
+}
+
+/// Why a TOML value could not be taken.
+#[derive(Clone, Debug)]
+pub struct Wrong {
+    source: Source,
+    /// `None`: it is of another type.
+    message: Option<String>,
+    kind: &'static str,
+}
+
+impl Document {
+    /// A document from its text; `path` is for messages only.
+    pub fn new(path: impl Into<PathBuf>, text: impl Into<String>) -> Self {
+        Self { path: path.into(), text: text.into() }
+    }
+
+    /// The file.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// A problem at `source`.
+    pub fn problem(&self, source: &Source, message: impl Into<String>) -> Problem {
+        let place = match source {
+            Source::Span(span) => Place::in_text(&self.path, &self.text, span.clone()),
+            Source::Env(name) => Place::Env(name.clone()),
+            Source::Flag(name) => Place::Flag(name.clone()),
+        };
+        Problem::new(place, message)
+    }
+
+    /// The document's root table. Syntax errors are noted, and what can be read beside them is.
+    pub fn root<'a>(&'a self, problems: &'a Problems) -> Table<'a> {
+        let (root, errors) = DeTable::parse_recoverable(&self.text);
+        for error in errors {
+            let source = Source::Span(error.span().unwrap_or(0..0));
+            let message = error.message().lines().collect::<Vec<_>>().join("; ");
+            problems.push(self.problem(&source, message));
+        }
+        Table {
+            document: self,
+            problems,
+            name: String::new(),
+            source: Source::Span(0..0),
+            entries: entries(root.into_inner()),
+            asked: Vec::new(),
+        }
+    }
+}
+
+fn entries(table: DeTable<'_>) -> BTreeMap<String, (Source, Node)> {
+    table
+        .into_iter()
+        .map(|(key, value)| {
+            let at = Source::Span(key.span());
+            let source = Source::Span(value.span());
+            let node = Node { value: convert(value.into_inner()), source };
+            (key.into_inner().into_owned(), (at, node))
+        })
+        .collect()
+}
+
+fn convert(value: DeValue<'_>) -> Value {
+    match value {
+        DeValue::Boolean(value) => Value::Bool(value),
+        DeValue::String(text) => Value::Text(text.into_owned()),
+        DeValue::Integer(integer) => match i64::from_str_radix(integer.as_str(), integer.radix()) {
+            Ok(number) => Value::Integer(number),
+            Err(_) => Value::Other("integer out of range"),
+        },
+        DeValue::Array(array) => Value::Array(
+            array
+                .into_iter()
+                .map(|item| Node {
+                    source: Source::Span(item.span()),
+                    value: convert(item.into_inner()),
+                })
+                .collect(),
+        ),
+        DeValue::Table(table) => Value::Table(entries(table)),
+        DeValue::Float(_) => Value::Other("float"),
+        DeValue::Datetime(_) => Value::Other("date"),
+    }
+}
+
+/// A TOML table that is being read.
+#[derive(Debug)]
+pub struct Table<'a> {
+    document: &'a Document,
+    problems: &'a Problems,
+    name: String,
+    source: Source,
+    entries: BTreeMap<String, (Source, Node)>,
+    asked: Vec<&'static str>,
+}
+
+impl<'a> Table<'a> {
+    /// The document that the table stands in.
+    pub fn document(&self) -> &'a Document {
+        self.document
+    }
+
+    /// Where the table begins.
+    pub fn source(&self) -> &Source {
+        &self.source
+    }
+
+    /// Notes a problem at `source`; a hint may be added to the answer by [`Table::note`] instead.
+    pub fn note(&self, problem: Problem) {
+        self.problems.push(problem);
+    }
+
+    /// The value of `key`; `None` if it is absent, or wrong and noted.
+    pub fn get<T: FromNode>(&mut self, key: &'static str) -> Option<T> {
+        self.get_at(key).map(|at| at.value)
+    }
+
+    /// As [`Table::get`], with the value's place.
+    pub fn get_at<T: FromNode>(&mut self, key: &'static str) -> Option<At<T>> {
+        let node = self.take(key)?;
+        match T::from_node(&node) {
+            Ok(value) => Some(At { value, source: node.source }),
+            Err(wrong) => {
+                self.refuse(key, T::EXPECTED, wrong);
+                None
+            }
+        }
+    }
+
+    /// As [`Table::get_at`], and its absence is noted too.
+    pub fn required<T: FromNode>(&mut self, key: &'static str) -> Option<At<T>> {
+        if !self.entries.contains_key(key) {
+            self.asked.push(key);
+            let inside = if self.name.is_empty() { "the file" } else { self.name.as_str() };
+            let problem = self.document.problem(&self.source, format!("{inside} has no `{key}`"));
+            self.problems.push(problem.hint(format!("add `{key} = …`: {}", T::EXPECTED)));
+            return None;
+        }
+        self.get_at(key)
+    }
+
+    /// Whether `key` is there, right or wrong.
+    pub fn has(&self, key: &str) -> bool {
+        self.entries.contains_key(key)
+    }
+
+    /// The keys not yet asked for, in order, for tables whose keys are names (`[list]`).
+    pub fn names(&self) -> Vec<String> {
+        self.entries.keys().cloned().collect()
+    }
+
+    /// The value of a key that is a name chosen by the user.
+    pub fn named<T: FromNode>(&mut self, name: &str) -> Option<At<T>> {
+        let (_, node) = self.entries.remove(name)?;
+        match T::from_node(&node) {
+            Ok(value) => Some(At { value, source: node.source }),
+            Err(wrong) => {
+                self.refuse(name, T::EXPECTED, wrong);
+                None
+            }
+        }
+    }
+
+    /// The table called `key`; an empty one if it is absent or wrong.
+    pub fn table(&mut self, key: &'static str) -> Table<'a> {
+        let node = self.take(key);
+        self.subtable(key, node)
+    }
+
+    /// The tables of the array `key` (`[[key]]`).
+    pub fn tables(&mut self, key: &'static str) -> Vec<Table<'a>> {
+        let Some(node) = self.take(key) else { return Vec::new() };
+        match node.value {
+            Value::Array(nodes) => {
+                nodes.into_iter().map(|node| self.subtable(key, Some(node))).collect()
+            }
+            _ => {
+                let message =
+                    format!("`{key}`: expected `[[{key}]]` tables, found {}", node.kind());
+                self.problems.push(self.document.problem(&node.source, message));
+                Vec::new()
+            }
+        }
+    }
+
+    fn subtable(&self, key: &str, node: Option<Node>) -> Table<'a> {
+        let mut table = Table {
+            document: self.document,
+            problems: self.problems,
+            name: format!("[{key}]"),
+            source: self.source.clone(),
+            entries: BTreeMap::new(),
+            asked: Vec::new(),
+        };
+        match node {
+            Some(Node { value: Value::Table(entries), source }) => {
+                table.entries = entries;
+                table.source = source;
+            }
+            Some(node) => {
+                let message = format!("`{key}`: expected a table, found {}", node.kind());
+                self.problems.push(self.document.problem(&node.source, message));
+            }
+            None => {}
+        }
+        table
+    }
+
+    /// Sets `key` from outside the document, over what the document says.
+    pub fn put(&mut self, key: &str, text: &str, source: Source) {
+        let node = Node { value: Value::Text(text.to_owned()), source: source.clone() };
+        self.entries.insert(key.to_owned(), (source, node));
+    }
+
+    /// Notes every key that was not asked for, with the nearest one that could have been meant.
+    pub fn finish(self) {
+        let inside =
+            if self.name.is_empty() { String::new() } else { format!(" in {}", self.name) };
+        for (key, (at, _)) in &self.entries {
+            let problem = self.document.problem(at, format!("unknown key `{key}`{inside}"));
+            let near = self
+                .asked
+                .iter()
+                .map(|known| (strsim::damerau_levenshtein(known, key), *known))
+                .min()
+                .filter(|(distance, known)| *distance <= known.len().max(key.len()) / 3 + 1);
+            let hint = match near {
+                Some((_, known)) => format!("did you mean `{known}`?"),
+                None => {
+                    let mut known = self.asked.clone();
+                    known.sort_unstable();
+                    format!("known keys: {}", known.join(", "))
+                }
+            };
+            self.problems.push(problem.hint(hint));
+        }
+    }
+
+    fn refuse(&self, key: &str, expected: &str, wrong: Wrong) {
+        let message = match wrong.message {
+            Some(message) => format!("`{key}`: {message}"),
+            None => format!("`{key}`: expected {expected}, found {}", wrong.kind),
+        };
+        self.problems.push(self.document.problem(&wrong.source, message));
+    }
+
+    fn take(&mut self, key: &'static str) -> Option<Node> {
+        self.asked.push(key);
+        self.entries.remove(key).map(|(_, node)| node)
+    }
+}
+
+impl Node {
+    /// The name of the value's type, for messages.
+    pub fn kind(&self) -> &'static str {
+        match &self.value {
+            Value::Bool(_) => "true or false",
+            Value::Integer(_) => "an integer",
+            Value::Text(_) => "a string",
+            Value::Array(_) => "a list",
+            Value::Table(_) => "a table",
+            Value::Other(kind) => kind,
+        }
+    }
+
+    /// Where the value comes from.
+    pub fn source(&self) -> &Source {
+        &self.source
+    }
+
+    /// The text, if it is one.
+    pub fn as_text(&self) -> Option<&str> {
+        match &self.value {
+            Value::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// The elements, if it is a list.
+    pub fn as_array(&self) -> Option<&[Node]> {
+        match &self.value {
+            Value::Array(nodes) => Some(nodes),
+            _ => None,
+        }
+    }
+
+    /// The pairs, if it is a table.
+    pub fn as_table(&self) -> Option<impl Iterator<Item = (&str, &Node)>> {
+        match &self.value {
+            Value::Table(entries) => {
+                Some(entries.iter().map(|(key, (_, node))| (key.as_str(), node)))
+            }
+            _ => None,
+        }
+    }
+
+    fn wrong_type(&self) -> Wrong {
+        Wrong { source: self.source.clone(), message: None, kind: self.kind() }
+    }
+
+    fn wrong(&self, message: String) -> Wrong {
+        Wrong { source: self.source.clone(), message: Some(message), kind: self.kind() }
+    }
+
+    fn is_outside(&self) -> bool {
+        !matches!(self.source, Source::Span(_))
+    }
+}
+
+impl FromNode for String {
+    const EXPECTED: &'static str = "a string";
+    fn from_node(node: &Node) -> Result<Self, Wrong> {
+        node.as_text().map(str::to_owned).ok_or_else(|| node.wrong_type())
+    }
+}
+
+impl FromNode for bool {
+    const EXPECTED: &'static str = "true or false";
+    fn from_node(node: &Node) -> Result<Self, Wrong> {
+        match &node.value {
+            Value::Bool(value) => Ok(*value),
+            Value::Text(text) if node.is_outside() => text.parse().map_err(|_| node.wrong_type()),
+            _ => Err(node.wrong_type()),
+        }
+    }
+}
+
+impl FromNode for u32 {
+    const EXPECTED: &'static str = "a whole number";
+    fn from_node(node: &Node) -> Result<Self, Wrong> {
+        match &node.value {
+            Value::Integer(number) => Self::try_from(*number)
+                .map_err(|_| node.wrong(format!("{number} is not between 0 and {}", Self::MAX))),
+            Value::Text(text) if node.is_outside() => text.parse().map_err(|_| node.wrong_type()),
+            _ => Err(node.wrong_type()),
+        }
+    }
+}
+
+impl FromNode for Duration {
+    const EXPECTED: &'static str = "a duration such as \"30s\", \"15m\", \"12h\" or \"90d\"";
+    fn from_node(node: &Node) -> Result<Self, Wrong> {
+        let text = node.as_text().ok_or_else(|| node.wrong_type())?;
+        humantime::parse_duration(text).map_err(|error| {
+            node.wrong(format!("\"{text}\": {error}; expected {}", Self::EXPECTED))
+        })
+    }
+}
+
+impl FromNode for Bytes {
+    const EXPECTED: &'static str = "a size such as \"10MiB\" or \"64kB\"";
+    fn from_node(node: &Node) -> Result<Self, Wrong> {
+        match &node.value {
+            Value::Integer(number) => {
+                u64::try_from(*number).map(Bytes).map_err(|_| node.wrong_type())
+            }
+            Value::Text(text) => {
+                text.parse::<bytesize::ByteSize>().map(|size| Bytes(size.as_u64())).map_err(
+                    |error| node.wrong(format!("\"{text}\": {error}; expected {}", Self::EXPECTED)),
+                )
+            }
+            _ => Err(node.wrong_type()),
+        }
+    }
+}
+
+impl FromNode for Level {
+    const EXPECTED: &'static str = "one of informational, low, medium, high, critical";
+    fn from_node(node: &Node) -> Result<Self, Wrong> {
+        let text = node.as_text().ok_or_else(|| node.wrong_type())?;
+        Self::named(text)
+            .ok_or_else(|| node.wrong(format!("no level \"{text}\"; expected {}", Self::EXPECTED)))
+    }
+}
+
+impl<T: FromNode> FromNode for At<T> {
+    const EXPECTED: &'static str = T::EXPECTED;
+    fn from_node(node: &Node) -> Result<Self, Wrong> {
+        T::from_node(node).map(|value| Self { value, source: node.source.clone() })
+    }
+}
+
+impl FromNode for Node {
+    const EXPECTED: &'static str = "a value";
+    fn from_node(node: &Node) -> Result<Self, Wrong> {
+        Ok(node.clone())
+    }
+}
+
+impl<T: FromNode> FromNode for Vec<T> {
+    const EXPECTED: &'static str = "a list";
+    fn from_node(node: &Node) -> Result<Self, Wrong> {
+        match &node.value {
+            Value::Array(nodes) => nodes
+                .iter()
+                .map(|node| {
+                    T::from_node(node).map_err(|mut wrong| {
+                        wrong.message.get_or_insert_with(|| {
+                            format!("expected {} in the list, found {}", T::EXPECTED, wrong.kind)
+                        });
+                        wrong
+                    })
+                })
+                .collect(),
+            Value::Text(text) if node.is_outside() => text
+                .split(',')
+                .map(str::trim)
+                .filter(|part| !part.is_empty())
+                .map(|part| {
+                    T::from_node(&Node {
+                        value: Value::Text(part.to_owned()),
+                        source: node.source.clone(),
+                    })
+                })
+                .collect(),
+            _ => Err(node.wrong_type()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn problems(text: &str, read: impl FnOnce(&mut Table<'_>)) -> Vec<String> {
+        let document = Document::new("w.toml", text);
+        let problems = Problems::default();
+        let mut root = document.root(&problems);
+        read(&mut root);
+        root.finish();
+        problems.into_vec().iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn all_mistakes_are_told_at_once() {
+        let told = problems("interval = 5\nper_hots = 2\nsize = \"big\"\nflag = 1\n", |root| {
+            assert_eq!(root.get::<Duration>("interval"), None);
+            assert_eq!(root.get::<u32>("per_host"), None);
+            assert_eq!(root.get::<Bytes>("size"), None);
+            assert_eq!(root.get::<bool>("flag"), None);
+            assert!(root.required::<String>("path").is_none());
+        });
+        assert_eq!(told.len(), 5, "{told:#?}");
+        assert!(told[0].starts_with("w.toml:1:12: `interval`: expected a duration"), "{}", told[0]);
+        assert!(told[4].contains("w.toml:2:1: unknown key `per_hots`"), "{}", told[4]);
+        assert!(told[4].ends_with("hint: did you mean `per_host`?"), "{}", told[4]);
+    }
+
+    #[test]
+    fn syntax_errors_have_a_place() {
+        let told = problems("a = \nb = 2\n", |root| {
+            root.get::<Node>("a");
+            assert_eq!(root.get::<u32>("b"), Some(2));
+        });
+        assert_eq!(told.len(), 1, "{told:#?}");
+        assert!(told[0].starts_with("w.toml:1:"), "{}", told[0]);
+    }
+
+    #[test]
+    fn values_of_all_kinds_are_read() {
+        let told = problems(
+            "d = \"1h 30m\"\ns = \"10MiB\"\nl = [\"a\", \"b\"]\nlevel = \"high\"\n[t]\nx = 0x10\n[[r]]\n[[r]]\n",
+            |root| {
+                assert_eq!(root.get("d"), Some(Duration::from_secs(5400)));
+                assert_eq!(root.get("s"), Some(Bytes(10 << 20)));
+                assert_eq!(root.get("l"), Some(vec!["a".to_owned(), "b".to_owned()]));
+                assert_eq!(root.get("level"), Some(Level::High));
+                let mut table = root.table("t");
+                assert_eq!(table.get("x"), Some(16_u32));
+                table.finish();
+                assert_eq!(root.tables("r").len(), 2);
+            },
+        );
+        assert_eq!(told, Vec::<String>::new());
+    }
+
+    #[test]
+    fn values_from_outside_are_text_and_win() {
+        let told = problems("n = 1\n", |root| {
+            root.put("n", "7", Source::Env("WIREWATCH_N".into()));
+            root.put("l", "a, b", Source::Env("WIREWATCH_L".into()));
+            root.put("d", "soon", Source::Flag("--set d".into()));
+            assert_eq!(root.get("n"), Some(7_u32));
+            assert_eq!(root.get("l"), Some(vec!["a".to_owned(), "b".to_owned()]));
+            assert_eq!(root.get::<Duration>("d"), None);
+        });
+        assert_eq!(told.len(), 1);
+        assert!(told[0].starts_with("flag --set d: `d`: \"soon\""), "{}", told[0]);
+    }
+}

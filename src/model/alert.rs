@@ -1,0 +1,241 @@
+//! What the user is told. The serde form of [`Alert`] is `docs/alert.schema.json`.
+
+use std::fmt;
+use std::ops::Range;
+
+use serde::{Deserialize, Serialize};
+
+use super::{AlertId, FeedId, Field, Item, RuleId, Timestamp};
+
+/// How much a match matters; the words are Sigma's.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+#[serde(rename_all = "lowercase")]
+pub enum Level {
+    /// Worth keeping, not worth a look.
+    Informational,
+    /// For a quiet hour.
+    Low,
+    /// The default.
+    #[default]
+    Medium,
+    /// Soon.
+    High,
+    /// Now.
+    Critical,
+}
+
+impl Level {
+    /// All levels, lowest first.
+    pub const ALL: [Self; 5] =
+        [Self::Informational, Self::Low, Self::Medium, Self::High, Self::Critical];
+
+    /// The name used in rules, config and alerts.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Informational => "informational",
+            Self::Low => "low",
+            Self::Medium => "medium",
+            Self::High => "high",
+            Self::Critical => "critical",
+        }
+    }
+
+    /// The level called `name`.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|level| level.as_str() == name)
+    }
+}
+
+impl fmt::Display for Level {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// One item with all the rules that it matched. Once made it never changes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Alert {
+    /// Version of this form; see [`Alert::SCHEMA`].
+    pub schema: u32,
+    /// Stable: the same item of the same feed raises the same id.
+    pub id: AlertId,
+    /// When the item was matched.
+    pub raised_at: Timestamp,
+    /// The highest level of the rules.
+    pub level: Level,
+    /// The rules that matched, in the order of the rule files; at least one.
+    pub rules: Vec<AlertRule>,
+    /// Where the item was seen.
+    pub feed: AlertFeed,
+    /// The item.
+    pub item: AlertItem,
+}
+
+/// A rule that matched, and where.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AlertRule {
+    /// The rule's id.
+    pub id: RuleId,
+    /// The rule's title.
+    pub title: String,
+    /// The rule's level.
+    pub level: Level,
+    /// The rule's tags.
+    pub tags: Vec<String>,
+    /// The hits, in reading order; at least one, at most [`AlertRule::MAX_MATCHES`].
+    pub matches: Vec<Match>,
+}
+
+/// A term found in a field.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Match {
+    /// The term as the rule file writes it.
+    pub term: String,
+    /// Where it was found.
+    pub field: Field,
+    /// What stood there.
+    pub text: String,
+    /// Byte offset in the field's plain text where `text` begins.
+    pub start: usize,
+    /// Byte offset just past `text`.
+    pub end: usize,
+}
+
+/// The feed that an alert's item came from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AlertFeed {
+    /// The feed's id.
+    pub id: FeedId,
+    /// The config's title, else the document's, else the id.
+    pub title: String,
+    /// Without userinfo.
+    pub url: String,
+}
+
+/// The item that raised an alert.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AlertItem {
+    /// The item's identity within its feed.
+    pub id: String,
+    /// The headline, whole.
+    pub title: String,
+    /// Absolute, http or https.
+    pub link: Option<String>,
+    /// Names.
+    pub authors: Vec<String>,
+    /// When the publisher says it came out.
+    pub published: Option<Timestamp>,
+    /// When the publisher says it last changed.
+    pub updated: Option<Timestamp>,
+    /// When wirewatch first saw it.
+    pub first_seen: Timestamp,
+    /// BCP 47 tag.
+    pub language: Option<String>,
+    /// Plain text around the first match outside the title, else the beginning of the text; see
+    /// [`Excerpt`].
+    pub text: String,
+}
+
+impl Alert {
+    /// The version of the JSON form written by this build. Fields may be added within a version;
+    /// none is removed or changes its meaning.
+    pub const SCHEMA: u32 = 1;
+
+    /// The alert that `item`, first seen at `now`, raises with `rules` (not empty).
+    pub fn raise(feed: AlertFeed, item: &Item, rules: Vec<AlertRule>, now: Timestamp) -> Self {
+        let first = rules
+            .iter()
+            .flat_map(|rule| &rule.matches)
+            .filter(|hit| hit.field != Field::Title)
+            .min_by_key(|hit| (hit.field, hit.start));
+        let text = match first {
+            Some(hit) => Excerpt::around(item.field(hit.field), hit.start..hit.end),
+            None => Excerpt::around(&item.text(), 0..0),
+        };
+        Self {
+            schema: Self::SCHEMA,
+            id: AlertId::of(&feed.id, &item.id),
+            raised_at: now,
+            level: rules.iter().map(|rule| rule.level).max().unwrap_or_default(),
+            rules,
+            feed,
+            item: AlertItem {
+                id: item.id.clone(),
+                title: item.title.clone(),
+                link: item.link.clone(),
+                authors: item.authors.clone(),
+                published: item.published,
+                updated: item.updated,
+                first_seen: now,
+                language: item.language.clone(),
+                text,
+            },
+        }
+    }
+}
+
+impl AlertRule {
+    /// No more hits than this are kept for one rule in one alert.
+    pub const MAX_MATCHES: usize = 20;
+}
+
+/// Cuts a text to what fits an alert.
+#[derive(Debug)]
+pub struct Excerpt;
+
+impl Excerpt {
+    /// The longest excerpt, in characters, ellipses not counted.
+    pub const CHARS: usize = 600;
+    /// How much of that may stand before the match.
+    const BEFORE: usize = 200;
+
+    /// At most [`Excerpt::CHARS`] characters of `text` around `hit` (byte offsets), with `…` where
+    /// something was cut off.
+    pub fn around(text: &str, hit: Range<usize>) -> String {
+        let before = text.get(..hit.start).unwrap_or_default();
+        let lead: usize =
+            before.chars().rev().take(Self::BEFORE).map(char::len_utf8).sum::<usize>();
+        let total = text.chars().count();
+        let mut start = before.len() - lead;
+        if total <= Self::CHARS {
+            start = 0;
+        }
+        let rest = &text[start..];
+        let end = rest.char_indices().nth(Self::CHARS).map_or(rest.len(), |(at, _)| at);
+        let mut cut = String::with_capacity(end + 6);
+        if start > 0 {
+            cut.push('…');
+        }
+        cut.push_str(&rest[..end]);
+        if end < rest.len() {
+            cut.push('…');
+        }
+        cut
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_excerpt_holds_the_match_and_no_more_than_it_may() {
+        let text = format!("{}Харків{}", "б".repeat(1000), "в".repeat(1000));
+        let at = text.find("Харків").unwrap();
+        let cut = Excerpt::around(&text, at..at + "Харків".len());
+        assert!(cut.contains("Харків"), "{cut}");
+        assert!(cut.starts_with("…б") && cut.ends_with("в…"));
+        assert_eq!(cut.chars().count(), Excerpt::CHARS + 2);
+        assert_eq!(Excerpt::around("short", 2..3), "short");
+        assert_eq!(Excerpt::around("", 0..0), "");
+    }
+
+    #[test]
+    fn levels_are_ordered_and_named() {
+        assert!(Level::Critical > Level::High && Level::Low > Level::Informational);
+        assert!(Level::ALL.into_iter().all(|level| Level::named(level.as_str()) == Some(level)));
+        assert_eq!(Level::named("urgent"), None);
+    }
+}

@@ -1,0 +1,131 @@
+//! Items as they were read from a feed document.
+
+use std::borrow::Cow;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::Timestamp;
+
+/// A part of an item that rules look at. All three are plain text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Field {
+    /// The headline.
+    Title,
+    /// RSS `description`, Atom `summary`.
+    Summary,
+    /// RSS `content:encoded`, Atom `content`.
+    Content,
+}
+
+impl Field {
+    /// All fields, in reading order.
+    pub const ALL: [Self; 3] = [Self::Title, Self::Summary, Self::Content];
+
+    /// The name used in rules and alerts.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Title => "title",
+            Self::Summary => "summary",
+            Self::Content => "content",
+        }
+    }
+}
+
+/// One entry of a feed. All text is plain (markup and entities resolved), one line, and free of
+/// control characters; `title`, `summary` and `content` may be empty.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Item {
+    /// Its identity within its feed: the same for the same item at every poll, whatever happened
+    /// to its headline meanwhile.
+    pub id: String,
+    /// The headline.
+    pub title: String,
+    /// Absolute, http or https.
+    pub link: Option<String>,
+    /// When the publisher says it came out.
+    pub published: Option<Timestamp>,
+    /// When the publisher says it last changed.
+    pub updated: Option<Timestamp>,
+    /// Names, in the order given.
+    pub authors: Vec<String>,
+    /// BCP 47 tag, from the item or its feed.
+    pub language: Option<String>,
+    /// See [`Field::Summary`].
+    pub summary: String,
+    /// See [`Field::Content`].
+    pub content: String,
+}
+
+impl Item {
+    /// The plain text of a field.
+    pub fn field(&self, field: Field) -> &str {
+        match field {
+            Field::Title => &self.title,
+            Field::Summary => &self.summary,
+            Field::Content => &self.content,
+        }
+    }
+
+    /// What one reads under the headline: the content if it begins with or holds the summary, else
+    /// the summary and then the content.
+    pub fn text(&self) -> Cow<'_, str> {
+        match (self.summary.as_str(), self.content.as_str()) {
+            (summary, "") => Cow::Borrowed(summary),
+            (summary, content) if content.contains(summary) => Cow::Borrowed(content),
+            (summary, content) => Cow::Owned(format!("{summary} {content}")),
+        }
+    }
+}
+
+/// The format that a document turned out to be in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum FeedKind {
+    /// RSS 0.91 to 2.0.
+    Rss,
+    /// RSS 0.90, 1.0 and 1.1, on RDF.
+    Rdf,
+    /// Atom 0.3 and 1.0 (RFC 4287).
+    Atom,
+    /// JSON Feed 1.0 and 1.1.
+    Json,
+}
+
+/// The name of something that was tolerated or mended while reading, such as `charset:http`.
+pub type Repair = Cow<'static, str>;
+
+/// A feed document, read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ParsedFeed {
+    /// The feed's own title, plain text.
+    pub title: Option<String>,
+    /// Its format.
+    pub kind: FeedKind,
+    /// BCP 47 tag that the feed declares.
+    pub language: Option<String>,
+    /// RSS `ttl`: how long the publisher asks to wait between polls.
+    pub ttl: Option<Duration>,
+    /// In document order; no two with the same id.
+    pub items: Vec<Item>,
+    /// What was mended to read it; empty for a sound document.
+    pub repairs: Vec<Repair>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_does_not_say_the_same_twice() {
+        let text = |summary: &str, content: &str| {
+            let item = Item { summary: summary.into(), content: content.into(), ..Item::default() };
+            item.text().into_owned()
+        };
+        assert_eq!(text("lead", ""), "lead");
+        assert_eq!(text("", "body"), "body");
+        assert_eq!(text("lead", "lead and body"), "lead and body");
+        assert_eq!(text("lead", "body"), "lead body");
+    }
+}

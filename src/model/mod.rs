@@ -1,0 +1,24 @@
+//! Floor 0: the words. Plain values that every other floor speaks in; no I/O, no clock but the
+//! one that is handed in.
+
+mod alert;
+mod delivery;
+mod feed;
+mod ids;
+mod item;
+mod poll;
+mod problem;
+mod reason;
+mod secret;
+mod time;
+
+pub use alert::{Alert, AlertFeed, AlertItem, AlertRule, Excerpt, Level, Match};
+pub use delivery::{Attempt, Bookmark, Delivery, Outcome};
+pub use feed::{Credentials, Feed, Validators};
+pub use ids::{AlertId, FeedId, RuleId, SinkName, slug};
+pub use item::{FeedKind, Field, Item, ParsedFeed, Repair};
+pub use poll::{FeedState, Schedule};
+pub use problem::{Place, Problem, Problems};
+pub use reason::Reason;
+pub use secret::Secret;
+pub use time::{Clock, Mono, Now, Timestamp};

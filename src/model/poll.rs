@@ -1,0 +1,42 @@
+//! What is remembered of a feed between two polls.
+
+use super::{Reason, Timestamp, Validators};
+
+/// When a feed is due, and how it has been doing. Kept in memory, flushed lazily: losing the last
+/// seconds of it costs a poll, never an alert.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Schedule {
+    /// When the next poll is due.
+    pub next_poll: Option<Timestamp>,
+    /// When it was last polled, whatever came of it.
+    pub last_poll: Option<Timestamp>,
+    /// When a poll last succeeded.
+    pub last_success: Option<Timestamp>,
+    /// Polls that failed since then.
+    pub errors: u32,
+    /// Why the last of them failed.
+    pub last_reason: Option<Reason>,
+    /// The same in words, clean and short.
+    pub last_message: Option<String>,
+    /// Polls in a row that were led permanently to the same other URL (HTTP 301, 308), and where.
+    pub moved: Option<(String, u32)>,
+    /// Polls in a row that were answered with HTTP 410.
+    pub gone: u32,
+}
+
+/// All that the store knows of a feed when polling starts.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct FeedState {
+    /// The feed's row.
+    pub key: i64,
+    /// Its last flushed schedule.
+    pub schedule: Schedule,
+    /// What to ask the server with.
+    pub validators: Validators,
+    /// Keyed hash of the last body that was read to the end.
+    pub body: Option<u64>,
+    /// The title that the document gives itself.
+    pub title: Option<String>,
+    /// Where the feed has permanently moved to, once that has been confirmed.
+    pub moved_to: Option<String>,
+}

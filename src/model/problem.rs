@@ -1,0 +1,152 @@
+//! Something wrong in a config, said so that it can be mended.
+
+use std::cell::RefCell;
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+/// Where a problem is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// A span of a text file.
+    Span {
+        /// The file.
+        path: PathBuf,
+        /// Line, from 1.
+        line: usize,
+        /// Column in characters, from 1.
+        column: usize,
+        /// Width in characters, at least 1, within the line.
+        width: usize,
+        /// The whole line.
+        text: String,
+    },
+    /// A file or folder as a whole.
+    File(PathBuf),
+    /// An environment variable.
+    Env(String),
+    /// A command line flag.
+    Flag(String),
+}
+
+impl Place {
+    /// The place of the bytes `span` of `text`, the content of `path`.
+    pub fn in_text(path: &Path, text: &str, span: std::ops::Range<usize>) -> Self {
+        let start = text.floor_char_boundary(span.start.min(text.len()));
+        let end = text.floor_char_boundary(span.end.clamp(start, text.len()));
+        let line_start = text[..start].rfind('\n').map_or(0, |at| at + 1);
+        let line_end = text[start..].find('\n').map_or(text.len(), |at| start + at);
+        let line_text = text[line_start..line_end].trim_end_matches('\r');
+        Self::Span {
+            path: path.to_owned(),
+            line: text[..start].matches('\n').count() + 1,
+            column: text[line_start..start].chars().count() + 1,
+            width: text[start..end.min(line_end)].chars().count().max(1),
+            text: line_text.to_owned(),
+        }
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Span { path, line, column, .. } => {
+                write!(f, "{}:{line}:{column}", path.display())
+            }
+            Self::File(path) => write!(f, "{}", path.display()),
+            Self::Env(name) => write!(f, "environment variable {name}"),
+            Self::Flag(name) => write!(f, "flag {name}"),
+        }
+    }
+}
+
+/// One thing wrong in a config. Displays as place, message, the line with a caret, and the hint.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// Where.
+    pub place: Place,
+    /// What is wrong: one clause, lower case, no full stop.
+    pub message: String,
+    /// How to mend it.
+    pub hint: Option<String>,
+}
+
+impl Problem {
+    /// A problem without a hint.
+    pub fn new(place: Place, message: impl Into<String>) -> Self {
+        Self { place, message: message.into(), hint: None }
+    }
+
+    /// The same problem with a hint.
+    #[must_use]
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.place, self.message)?;
+        if let Place::Span { line, column, width, text, .. } = &self.place {
+            let shown: String =
+                text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+            let gutter = " ".repeat(line.to_string().len());
+            let indent = " ".repeat(column - 1);
+            write!(f, "\n  {line} | {shown}\n  {gutter} | {indent}{}", "^".repeat(*width))?;
+        }
+        if let Some(hint) = &self.hint {
+            write!(f, "\nhint: {hint}")?;
+        }
+        Ok(())
+    }
+}
+
+/// Collects problems, so that all are told at once.
+#[derive(Debug, Default)]
+pub struct Problems(RefCell<Vec<Problem>>);
+
+impl Problems {
+    /// Notes one more.
+    pub fn push(&self, problem: Problem) {
+        self.0.borrow_mut().push(problem);
+    }
+
+    /// Whether there is none so far.
+    pub fn is_empty(&self) -> bool {
+        self.0.borrow().is_empty()
+    }
+
+    /// All of them, in the order noted.
+    pub fn into_vec(self) -> Vec<Problem> {
+        self.0.into_inner()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_problem_shows_the_line_and_a_caret_under_it() {
+        let text = "a = 1\nключ = \"x\"\r\nc = 3\n";
+        let at = text.find("\"x\"").unwrap();
+        let place = Place::in_text(Path::new("w.toml"), text, at..at + 3);
+        let problem = Problem::new(place, "not a number").hint("write 5");
+        assert_eq!(
+            problem.to_string(),
+            "w.toml:2:8: not a number\n  2 | ключ = \"x\"\n    |        ^^^\nhint: write 5"
+        );
+    }
+
+    #[test]
+    fn a_span_past_the_end_or_over_lines_stays_within_its_line() {
+        for (span, line, width) in [(0..99, 1, 1), (2..9, 2, 1), (90..99, 2, 1)] {
+            let Place::Span { line: l, width: w, .. } =
+                Place::in_text(Path::new("x"), "a\nb", span.clone())
+            else {
+                panic!("a span")
+            };
+            assert_eq!((l, w), (line, width), "{span:?}");
+        }
+    }
+}
