@@ -59,7 +59,7 @@ enum Value {
 }
 
 /// A number of bytes, written `"10MiB"`, `"64 kB"` or a plain integer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Bytes(pub u64);
 
 /// A value that can be read from a TOML value.

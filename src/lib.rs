@@ -9,3 +9,15 @@ pub mod model;
 
 /// Between the words and the thinking: TOML files, read so that every mistake is told at once.
 pub mod document;
+
+/// Floor 1: which addresses may be fetched.
+pub mod guard;
+
+/// Floor 2: what is written in the config.
+pub mod config;
+
+/// Floor 2: when a feed is polled next.
+pub mod schedule;
+
+/// Floor 2: when what failed is tried again.
+pub mod retry;

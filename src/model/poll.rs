@@ -1,5 +1,7 @@
 //! What is remembered of a feed between two polls.
 
+use std::time::Duration;
+
 use super::{Reason, Timestamp, Validators};
 
 /// When a feed is due, and how it has been doing. Kept in memory, flushed lazily: losing the last
@@ -39,4 +41,15 @@ pub struct FeedState {
     pub title: Option<String>,
     /// Where the feed has permanently moved to, once that has been confirmed.
     pub moved_to: Option<String>,
+}
+
+/// What a feed shows when it is first seen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FirstPoll {
+    /// Stored, not alerted.
+    Baseline,
+    /// All alerted.
+    Alert,
+    /// Alerted if published within that time; an item without a date is not.
+    Within(Duration),
 }

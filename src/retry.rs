@@ -1,0 +1,58 @@
+//! How long to wait before something that failed is tried again: pure decisions.
+
+use std::hash::Hasher;
+use std::time::Duration;
+
+use siphasher::sip::SipHasher13;
+
+/// A wait that doubles.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Backoff {
+    /// After the first failure.
+    pub first: Duration,
+    /// After many.
+    pub most: Duration,
+}
+
+/// For an alert that its sink did not take.
+pub const DELIVERY: Backoff =
+    Backoff { first: Duration::from_secs(2), most: Duration::from_secs(3600) };
+
+/// For a store that cannot write.
+pub const STORE: Backoff =
+    Backoff { first: Duration::from_millis(500), most: Duration::from_secs(30) };
+
+impl Backoff {
+    /// The wait after `failures` in a row (at least 1), between half and the whole of the doubled
+    /// one; equal for equal `key`, so that two that failed together do not come back together.
+    pub fn wait(&self, failures: u32, key: u64) -> Duration {
+        let doublings = failures.saturating_sub(1).min(30);
+        let full = self.first.saturating_mul(1 << doublings).min(self.most);
+        let half = full / 2;
+        let mut hasher = SipHasher13::new();
+        hasher.write_u64(key);
+        hasher.write_u32(failures);
+        let millis = u64::try_from(half.as_millis()).unwrap_or(u64::MAX);
+        half + Duration::from_millis(if millis == 0 { 0 } else { hasher.finish() % millis })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn waits_double_up_to_a_ceiling_and_differ_by_key() {
+        for (failures, full) in
+            [(0, 2), (1, 2), (2, 4), (5, 32), (11, 2048), (12, 3600), (99, 3600)]
+        {
+            for key in 0..20 {
+                let wait = DELIVERY.wait(failures, key);
+                let full = Duration::from_secs(full);
+                assert!(wait >= full / 2 && wait <= full, "{failures}: {wait:?}");
+                assert_eq!(wait, DELIVERY.wait(failures, key));
+            }
+        }
+        assert_ne!(DELIVERY.wait(5, 1), DELIVERY.wait(5, 2));
+    }
+}
