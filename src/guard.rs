@@ -67,6 +67,11 @@ impl Guard {
         Self { allow }
     }
 
+    /// Whether the answer for `port` can differ from that for other ports.
+    pub fn names_port(&self, port: u16) -> bool {
+        self.allow.iter().any(|entry| entry.port == Some(port))
+    }
+
     /// Whether a connection to `address:port`, asked for under the name `host`, may be made.
     pub fn permits(&self, host: Option<&str>, address: IpAddr, port: u16) -> bool {
         is_public(address) || self.allow.iter().any(|entry| entry.covers(host, address, port))

@@ -21,3 +21,9 @@ pub mod schedule;
 
 /// Floor 2: when what failed is tried again.
 pub mod retry;
+
+/// Floor 3: connections behind the guard.
+pub mod net;
+
+/// Floor 4: the HTTP part of a poll.
+pub mod fetch;

@@ -98,13 +98,19 @@ impl Agenda {
         if self.running >= self.limits.concurrency {
             return None;
         }
-        let Reverse((start, host)) = self.ready.peek().copied()?;
-        if start > now {
-            return None;
-        }
-        self.ready.pop();
-        self.hosts[host].listed = false;
-        let (_, feed) = self.hosts[host].waiting.pop_front()?;
+        let (host, feed) = loop {
+            let Reverse((start, host)) = self.ready.peek().copied()?;
+            if start > now {
+                return None;
+            }
+            self.ready.pop();
+            self.hosts[host].listed = false;
+            if self.hosts[host].next_start > now {
+                self.list(host);
+            } else if let Some((_, feed)) = self.hosts[host].waiting.pop_front() {
+                break (host, feed);
+            }
+        };
         self.hosts[host].running += 1;
         self.hosts[host].next_start = now.plus(self.limits.spacing);
         self.list(host);
@@ -231,10 +237,10 @@ mod tests {
     #[test]
     fn a_host_that_is_paused_starts_nothing_until_then() {
         let hosts = ["a", "a"].map(|host| (host.to_owned(), at(0)));
-        let mut agenda = Agenda::new(limits(9, 1, 0), hosts);
+        let mut agenda = Agenda::new(limits(9, 2, 5), hosts);
         assert_eq!(started(&mut agenda, at(0)), [0]);
         agenda.pause_host(0, at(60));
-        agenda.done(0, at(1));
+        agenda.done(0, at(99));
         assert_eq!(started(&mut agenda, at(59)), []);
         assert_eq!(started(&mut agenda, at(60)), [1]);
     }

@@ -1,0 +1,118 @@
+//! What response headers say about time: pure readings.
+
+use std::time::{Duration, UNIX_EPOCH};
+
+use reqwest::header::{AGE, CACHE_CONTROL, DATE, EXPIRES, HeaderMap, HeaderName, RETRY_AFTER};
+
+use crate::model::Timestamp;
+
+/// For how long the answer stays fresh (RFC 9111 §4.2): `max-age`, else `Expires` by the server's
+/// own clock, less `Age`. Zero if it says nothing, or that it must not be reused.
+pub(super) fn fresh_for(headers: &HeaderMap, now: Timestamp) -> Duration {
+    let directives = headers.get_all(CACHE_CONTROL).iter().flat_map(|value| {
+        let text = String::from_utf8_lossy(value.as_bytes()).to_ascii_lowercase();
+        text.split(',').map(|part| part.trim().to_owned()).collect::<Vec<_>>()
+    });
+    let mut max_age = None;
+    for directive in directives {
+        match directive.split_once('=').unwrap_or((&directive, "")) {
+            ("no-cache" | "no-store", _) => return Duration::ZERO,
+            ("max-age", seconds) if max_age.is_none() => {
+                max_age = Some(delta_seconds(seconds.trim().trim_matches('"')).unwrap_or_default());
+            }
+            _ => {}
+        }
+    }
+    let lifetime = max_age.or_else(|| {
+        let expires = http_date(headers, &EXPIRES)?;
+        Some(expires.since(http_date(headers, &DATE).unwrap_or(now)))
+    });
+    let age = text(headers, &AGE).and_then(|age| delta_seconds(age.trim())).unwrap_or_default();
+    lifetime.unwrap_or_default().saturating_sub(age)
+}
+
+/// How long the server asks to be left alone, in either form; `None` for a past date or nonsense.
+pub(super) fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
+    let wait = match delta_seconds(text(headers, &RETRY_AFTER)?.trim()) {
+        Some(seconds) => seconds,
+        None => http_date(headers, &RETRY_AFTER)?.since(now),
+    };
+    (!wait.is_zero()).then_some(wait)
+}
+
+/// `delta-seconds` (RFC 9111 §1.2.2); more than 2^31 counts as that.
+fn delta_seconds(text: &str) -> Option<Duration> {
+    if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    Some(Duration::from_secs(text.parse().unwrap_or(u64::MAX).min(1 << 31)))
+}
+
+fn http_date(headers: &HeaderMap, name: &HeaderName) -> Option<Timestamp> {
+    let date = httpdate::parse_http_date(text(headers, name)?.trim()).ok()?;
+    let since = date.duration_since(UNIX_EPOCH).ok()?;
+    Some(Timestamp::from_millis(i64::try_from(since.as_millis()).ok()?))
+}
+
+fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
+    headers.get(name)?.to_str().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn headers(pairs: &[(&'static str, &str)]) -> HeaderMap {
+        let mut map = HeaderMap::new();
+        for (name, value) in pairs {
+            map.append(HeaderName::from_static(name), value.parse().unwrap());
+        }
+        map
+    }
+
+    const NOW: &str = "1994-11-06T08:49:37Z";
+    const DATE_NOW: &str = "Sun, 06 Nov 1994 08:49:37 GMT";
+    const IN_AN_HOUR: &str = "Sun, 06 Nov 1994 09:49:37 GMT";
+
+    #[test]
+    fn freshness_is_what_the_headers_grant() {
+        let cases: [(&[(&'static str, &str)], u64); 13] = [
+            (&[], 0),
+            (&[("cache-control", "public, Max-Age=300")], 300),
+            (&[("cache-control", "max-age=\"300\"")], 300),
+            (&[("cache-control", "max-age=300"), ("age", "100")], 200),
+            (&[("cache-control", "max-age=300"), ("age", "900")], 0),
+            (&[("cache-control", "s-maxage=300")], 0),
+            (&[("cache-control", "max-age=300, no-cache")], 0),
+            (&[("cache-control", "no-store"), ("cache-control", "max-age=5")], 0),
+            (&[("cache-control", "max-age=-5"), ("expires", IN_AN_HOUR)], 0),
+            (&[("cache-control", "max-age=99999999999999999999999")], 1 << 31),
+            (&[("date", DATE_NOW), ("expires", IN_AN_HOUR)], 3600),
+            (&[("expires", IN_AN_HOUR)], 3600),
+            (&[("expires", "0")], 0),
+        ];
+        for (pairs, seconds) in cases {
+            let fresh = fresh_for(&headers(pairs), Timestamp::parse(NOW).unwrap());
+            assert_eq!(fresh, Duration::from_secs(seconds), "{pairs:?}");
+        }
+    }
+
+    #[test]
+    fn retry_after_is_read_in_both_forms() {
+        let cases = [
+            ("120", Some(120)),
+            ("0", None),
+            (IN_AN_HOUR, Some(3600)),
+            (DATE_NOW, None),
+            ("Sun, 06 Nov 1904 08:49:37 GMT", None),
+            ("soon", None),
+            ("-5", None),
+            ("1.5", None),
+        ];
+        for (value, seconds) in cases {
+            let headers = headers(&[("retry-after", value)]);
+            let wait = retry_after(&headers, Timestamp::parse(NOW).unwrap());
+            assert_eq!(wait, seconds.map(Duration::from_secs), "{value}");
+        }
+    }
+}
