@@ -21,4 +21,4 @@ pub use poll::{FeedState, FirstPoll, Schedule};
 pub use problem::{Place, Problem, Problems};
 pub use reason::Reason;
 pub use secret::Secret;
-pub use time::{Clock, Mono, Now, Timestamp};
+pub use time::{Clock, Mono, Now, SteadyClock, Timestamp};

@@ -167,6 +167,27 @@ impl Clock {
     }
 }
 
+/// Wall time that goes on from where it stood when this was made and never jumps after that. For
+/// times that are written down and waited for.
+#[derive(Clone, Debug)]
+pub struct SteadyClock {
+    clock: Clock,
+    start: Now,
+}
+
+impl SteadyClock {
+    /// Starts from what `clock` says now.
+    pub fn new(clock: Clock) -> Self {
+        let start = clock.now();
+        Self { clock, start }
+    }
+
+    /// The steady time.
+    pub fn now(&self) -> Timestamp {
+        self.start.wall.plus(self.clock.now().mono.since(self.start.mono))
+    }
+}
+
 #[expect(clippy::disallowed_methods, reason = "the one place that reads the machine's clocks")]
 fn system_now() -> Now {
     let wall = match std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH) {
@@ -205,5 +226,14 @@ mod tests {
         assert_eq!(after.mono, before.mono);
         assert_eq!(before.wall.since(after.wall), Duration::from_secs(3600));
         assert_eq!(after.wall.since(before.wall), Duration::ZERO);
+    }
+
+    #[test]
+    fn a_steady_clock_does_not_jump_with_the_wall() {
+        let clock = Clock::manual(Timestamp::from_millis(1_000));
+        let steady = SteadyClock::new(clock.clone());
+        clock.jump_wall(-3_600_000);
+        clock.advance(Duration::from_millis(5));
+        assert_eq!(steady.now(), Timestamp::from_millis(1_005));
     }
 }

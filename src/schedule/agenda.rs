@@ -90,6 +90,10 @@ impl Agenda {
                 break;
             }
             self.due.pop();
+            // What was hastened stands in the heap twice; the later one is void.
+            if self.feeds[feed].state != State::Due(due) {
+                continue;
+            }
             self.feeds[feed].state = State::Waiting;
             let host = self.feeds[feed].host;
             self.hosts[host].waiting.push_back((due, feed));
@@ -130,6 +134,16 @@ impl Agenda {
         let host = self.feeds[feed].host;
         self.hosts[host].running -= 1;
         self.list(host);
+    }
+
+    /// Makes `feed` due at `due` if that is sooner than it would be.
+    pub fn hasten(&mut self, feed: usize, due: Mono) {
+        if let State::Due(before) = self.feeds[feed].state
+            && due < before
+        {
+            self.feeds[feed].state = State::Due(due);
+            self.due.push(Reverse((due, feed)));
+        }
     }
 
     /// The host of `feed` starts nothing before `until`.
@@ -232,6 +246,19 @@ mod tests {
         assert_eq!((agenda.running(), agenda.next_start()), (2, None));
         agenda.done(0, at(9));
         assert_eq!(started(&mut agenda, at(0)), [2]);
+    }
+
+    #[test]
+    fn a_feed_that_is_hastened_starts_sooner_and_once() {
+        let mut agenda = Agenda::new(limits(9, 9, 0), [("a".to_owned(), at(100))]);
+        agenda.hasten(0, at(200));
+        assert_eq!(agenda.due(0), Some(at(100)));
+        agenda.hasten(0, at(5));
+        assert_eq!(agenda.next_start(), Some(at(5)));
+        assert_eq!(started(&mut agenda, at(5)), [0]);
+        agenda.done(0, at(300));
+        assert_eq!(started(&mut agenda, at(299)), []);
+        assert_eq!(started(&mut agenda, at(300)), [0]);
     }
 
     #[test]

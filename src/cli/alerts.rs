@@ -1,0 +1,67 @@
+//! `alerts`: what was found, from the store.
+
+use std::time::Duration;
+
+use clap::Args;
+
+use super::daemon::store_exit;
+use super::out::Out;
+use super::{AlertFormat, ConfigArgs, Exit};
+use crate::model::{Clock, RuleId, json_line};
+use crate::render;
+use crate::store::{AlertQuery, OpenMode, SqliteStore, Store};
+
+/// How many are read at once.
+const PAGE: usize = 500;
+/// How often a follower looks.
+const LOOK_EVERY: Duration = Duration::from_millis(500);
+
+#[derive(Debug, Args)]
+pub(super) struct AlertsArgs {
+    #[command(flatten)]
+    config: ConfigArgs,
+    /// How far back to go, such as 90m, 24h or 7d
+    #[arg(long, value_name = "TIME", default_value = "24h", value_parser = humantime::parse_duration)]
+    since: Duration,
+    /// Only alerts that this rule matched
+    #[arg(long, value_name = "ID")]
+    rule: Option<String>,
+    /// Go on printing as new ones come
+    #[arg(long, short)]
+    follow: bool,
+    /// How to print them
+    #[arg(long, value_name = "FORMAT", default_value = "jsonl")]
+    format: AlertFormat,
+}
+
+pub(super) async fn run(args: AlertsArgs) -> anyhow::Result<Exit> {
+    let Some(plan) = args.config.plan() else { return Ok(Exit::BadConfig) };
+    let store = match SqliteStore::open(&plan.store_path, OpenMode::Reader) {
+        Ok(store) => store,
+        Err(error) => return Ok(store_exit(&error)),
+    };
+    let mut out = Out::new();
+    let mut query = AlertQuery {
+        since: Some(Clock::System.now().wall.minus(args.since)),
+        rule: args.rule.map(RuleId::new),
+        limit: PAGE,
+        ..AlertQuery::default()
+    };
+    loop {
+        let page = store.alerts(query.clone()).await?;
+        for (sequence, alert) in &page {
+            query.after = Some(*sequence);
+            match args.format {
+                AlertFormat::Jsonl => out.line(&json_line(alert)?)?,
+                AlertFormat::Text => out.line(&render::alert(alert, out.color))?,
+            }
+        }
+        out.flush()?;
+        if page.len() < PAGE {
+            if !args.follow {
+                return Ok(Exit::Ok);
+            }
+            tokio::time::sleep(LOOK_EVERY).await;
+        }
+    }
+}

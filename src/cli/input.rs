@@ -1,0 +1,152 @@
+//! What `scan` and `items` read: files, standard input, URLs.
+
+use std::io::Read;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use url::Url;
+
+use crate::config::PollSection;
+use crate::fetch::{Answer, Fetch, FetchError, FetchLimits, HttpFetch, Request, decode};
+use crate::guard::{AllowEntry, Guard};
+use crate::model::{Clock, Feed, FeedId, ParsedFeed, Reason, Validators, slug};
+use crate::net::{ClientOptions, Network};
+use crate::parse;
+
+/// A document named on the command line.
+pub(super) struct Document {
+    pub bytes: Vec<u8>,
+    pub content_type: Option<String>,
+    /// Where it came from, for the links in it.
+    pub url: Option<Url>,
+}
+
+/// Why it could not be had.
+#[derive(Debug)]
+pub(super) struct Unreadable {
+    pub reason: Reason,
+    pub message: String,
+}
+
+/// How to read it.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Reading {
+    /// Takes the place of what the server says.
+    pub content_type: Option<String>,
+    /// What links are relative to.
+    pub base: Option<Url>,
+    /// Addresses beyond those named on the command line that may be fetched.
+    pub allow: Vec<AllowEntry>,
+    /// Bounds and timeouts.
+    pub poll: PollSection,
+}
+
+impl Reading {
+    /// Reads `source`: `-`, an http or https URL, else a file.
+    pub(super) async fn open(&self, source: &str) -> Result<Document, Unreadable> {
+        let is_url = ["http://", "https://"].iter().any(|scheme| source.starts_with(scheme));
+        let mut document = if is_url { self.fetch(source).await? } else { self.read(source)? };
+        if self.content_type.is_some() {
+            document.content_type.clone_from(&self.content_type);
+        }
+        if self.base.is_some() {
+            document.url.clone_from(&self.base);
+        }
+        Ok(document)
+    }
+
+    fn read(&self, source: &str) -> Result<Document, Unreadable> {
+        let limit = self.poll.max_decoded;
+        let mut bytes = Vec::new();
+        let result = if source == "-" {
+            std::io::stdin().lock().take(limit + 1).read_to_end(&mut bytes)
+        } else {
+            std::fs::File::open(Path::new(source))
+                .and_then(|file| file.take(limit + 1).read_to_end(&mut bytes))
+        };
+        if let Err(error) = result {
+            return Err(Unreadable { reason: Reason::Input, message: error.to_string() });
+        }
+        if bytes.len() as u64 > limit {
+            let message = format!("larger than {limit} bytes ([poll] max_decoded)");
+            return Err(Unreadable { reason: Reason::TooLarge, message });
+        }
+        Ok(Document { bytes, content_type: None, url: None })
+    }
+
+    async fn fetch(&self, source: &str) -> Result<Document, Unreadable> {
+        let url = Url::parse(source)
+            .map_err(|error| Unreadable { reason: Reason::BadUrl, message: error.to_string() })?;
+        let feed = lone_feed(url);
+        // Whoever names an address by hand may ask it; where it redirects to is guarded.
+        let named = AllowEntry::parse(&feed.host());
+        let guard = Guard::new(self.allow.iter().cloned().chain(named).collect());
+        let options = ClientOptions {
+            user_agent: concat!("wirewatch/", env!("CARGO_PKG_VERSION")).to_owned(),
+            connect_timeout: self.poll.connect_timeout,
+            read_timeout: self.poll.read_timeout,
+        };
+        let limits = FetchLimits {
+            timeout: self.poll.timeout.max(Duration::from_secs(1)),
+            max_body: self.poll.max_body,
+            max_redirects: self.poll.max_redirects,
+        };
+        let http = HttpFetch::new(Arc::new(Network::new(guard, options)), limits);
+        let validators = Validators::default();
+        let now = Clock::System.now().wall;
+        let request = Request { feed: &feed, url: &feed.url, validators: &validators, now };
+        let fetched = http.fetch(request).await?;
+        let Answer::Body(body) = fetched.answer else {
+            let message = "the server says that nothing has changed, though nothing was asked";
+            return Err(FetchError::new(Reason::Protocol, message).into());
+        };
+        let bytes = decode(body.wire, &body.codings, self.poll.max_decoded)?;
+        Ok(Document { bytes, content_type: body.content_type, url: Some(fetched.url) })
+    }
+}
+
+impl From<FetchError> for Unreadable {
+    fn from(error: FetchError) -> Self {
+        Self { reason: error.reason, message: error.message }
+    }
+}
+
+impl Document {
+    /// Its items.
+    pub(super) fn parse(&self) -> Result<ParsedFeed, Unreadable> {
+        let input = parse::Input {
+            bytes: &self.bytes,
+            content_type: self.content_type.as_deref(),
+            url: self.url.as_ref(),
+        };
+        parse::parse(&input)
+            .map_err(|error| Unreadable { reason: error.reason(), message: error.to_string() })
+    }
+}
+
+/// The feed that a document is taken for when no config names it: called by its title, else by its
+/// host or file.
+pub(super) fn stand_in(source: &str, document: &Document, parsed: &ParsedFeed) -> FeedId {
+    let from_title = slug(parsed.title.as_deref().unwrap_or_default());
+    let from_host = document.url.as_ref().and_then(|url| url.host_str()).map(slug);
+    let stem = Path::new(source).file_stem().unwrap_or_default().to_string_lossy();
+    [Some(from_title), from_host, Some(slug(&stem))]
+        .into_iter()
+        .flatten()
+        .find(|id| !id.is_empty())
+        .map_or_else(|| FeedId::new("stdin"), FeedId::new)
+}
+
+fn lone_feed(url: Url) -> Feed {
+    Feed {
+        id: FeedId::new("input"),
+        url,
+        title: None,
+        tags: Vec::new(),
+        interval: None,
+        headers: Vec::new(),
+        credentials: None,
+        enabled: true,
+    }
+}

@@ -1,0 +1,217 @@
+//! The command line: one verb, one file. Data goes to stdout, messages to stderr.
+
+mod alerts;
+mod check;
+mod daemon;
+mod demo;
+mod feeds;
+mod input;
+mod items;
+mod out;
+mod scan;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::config::{LogFormat, Overlay};
+use crate::engine::plan::{Plan, Surroundings};
+use crate::observe;
+
+/// Watches news feeds and tells you, once, of every item that matches your rules.
+#[derive(Debug, Parser)]
+#[command(
+    name = "wirewatch",
+    version,
+    about,
+    after_help = "Exit codes: 0 all is well; 1 a negative answer (scan: nothing matched; items, poll: \
+        something could not be read or delivered); 2 trouble, or a wrong command line; \
+        75 another wirewatch uses the store, or the disk is full; 78 a bad config, or a state \
+        folder or database that cannot be used."
+)]
+pub struct Cli {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    /// Run the daemon: poll every feed when it is due, deliver every alert, until told to end
+    Run(daemon::RunArgs),
+    /// Poll every feed once, now; deliver the alerts, print a summary, and end
+    Poll(daemon::PollArgs),
+    /// Match feed documents against the rules; keeps no state
+    Scan(scan::ScanArgs),
+    /// Print the items of feed documents as wirewatch reads them, as JSON lines
+    Items(items::ItemsArgs),
+    /// Check the config and all that it names, and run the rules' own examples
+    Check(check::CheckArgs),
+    /// Print stored alerts, oldest first
+    Alerts(alerts::AlertsArgs),
+    /// Print how each feed is doing
+    Feeds(feeds::FeedsArgs),
+    /// Show it all without a network: half a minute of invented news on this machine
+    Demo(demo::DemoArgs),
+}
+
+/// Which config to use.
+#[derive(Clone, Debug, Args)]
+struct ConfigArgs {
+    /// The config file [default: config/wirewatch.toml here, else /etc/wirewatch/wirewatch.toml]
+    #[arg(long, value_name = "FILE", env = "WIREWATCH_CONFIG")]
+    config: Option<PathBuf>,
+    /// Set one key over file and environment, such as poll.interval=5m (may be repeated)
+    #[arg(long = "set", value_name = "KEY=VALUE", value_parser = parse_set)]
+    set: Vec<(String, String)>,
+}
+
+fn parse_set(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((key, value)) if !key.is_empty() => Ok((key.to_owned(), value.to_owned())),
+        _ => Err("expected KEY=VALUE, such as poll.interval=5m".to_owned()),
+    }
+}
+
+/// How to write the log.
+#[derive(Clone, Copy, Debug, Args)]
+struct LogArgs {
+    /// Log as JSON lines, or as text for people [default: text on a terminal, else JSON]
+    #[arg(long, value_name = "FORMAT")]
+    log_format: Option<Format>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum Format {
+    Json,
+    Text,
+}
+
+/// The form in which alerts are printed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+enum AlertFormat {
+    /// One JSON object a line.
+    #[default]
+    Jsonl,
+    /// For people.
+    Text,
+}
+
+/// How a verb ended, as an exit code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Exit {
+    Ok,
+    /// A negative answer.
+    No,
+    Trouble,
+    /// Come back later: the store is in use, or the disk full.
+    Later,
+    BadConfig,
+    /// Ended by a second signal.
+    Killed,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(match exit {
+            Exit::Ok => 0,
+            Exit::No => 1,
+            Exit::Trouble => 2,
+            Exit::Later => 75,
+            Exit::BadConfig => 78,
+            Exit::Killed => 130,
+        })
+    }
+}
+
+/// Runs what the command line asks for.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            out::complain(&format!("cannot start: {error}"));
+            return Exit::Trouble.into();
+        }
+    };
+    let exit = runtime.block_on(async {
+        match cli.verb {
+            Verb::Run(args) => daemon::run(args).await,
+            Verb::Poll(args) => daemon::poll(args).await,
+            Verb::Scan(args) => scan::run(args).await,
+            Verb::Items(args) => items::run(args).await,
+            Verb::Check(args) => check::run(&args),
+            Verb::Alerts(args) => alerts::run(args).await,
+            Verb::Feeds(args) => feeds::run(args).await,
+            Verb::Demo(args) => demo::run(args).await,
+        }
+    });
+    // Look-ups and reads that hang on foreign machines are no reason to stay.
+    runtime.shutdown_background();
+    match exit {
+        Ok(exit) => exit.into(),
+        Err(error) if out::is_broken_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            out::complain(&format!("{error:#}"));
+            Exit::Trouble.into()
+        }
+    }
+}
+
+impl ConfigArgs {
+    fn path(&self) -> PathBuf {
+        if let Some(path) = &self.config {
+            return path.clone();
+        }
+        let here = PathBuf::from("config/wirewatch.toml");
+        if here.exists() { here } else { PathBuf::from("/etc/wirewatch/wirewatch.toml") }
+    }
+
+    fn surroundings(&self) -> Surroundings {
+        let vars = std::env::vars_os()
+            .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+        let mut overlay = Overlay::from_env(vars);
+        for (key, value) in &self.set {
+            overlay.push_flag(key, value);
+        }
+        let folder = |name| std::env::var_os(name).map(PathBuf::from);
+        Surroundings {
+            overlay,
+            credentials: folder("CREDENTIALS_DIRECTORY"),
+            state: folder("STATE_DIRECTORY"),
+        }
+    }
+
+    /// The plan; or nothing, and every problem told on stderr.
+    fn plan(&self) -> Option<Plan> {
+        match Plan::build(&self.path(), &self.surroundings()) {
+            Ok(plan) => Some(plan),
+            Err(problems) => {
+                out::tell_problems(&problems);
+                None
+            }
+        }
+    }
+}
+
+impl LogArgs {
+    fn style(self, plan: &Plan) -> Option<observe::LogStyle> {
+        match (self.log_format, plan.log.format) {
+            (Some(Format::Json), _) | (None, Some(LogFormat::Json)) => Some(observe::LogStyle::Json),
+            (Some(Format::Text), _) | (None, Some(LogFormat::Text)) => Some(observe::LogStyle::Text),
+            (None, None) => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        Cli::command().debug_assert();
+    }
+}

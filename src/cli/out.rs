@@ -1,0 +1,51 @@
+//! Where verbs write.
+
+use std::io::{self, IsTerminal, Write};
+
+use crate::model::Problem;
+
+/// Stdout, buffered; what is left is written by [`Out::finish`].
+pub(super) struct Out {
+    stream: io::BufWriter<io::StdoutLock<'static>>,
+    /// Whether colours make sense.
+    pub color: bool,
+}
+
+impl Out {
+    pub(super) fn new() -> Self {
+        let color = io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+        Self { stream: io::BufWriter::new(io::stdout().lock()), color }
+    }
+
+    pub(super) fn line(&mut self, text: &str) -> io::Result<()> {
+        self.stream.write_all(text.as_bytes())?;
+        if text.ends_with('\n') { Ok(()) } else { self.stream.write_all(b"\n") }
+    }
+
+    /// Brings out what was written so far.
+    pub(super) fn flush(&mut self) -> io::Result<()> {
+        self.stream.flush()
+    }
+}
+
+/// One message on stderr. That it cannot be written is no reason for anything.
+pub(super) fn complain(message: &str) {
+    let _ = writeln!(io::stderr(), "wirewatch: {}", crate::model::visible(message));
+}
+
+/// All problems of a config, on stderr.
+pub(super) fn tell_problems(problems: &[Problem]) {
+    let mut stderr = io::stderr().lock();
+    for problem in problems {
+        let _ = writeln!(stderr, "{problem}\n");
+    }
+    let many = if problems.len() == 1 { "problem" } else { "problems" };
+    let _ = writeln!(stderr, "wirewatch: {} {many} in the config", problems.len());
+}
+
+/// Whether whoever read our output has gone; then there is nothing to complain of.
+pub(super) fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    error.chain().any(|cause| {
+        cause.downcast_ref::<io::Error>().is_some_and(|e| e.kind() == io::ErrorKind::BrokenPipe)
+    })
+}

@@ -1,0 +1,120 @@
+//! `scan`: documents against rules, without state.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::input::{Document, Reading, stand_in};
+use super::out::{Out, complain, tell_problems};
+use super::{AlertFormat, ConfigArgs, Exit};
+use crate::engine::plan::{Plan, read_rules};
+use crate::model::{Alert, AlertFeed, Clock, ParsedFeed, json_line};
+use crate::render;
+use crate::rules::{RuleSet, Subject};
+
+#[derive(Debug, Args)]
+pub(super) struct ScanArgs {
+    /// A rule file to match against, instead of the config's (may be repeated)
+    #[arg(long, value_name = "FILE", num_args = 1..)]
+    rules: Vec<PathBuf>,
+    #[command(flatten)]
+    config: ConfigArgs,
+    /// How to print the alerts
+    #[arg(long, value_name = "FORMAT", default_value = "jsonl")]
+    format: AlertFormat,
+    /// Feed documents: files, `-` for standard input, or http(s) URLs
+    #[arg(required = true, value_name = "INPUT")]
+    inputs: Vec<String>,
+}
+
+pub(super) async fn run(args: ScanArgs) -> anyhow::Result<Exit> {
+    let mut plan: Option<Plan> = None;
+    let own;
+    let rules = if args.rules.is_empty() {
+        match args.config.plan() {
+            Some(built) => &plan.insert(built).rules,
+            None => return Ok(Exit::Trouble),
+        }
+    } else {
+        match read_rules(&args.rules) {
+            Ok(rules) => {
+                own = rules;
+                &own
+            }
+            Err(problems) => {
+                tell_problems(&problems);
+                return Ok(Exit::Trouble);
+            }
+        }
+    };
+    let plan = plan.as_ref();
+    let reading = match plan {
+        Some(plan) => Reading {
+            allow: plan.net.allow.clone(),
+            poll: plan.poll.clone(),
+            ..Reading::default()
+        },
+        None => Reading::default(),
+    };
+    let mut out = Out::new();
+    let (mut matched, mut trouble) = (false, false);
+    for source in &args.inputs {
+        let read = match reading.open(source).await {
+            Ok(document) => document.parse().map(|parsed| (document, parsed)),
+            Err(error) => Err(error),
+        };
+        match read {
+            Ok((document, parsed)) => {
+                for alert in alerts(source, &document, &parsed, rules, plan) {
+                    matched = true;
+                    match args.format {
+                        AlertFormat::Jsonl => out.line(&json_line(&alert)?)?,
+                        AlertFormat::Text => out.line(&render::alert(&alert, out.color))?,
+                    }
+                }
+            }
+            Err(error) => {
+                trouble = true;
+                complain(&format!("{source}: {}: {}", error.reason, error.message));
+            }
+        }
+    }
+    out.flush()?;
+    Ok(match (trouble, matched) {
+        (true, _) => Exit::Trouble,
+        (false, true) => Exit::Ok,
+        (false, false) => Exit::No,
+    })
+}
+
+fn alerts(
+    source: &str,
+    document: &Document,
+    parsed: &ParsedFeed,
+    rules: &RuleSet,
+    plan: Option<&Plan>,
+) -> Vec<Alert> {
+    let configured = plan.and_then(|plan| {
+        plan.feeds.iter().find(|feed| Some(&feed.url) == document.url.as_ref() || feed.url.as_str() == source)
+    });
+    let id = match configured {
+        Some(feed) => feed.id.clone(),
+        None => stand_in(source, document, parsed),
+    };
+    let given = configured.and_then(|feed| feed.title.clone());
+    let feed = AlertFeed {
+        title: given.or_else(|| parsed.title.clone()).unwrap_or_else(|| id.to_string()),
+        url: document.url.as_ref().map_or_else(|| source.to_owned(), ToString::to_string),
+        id,
+    };
+    let tags = configured.map_or(&[][..], |feed| &feed.tags);
+    let now = Clock::System.now().wall;
+    parsed
+        .items
+        .iter()
+        .filter_map(|item| {
+            let hits = rules.matches(&Subject { item, feed: &feed.id, feed_tags: tags });
+            (!hits.is_empty()).then(|| Alert::raise(feed.clone(), item, hits, now))
+        })
+        .collect()
+}

@@ -1,0 +1,374 @@
+//! The deliver engine: claimed → settled. One lane a sink, so that none holds up another.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::task::{Id, JoinError, JoinSet};
+
+use super::plan::Plan;
+use super::{StoreTrouble, Totals};
+use crate::model::{
+    AlertId, Attempt, Clock, Delivery, Mono, Now, Outcome, Reason, SinkName, SteadyClock, Timestamp,
+    visible,
+};
+use crate::observe::LogStream;
+use crate::observe::events::{DeliveryFailed, DeliveryRefused, SinkRecovered, StoreFailed, StoreRecovered};
+use crate::retry;
+use crate::sinks::{BuildContext, Sink, SinkSpec};
+use crate::store::{Settlement, Store, StoreError, Verdict};
+
+/// The outbox is looked into at least this often, should a wake-up ever be lost.
+const LOOK_EVERY: Duration = Duration::from_secs(30);
+
+/// Delivers what waits in the outbox.
+pub struct DeliverEngine {
+    store: Arc<dyn Store>,
+    clock: Clock,
+    /// What rows are due by, so that a wall clock that jumps neither holds them up nor hurries them.
+    steady: SteadyClock,
+    log: LogStream,
+    lanes: HashMap<SinkName, Lane>,
+    tasks: JoinSet<Round>,
+    running: HashMap<Id, SinkName>,
+    trouble: StoreTrouble,
+    totals: Arc<Totals>,
+}
+
+struct Lane {
+    spec: SinkSpec,
+    /// Raised by each reload, so that a sink built before it is not used after it.
+    epoch: u64,
+    sink: Option<Arc<dyn Sink>>,
+    busy: bool,
+    next: Mono,
+    /// Rounds in a row that failed, with the reason told last.
+    failures: u32,
+    told: Option<Reason>,
+    /// What a sink has answered and the store did not take; settled before anything is claimed, so
+    /// that nothing is sent twice for want of disk space.
+    unsettled: Option<(Vec<Settlement>, Attempt)>,
+}
+
+/// What one claim, send, settle came to.
+struct Round {
+    epoch: u64,
+    sink: Option<Arc<dyn Sink>>,
+    delivered: usize,
+    /// The first failure among the deliveries, with the number of attempts.
+    failed: Option<(Reason, String, u32)>,
+    refused: Vec<(AlertId, Reason, String)>,
+    unsettled: Option<(Vec<Settlement>, Attempt)>,
+    /// Whether there may be more to claim at once.
+    more: bool,
+    next_due: Option<Timestamp>,
+    store: Result<(), StoreError>,
+}
+
+impl DeliverEngine {
+    /// An engine for the sinks of `plan`.
+    pub fn new(
+        plan: &Plan,
+        store: Arc<dyn Store>,
+        clock: Clock,
+        log: LogStream,
+        totals: Arc<Totals>,
+    ) -> Self {
+        let mut engine = Self {
+            store,
+            steady: SteadyClock::new(clock.clone()),
+            clock,
+            log,
+            lanes: HashMap::new(),
+            tasks: JoinSet::new(),
+            running: HashMap::new(),
+            trouble: StoreTrouble::default(),
+            totals,
+        };
+        engine.replan(plan);
+        engine
+    }
+
+    /// Takes over the sinks of a new plan. What a removed sink has not had stays in the outbox.
+    pub fn replan(&mut self, plan: &Plan) {
+        let now = self.clock.now().mono;
+        self.lanes.retain(|name, _| plan.sinks.iter().any(|spec| spec.name == *name));
+        for spec in &plan.sinks {
+            let lane = self.lanes.entry(spec.name.clone()).or_insert_with(|| Lane {
+                spec: spec.clone(),
+                epoch: 0,
+                sink: None,
+                busy: false,
+                next: now,
+                failures: 0,
+                told: None,
+                unsettled: None,
+            });
+            lane.spec = spec.clone();
+            lane.epoch += 1;
+            lane.sink = None;
+            lane.next = now;
+        }
+    }
+
+    /// Something was put into the outbox: every lane looks.
+    pub fn wake(&mut self) {
+        let now = self.clock.now().mono;
+        for lane in self.lanes.values_mut().filter(|lane| lane.failures == 0) {
+            lane.next = lane.next.min(now);
+        }
+    }
+
+    /// Takes in what has ended and starts every lane that is due. Answers when the next one is.
+    pub fn step(&mut self) -> Option<Mono> {
+        while let Some(ended) = self.tasks.try_join_next_with_id() {
+            self.finish(ended);
+        }
+        let now = self.clock.now();
+        if let Some(until) = self.trouble.paused(now.mono) {
+            return Some(until);
+        }
+        for (name, lane) in &mut self.lanes {
+            if lane.busy || lane.next > now.mono {
+                continue;
+            }
+            lane.busy = true;
+            let work = round(
+                lane.spec.clone(),
+                (lane.epoch, lane.sink.clone()),
+                lane.unsettled.take(),
+                (Arc::clone(&self.store), self.log.clone()),
+                self.steady.clone(),
+            );
+            let task = self.tasks.spawn(work);
+            self.running.insert(task.id(), name.clone());
+        }
+        self.lanes.values().filter(|lane| !lane.busy).map(|lane| lane.next).min()
+    }
+
+    /// Waits until a running lane ends, and takes that in; does not return if none runs.
+    pub async fn join(&mut self) {
+        match self.tasks.join_next_with_id().await {
+            Some(ended) => self.finish(ended),
+            None => std::future::pending().await,
+        }
+    }
+
+    /// Whether no lane runs and none is due.
+    pub fn is_idle(&self) -> bool {
+        let now = self.clock.now().mono;
+        self.tasks.is_empty() && self.lanes.values().all(|lane| lane.next > now)
+    }
+
+    /// Sinks that fail at present.
+    pub fn failing(&self) -> usize {
+        self.lanes.values().filter(|lane| lane.failures > 0).count()
+    }
+
+    /// Lanes that run.
+    pub fn running(&self) -> usize {
+        self.tasks.len()
+    }
+
+    /// Gives up the rounds that run. What they have sent and not settled is sent again.
+    pub async fn abort(&mut self) {
+        self.tasks.shutdown().await;
+    }
+
+    fn finish(&mut self, ended: Result<(Id, Round), JoinError>) {
+        let (id, round) = match ended {
+            Ok((id, round)) => (id, Some(round)),
+            Err(error) => (error.id(), None),
+        };
+        let Some(name) = self.running.remove(&id) else { return };
+        let now = self.clock.now();
+        if let Some(round) = &round {
+            Totals::add(&self.totals.delivered, round.delivered);
+            match &round.store {
+                Ok(()) => {
+                    if let Some(duration_ms) = self.trouble.worked(now.mono) {
+                        StoreRecovered { duration_ms }.log();
+                    }
+                }
+                Err(error) => {
+                    if self.trouble.failed(now.mono) {
+                        let message = error.to_string();
+                        StoreFailed { reason: error.reason(), message: &message }.log();
+                    }
+                }
+            }
+        }
+        let Some(lane) = self.lanes.get_mut(&name) else { return };
+        lane.busy = false;
+        match round {
+            Some(round) => lane.take_in(&name, round, now, self.steady.now()),
+            None => {
+                lane.sink = None;
+                lane.failed(&name, Reason::Internal, "a fault of wirewatch itself", 1, now);
+            }
+        }
+    }
+}
+
+impl Lane {
+    fn take_in(&mut self, name: &SinkName, round: Round, now: Now, steady: Timestamp) {
+        if round.epoch == self.epoch {
+            self.sink = round.sink;
+        }
+        self.unsettled = round.unsettled;
+        for (alert, reason, message) in round.refused {
+            DeliveryRefused { sink: name, alert: &alert, reason, message: &message }.log();
+        }
+        match round.failed {
+            Some((reason, message, attempts)) => {
+                self.failed(name, reason, &message, attempts, now);
+                return;
+            }
+            None if round.delivered > 0 && self.failures > 0 => {
+                SinkRecovered { sink: name, attempts: self.failures }.log();
+                self.failures = 0;
+                self.told = None;
+            }
+            None => {}
+        }
+        let look = now.mono.plus(LOOK_EVERY);
+        self.next = match round.next_due {
+            _ if round.more || self.unsettled.is_some() => now.mono,
+            Some(due) => look.min(now.mono.plus(due.since(steady))),
+            None => look,
+        };
+    }
+
+    fn failed(&mut self, name: &SinkName, reason: Reason, message: &str, attempts: u32, now: Now) {
+        self.failures = self.failures.saturating_add(1);
+        let wait = retry::DELIVERY.wait(self.failures, 0);
+        self.next = now.mono.plus(wait);
+        if self.told != Some(reason) {
+            self.told = Some(reason);
+            let retry_at = now.wall_at(self.next);
+            DeliveryFailed { sink: name, reason, message, attempts, retry_at }.log();
+        }
+    }
+}
+
+/// Settles what is left over; then claims a batch, sends it, and settles it.
+async fn round(
+    spec: SinkSpec,
+    (epoch, sink): (u64, Option<Arc<dyn Sink>>),
+    unsettled: Option<(Vec<Settlement>, Attempt)>,
+    (store, log): (Arc<dyn Store>, LogStream),
+    clock: SteadyClock,
+) -> Round {
+    let mut round = Round {
+        epoch,
+        sink,
+        delivered: 0,
+        failed: None,
+        refused: Vec::new(),
+        unsettled: None,
+        more: false,
+        next_due: None,
+        store: Ok(()),
+    };
+    round.store = attempt(&mut round, &spec, unsettled, &store, log, &clock).await;
+    round
+}
+
+async fn attempt(
+    round: &mut Round,
+    spec: &SinkSpec,
+    unsettled: Option<(Vec<Settlement>, Attempt)>,
+    store: &Arc<dyn Store>,
+    log: LogStream,
+    clock: &SteadyClock,
+) -> Result<(), StoreError> {
+    if let Some((settlements, answer)) = unsettled {
+        settle(round, spec, settlements, answer, store).await?;
+    }
+    let sink = match &round.sink {
+        Some(sink) => Arc::clone(sink),
+        None => {
+            let bookmark = store.bookmark(&spec.name).await?;
+            match spec.build(&BuildContext { log, bookmark }) {
+                Ok(sink) => Arc::from(sink),
+                Err(error) => {
+                    round.failed = Some((error.reason(), error.to_string(), 1));
+                    return Ok(());
+                }
+            }
+        }
+    };
+    round.sink = Some(Arc::clone(&sink));
+    let limit = sink.max_batch();
+    let batch = store.claim(&spec.name, limit, clock.now()).await?;
+    if batch.is_empty() {
+        round.next_due = store.next_due(&spec.name).await?;
+        return Ok(());
+    }
+    round.more = batch.len() >= limit;
+    let answer = sink.deliver(&batch).await;
+    let settlements = judge(round, &batch, &answer, clock.now());
+    settle(round, spec, settlements, answer, store).await?;
+    round.next_due = store.next_due(&spec.name).await?;
+    Ok(())
+}
+
+async fn settle(
+    round: &mut Round,
+    spec: &SinkSpec,
+    settlements: Vec<Settlement>,
+    answer: Attempt,
+    store: &Arc<dyn Store>,
+) -> Result<(), StoreError> {
+    let result = store.settle(&spec.name, settlements.clone(), answer.bookmark.clone()).await;
+    match result {
+        Ok(()) => {
+            let took = settlements.iter().filter(|row| row.verdict == Verdict::Delivered).count();
+            round.delivered += took;
+            Ok(())
+        }
+        Err(error) => {
+            round.unsettled = Some((settlements, answer));
+            Err(error)
+        }
+    }
+}
+
+/// What becomes of each row of a batch.
+fn judge(
+    round: &mut Round,
+    batch: &[Delivery],
+    answer: &Attempt,
+    now: Timestamp,
+) -> Vec<Settlement> {
+    let unanswered = Outcome::Retry {
+        reason: Reason::Internal,
+        message: "the sink gave no answer for it".to_owned(),
+        after: None,
+    };
+    let outcomes = answer.outcomes.iter().chain(std::iter::repeat(&unanswered));
+    batch
+        .iter()
+        .zip(outcomes)
+        .map(|(delivery, outcome)| {
+            let verdict = match outcome {
+                Outcome::Delivered => Verdict::Delivered,
+                Outcome::Retry { reason, message, after } => {
+                    let attempts = delivery.attempts.saturating_add(1);
+                    let message = visible(message).into_owned();
+                    let key = u64::from_ne_bytes(delivery.row.to_ne_bytes());
+                    let wait = retry::DELIVERY.wait(attempts, key).max(after.unwrap_or_default());
+                    round.failed.get_or_insert((*reason, message.clone(), attempts));
+                    Verdict::Retry { due: now.plus(wait), reason: *reason, message }
+                }
+                Outcome::Refused { reason, message } => {
+                    let message = visible(message).into_owned();
+                    let alert = delivery.alert.id.clone();
+                    round.refused.push((alert, *reason, message.clone()));
+                    Verdict::Dead { reason: *reason, message }
+                }
+            };
+            Settlement { row: delivery.row, verdict }
+        })
+        .collect()
+}

@@ -1,0 +1,423 @@
+//! The poll engine: due feed → committed.
+
+mod advance;
+mod turn;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::Notify;
+use tokio::task::{Id, JoinError, JoinSet};
+
+use self::advance::{Connectivity, Ended, Notice, Policy, advance};
+use self::turn::{Bad, Good, News, Shop};
+use super::plan::Plan;
+use super::{StoreTrouble, Totals};
+use crate::fetch::{Fetch, FetchError};
+use crate::model::{Clock, Feed, FeedState, Mono, Reason, Schedule, visible};
+use crate::observe::events::{
+    FeedFirstSeen, FeedGone, FeedMoved, FeedRecovered, Offline, Online, PollFailed, PollOk, StoreFailed,
+    StoreRecovered,
+};
+use crate::schedule::{Agenda, Limits, PollPolicy, first_due};
+use crate::store::{Store, StoreError};
+
+/// Schedules are written to the store this often.
+const FLUSH_EVERY: Duration = Duration::from_secs(10);
+
+/// Polls the feeds of a plan.
+pub struct PollEngine {
+    shop: Arc<Shop>,
+    pass: Pass,
+    agenda: Agenda,
+    slots: Vec<Slot>,
+    tasks: JoinSet<Result<Good, Bad>>,
+    running: HashMap<Id, (usize, Mono)>,
+    trouble: StoreTrouble,
+    net: Connectivity,
+    offline_since: Option<Mono>,
+    last_flush: Mono,
+    totals: Arc<Totals>,
+    raised: Arc<Notify>,
+}
+
+/// Whether feeds are polled for ever or once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pass {
+    /// Each when it is due.
+    Forever,
+    /// All now, and then no more.
+    Once,
+}
+
+struct Slot {
+    feed: Arc<Feed>,
+    state: FeedState,
+    dirty: bool,
+    polled: bool,
+    /// A move to be stored, or to be undone.
+    moved: Option<Option<String>>,
+}
+
+/// How a pass over all feeds went.
+#[derive(Clone, Debug, Default)]
+pub struct PassReport {
+    /// Feeds polled well.
+    pub good: usize,
+    /// The feeds that failed, with reason and message.
+    pub failed: Vec<(String, Reason, String)>,
+    /// Whether some were not polled at all.
+    pub cut_short: bool,
+}
+
+impl PollEngine {
+    /// An engine for the enabled feeds of `plan`, with their state from the store. `raised` is told
+    /// when there are new alerts.
+    pub async fn open(
+        plan: Arc<Plan>,
+        store: Arc<dyn Store>,
+        fetch: Arc<dyn Fetch>,
+        clock: Clock,
+        pass: Pass,
+        (totals, raised): (Arc<Totals>, Arc<Notify>),
+    ) -> Result<Self, StoreError> {
+        let now = clock.now();
+        let all: Vec<_> =
+            plan.feeds.iter().map(|feed| (feed.id.clone(), feed.url.to_string())).collect();
+        let states = store.open_feeds(&all, now.wall).await?;
+        let slots: Vec<Slot> = plan
+            .feeds
+            .iter()
+            .zip(states)
+            .filter(|(feed, _)| feed.enabled)
+            .map(|(feed, state)| Slot {
+                feed: Arc::clone(feed),
+                state,
+                dirty: false,
+                polled: false,
+                moved: None,
+            })
+            .collect();
+        let limits = Limits {
+            concurrency: plan.poll.concurrency as usize,
+            per_host: plan.poll.per_host as usize,
+            spacing: plan.poll.per_host_spacing,
+        };
+        let due = slots.iter().map(|slot| {
+            let due = match pass {
+                Pass::Once => now.mono,
+                Pass::Forever => {
+                    let policy = policy(&plan, &slot.feed).poll;
+                    let next = slot.state.schedule.next_poll;
+                    first_due(&policy, &slot.feed.id, next, slots.len(), now)
+                }
+            };
+            (slot.feed.host(), due)
+        });
+        let agenda = Agenda::new(limits, due);
+        let shop = Arc::new(Shop { plan, store, fetch, clock });
+        Ok(Self {
+            shop,
+            pass,
+            agenda,
+            slots,
+            tasks: JoinSet::new(),
+            running: HashMap::new(),
+            trouble: StoreTrouble::default(),
+            net: Connectivity::default(),
+            offline_since: None,
+            last_flush: now.mono,
+            totals,
+            raised,
+        })
+    }
+
+    /// Takes in what has ended, starts all that is due and has a place, and writes schedules if it
+    /// is time. Answers when there will be more to start; `None`: not before a poll has ended.
+    pub async fn step(&mut self) -> Option<Mono> {
+        while let Some(ended) = self.tasks.try_join_next_with_id() {
+            self.finish(ended);
+        }
+        let now = self.shop.clock.now().mono;
+        if now.since(self.last_flush) >= FLUSH_EVERY {
+            self.flush().await;
+        }
+        if let Some(until) = self.trouble.paused(now) {
+            return Some(until);
+        }
+        while self.trouble.failures == 0 || self.tasks.is_empty() {
+            let Some(index) = self.agenda.start(now) else { break };
+            let slot = &self.slots[index];
+            let (shop, feed, state) =
+                (Arc::clone(&self.shop), Arc::clone(&slot.feed), slot.state.clone());
+            let work = async move { turn::poll(&shop, &feed, &state).await };
+            let task = self.tasks.spawn(work);
+            self.running.insert(task.id(), (index, now));
+        }
+        let flush = self.last_flush.plus(FLUSH_EVERY);
+        self.agenda.next_start().map(|start| start.min(flush))
+    }
+
+    /// After a reload: a feed whose interval has become shorter need not wait for the end of the
+    /// longer one.
+    pub fn hasten_changed(&mut self, old: &Plan) {
+        let now = self.shop.clock.now().mono;
+        let before: HashMap<_, Duration> = old
+            .feeds
+            .iter()
+            .map(|feed| (&feed.id, policy(old, feed).poll.interval))
+            .collect();
+        for (index, slot) in self.slots.iter().enumerate() {
+            let interval = policy(&self.shop.plan, &slot.feed).poll.interval;
+            let shorter = before.get(&slot.feed.id).is_some_and(|before| interval < *before);
+            if shorter && slot.state.schedule.errors == 0 {
+                self.agenda.hasten(index, now.plus(interval));
+            }
+        }
+    }
+
+    /// Waits until a running poll ends, and takes that in; does not return if none runs.
+    pub async fn join(&mut self) {
+        match self.tasks.join_next_with_id().await {
+            Some(ended) => self.finish(ended),
+            None => std::future::pending().await,
+        }
+    }
+
+    /// Whether a single pass has polled every feed.
+    pub fn is_done(&self) -> bool {
+        self.tasks.is_empty() && self.slots.iter().all(|slot| slot.polled)
+    }
+
+    /// Polls that run.
+    pub fn running(&self) -> usize {
+        self.tasks.len()
+    }
+
+    /// Feeds that are polled, and how many of them fail at present.
+    pub fn health(&self) -> (usize, usize) {
+        let failing = self.slots.iter().filter(|slot| slot.state.schedule.errors > 0).count();
+        (self.slots.len(), failing)
+    }
+
+    /// Whether the store refuses what is found.
+    pub fn store_fails(&self) -> bool {
+        self.trouble.failures > 0
+    }
+
+    /// How the feeds ended, each at its last poll.
+    pub fn report(&self) -> PassReport {
+        let cut_short = self.slots.iter().any(|slot| !slot.polled);
+        let mut report = PassReport { cut_short, ..PassReport::default() };
+        for slot in self.slots.iter().filter(|slot| slot.polled) {
+            match (slot.state.schedule.last_reason, &slot.state.schedule.last_message) {
+                (Some(reason), message) => {
+                    let message = message.clone().unwrap_or_default();
+                    report.failed.push((slot.feed.id.to_string(), reason, message));
+                }
+                (None, _) => report.good += 1,
+            }
+        }
+        report
+    }
+
+    /// Writes what has changed of schedules and moves. What cannot be written is tried again.
+    pub async fn flush(&mut self) {
+        self.last_flush = self.shop.clock.now().mono;
+        for slot in self.slots.iter_mut().filter(|slot| slot.moved.is_some()) {
+            if let Some(to) = slot.moved.clone()
+                && self.shop.store.set_moved(slot.state.key, to).await.is_ok()
+            {
+                slot.moved = None;
+            }
+        }
+        let rows: Vec<(i64, Schedule)> = self
+            .slots
+            .iter()
+            .filter(|slot| slot.dirty)
+            .map(|slot| (slot.state.key, slot.state.schedule.clone()))
+            .collect();
+        if rows.is_empty() {
+            return;
+        }
+        match self.shop.store.flush_schedules(rows).await {
+            Ok(()) => self.slots.iter_mut().for_each(|slot| slot.dirty = false),
+            Err(error) => self.store_failed(&error),
+        }
+    }
+
+    /// Gives up the polls that run; nothing of theirs counts as seen.
+    pub async fn abort(&mut self) {
+        self.tasks.shutdown().await;
+    }
+
+    fn finish(&mut self, ended: Result<(Id, Result<Good, Bad>), JoinError>) {
+        let (id, result) = match ended {
+            Ok((id, result)) => (id, result),
+            Err(error) => {
+                let message = "the poll ended by a fault of wirewatch itself";
+                (error.id(), Err(Bad::Feed(FetchError::new(Reason::Internal, message))))
+            }
+        };
+        let Some((index, started)) = self.running.remove(&id) else { return };
+        let took = self.shop.clock.now().mono.since(started);
+        Totals::add(&self.totals.polls, 1);
+        let ended = match result {
+            Ok(good) => self.learn(index, good, took),
+            Err(Bad::Feed(error)) => {
+                Totals::add(&self.totals.failures, 1);
+                self.online(Some(error.reason));
+                let message = visible(&error.message).into_owned();
+                let FetchError { reason, status, retry_after, .. } = error;
+                Ended::Bad { reason, message, status, retry_after }
+            }
+            Err(Bad::Store(error)) => return self.repeat(index, &error),
+        };
+        self.schedule(index, ended);
+    }
+
+    /// Takes over what a good poll learned.
+    fn learn(&mut self, index: usize, good: Good, took: Duration) -> Ended {
+        self.online(None);
+        let slot = &mut self.slots[index];
+        slot.state.validators = good.state.validators;
+        slot.state.body = good.state.body;
+        slot.state.title = good.state.title;
+        let feed = &slot.feed.id;
+        if let Some(news) = &good.news {
+            if news.first {
+                FeedFirstSeen { feed, items: news.items, alerts: news.alerts }.log();
+            }
+            if let Some(duration_ms) = self.trouble.worked(self.shop.clock.now().mono) {
+                StoreRecovered { duration_ms }.log();
+            }
+            Totals::add(&self.totals.items, news.new);
+            Totals::add(&self.totals.alerts, news.alerts);
+            if news.alerts > 0 {
+                self.raised.notify_one();
+            }
+        }
+        let none = News::default();
+        let news = good.news.as_ref().unwrap_or(&none);
+        PollOk {
+            feed,
+            status: good.status,
+            items: good.news.as_ref().map(|news| news.items),
+            new: news.new,
+            alerts: news.alerts,
+            body_bytes: good.body_bytes as u64,
+            duration_ms: took,
+            repairs: &news.repairs,
+        }
+        .log();
+        Ended::Good { asked: good.asked, moved_to: good.moved_to }
+    }
+
+    /// Writes down how a poll ended and when the next one is due, and says what has changed.
+    fn schedule(&mut self, index: usize, ended: Ended) {
+        let now = self.shop.clock.now();
+        let offline = self.net.is_offline();
+        let slot = &mut self.slots[index];
+        let policy = policy(&self.shop.plan, &slot.feed);
+        let next = advance(&slot.state.schedule, ended, &policy, &slot.feed.id, offline, now.wall);
+        let due = now.mono.plus(next.wait);
+        slot.state.schedule = next.schedule;
+        slot.state.schedule.next_poll = Some(now.wall_at(due));
+        slot.dirty = true;
+        slot.polled = true;
+        let schedule = &slot.state.schedule;
+        for notice in next.notices {
+            let feed = &slot.feed.id;
+            match notice {
+                Notice::Failing => {
+                    if let Some(reason) = schedule.last_reason {
+                        let message = schedule.last_message.as_deref().unwrap_or_default();
+                        let (errors, retry_at) = (schedule.errors, now.wall_at(due));
+                        PollFailed { feed, reason, message, errors, retry_at }.log();
+                    }
+                }
+                Notice::Recovered(errors) => FeedRecovered { feed, errors }.log(),
+                Notice::Moved(to) => {
+                    FeedMoved { feed, to: &to }.log();
+                    slot.state.moved_to = Some(to.clone());
+                    slot.moved = Some(Some(to));
+                }
+                Notice::MoveUndone => {
+                    if slot.state.moved_to.take().is_some() {
+                        slot.moved = Some(None);
+                    }
+                }
+                Notice::Gone => FeedGone { feed, errors: schedule.gone }.log(),
+            }
+        }
+        let due = if self.pass == Pass::Once { Mono::from_millis(u64::MAX) } else { due };
+        self.agenda.done(index, due);
+    }
+
+    /// The store did not take what was found: the feed is polled again as soon as it does.
+    fn repeat(&mut self, index: usize, error: &StoreError) {
+        self.store_failed(error);
+        let now = self.shop.clock.now();
+        if self.pass == Pass::Once {
+            let slot = &mut self.slots[index];
+            slot.polled = true;
+            slot.state.schedule.last_reason = Some(error.reason());
+            slot.state.schedule.last_message = Some(error.to_string());
+            self.agenda.done(index, Mono::from_millis(u64::MAX));
+        } else {
+            self.agenda.done(index, now.mono);
+        }
+    }
+
+    fn store_failed(&mut self, error: &StoreError) {
+        if self.trouble.failed(self.shop.clock.now().mono) {
+            StoreFailed { reason: error.reason(), message: &error.to_string() }.log();
+        }
+    }
+
+    fn online(&mut self, reason: Option<Reason>) {
+        match self.net.saw(reason, self.slots.len()) {
+            Some(true) => {
+                self.offline_since = Some(self.shop.clock.now().mono);
+                Offline { feeds: self.slots.len() }.log();
+            }
+            Some(false) => {
+                let now = self.shop.clock.now().mono;
+                let duration_ms = now.since(self.offline_since.take().unwrap_or(now));
+                Online { duration_ms }.log();
+                self.hasten();
+            }
+            None => {}
+        }
+    }
+
+    /// The network is back: what failed for want of it need not wait any longer.
+    fn hasten(&mut self) {
+        let now = self.shop.clock.now();
+        for (index, slot) in self.slots.iter().enumerate() {
+            let schedule = &slot.state.schedule;
+            let cut_off =
+                matches!(schedule.last_reason, Some(Reason::Dns | Reason::Connect | Reason::Timeout));
+            if cut_off && self.pass == Pass::Forever {
+                let policy = policy(&self.shop.plan, &slot.feed).poll;
+                let due = first_due(&policy, &slot.feed.id, None, self.slots.len(), now);
+                self.agenda.hasten(index, due);
+            }
+        }
+    }
+}
+
+fn policy(plan: &Plan, feed: &Feed) -> Policy {
+    let poll = &plan.poll;
+    let interval = feed.interval.unwrap_or_else(|| poll.interval.max(poll.min_interval));
+    Policy {
+        poll: PollPolicy {
+            interval,
+            max_interval: poll.max_interval.max(interval),
+            backoff_max: poll.backoff_max,
+        },
+        permanent_redirect_after: poll.permanent_redirect_after,
+        gone_after: poll.gone_after,
+    }
+}
