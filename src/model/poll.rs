@@ -1,5 +1,7 @@
 //! What is remembered of a feed between two polls.
 
+use std::time::Duration;
+
 use super::{Reason, Timestamp, Validators};
 
 /// When a feed is due, and how it has been doing. Kept in memory, flushed lazily: losing the last
@@ -39,4 +41,31 @@ pub struct FeedState {
     pub title: Option<String>,
     /// Where the feed has permanently moved to, once that has been confirmed.
     pub moved_to: Option<String>,
+}
+
+/// The items that a feed has shown, as the store's keyed hashes of their identities.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Seen {
+    /// How often the feed has been committed. A commit names the version that it is built on.
+    pub version: u64,
+    /// No two alike; those shown last stand last.
+    pub hashes: Vec<u64>,
+}
+
+impl Seen {
+    /// Whether no poll of the feed was ever committed.
+    pub fn is_first(&self) -> bool {
+        self.version == 0
+    }
+}
+
+/// Which items of a feed's first poll may raise alerts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FirstPoll {
+    /// None: they are what there was before we came.
+    Baseline,
+    /// All.
+    Alert,
+    /// Those published within this time before the poll.
+    Within(Duration),
 }
