@@ -9,3 +9,6 @@ pub mod model;
 
 /// Between the words and the thinking: TOML files, read so that every mistake is told at once.
 pub mod document;
+
+/// The thinking: which items of a document are new, and which of these may raise alerts.
+pub mod novelty;
