@@ -12,3 +12,6 @@ pub mod document;
 
 /// The thinking: which items of a document are new, and which of these may raise alerts.
 pub mod novelty;
+
+/// The edges: what survives a restart.
+pub mod store;
