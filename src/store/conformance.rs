@@ -27,6 +27,7 @@ macro_rules! conformance {
         conformance!($place:
             a_commit_is_claimed_and_settled
             a_retry_falls_due_when_it_says
+            a_clock_set_back_does_not_put_retries_off
             a_refused_delivery_is_kept_as_a_dead_letter
             claims_are_exclusive_bounded_and_per_sink
             nothing_is_claimed_again_while_others_settle
@@ -181,13 +182,13 @@ pub(super) async fn a_commit_is_claimed_and_settled(place: &impl Place) {
             OutboxCount { sink: sink("hook"), waiting: 1, oldest, dead: 0 },
         ]
     );
-    assert!(store.next_due(&sink("file")).await.unwrap().unwrap() <= at(0));
+    assert!(store.next_due(&sink("file"), at(0)).await.unwrap().unwrap() <= at(0));
 
     let deliveries = claim(&*store, "file", at(0)).await;
     assert_eq!(deliveries.len(), 1);
     assert_eq!(*deliveries[0].alert, alert("1", &["floods"], at(0)));
     assert_eq!(deliveries[0].attempts, 0);
-    assert_eq!(store.next_due(&sink("file")).await.unwrap(), None);
+    assert_eq!(store.next_due(&sink("file"), at(0)).await.unwrap(), None);
     settle(&*store, "file", deliveries[0].row, Verdict::Delivered).await;
     assert_eq!(counts(&*store).await, [("hook".to_owned(), 1, 0)]);
     assert!(claim(&*store, "file", at(1_000_000)).await.is_empty());
@@ -203,11 +204,35 @@ pub(super) async fn a_retry_falls_due_when_it_says(place: &impl Place) {
         assert_eq!(deliveries[0].attempts, attempts);
         let due = now.plus(Duration::from_secs(100));
         settle(&*store, "hook", deliveries[0].row, retry(due)).await;
-        assert_eq!(store.next_due(&sink("hook")).await.unwrap(), Some(due));
+        assert_eq!(store.next_due(&sink("hook"), at(0)).await.unwrap(), Some(due));
         let before = due.minus(Duration::from_millis(1));
         assert!(claim(&*store, "hook", before).await.is_empty());
     }
     assert_eq!(claim(&*store, "hook", at(300)).await[0].attempts, 3);
+}
+
+pub(super) async fn a_clock_set_back_does_not_put_retries_off(place: &impl Place) {
+    let store = place.open().await;
+    let feed = one_feed(&*store).await;
+    let day = 24 * 3600;
+    let due = at(10 * day);
+    for (version, id) in ["1", "2"].into_iter().enumerate() {
+        store.commit(found(feed.key, version as u64, id, &["hook"])).await.unwrap();
+    }
+    for delivery in claim(&*store, "hook", at(9 * day)).await {
+        settle(&*store, "hook", delivery.row, retry(due)).await;
+    }
+    for back in [0, 3600, day] {
+        let now = at(10 * day - back);
+        assert_eq!(store.next_due(&sink("hook"), now).await.unwrap(), Some(due));
+    }
+    assert!(claim(&*store, "hook", at(9 * day)).await.is_empty());
+    let now = at(9 * day - 1);
+    assert_eq!(store.next_due(&sink("hook"), now).await.unwrap(), Some(now));
+    let first = store.claim(&sink("hook"), 1, now).await.unwrap();
+    assert_eq!(first[0].alert.item.id, "1");
+    assert_eq!(claim(&*store, "hook", now).await.len(), 1);
+    assert!(claim(&*store, "hook", now).await.is_empty());
 }
 
 pub(super) async fn a_refused_delivery_is_kept_as_a_dead_letter(place: &impl Place) {
@@ -219,7 +244,7 @@ pub(super) async fn a_refused_delivery_is_kept_as_a_dead_letter(place: &impl Pla
     // It stays dead, whatever a late attempt says.
     settle(&*store, "hook", row, retry(at(1))).await;
     assert!(claim(&*store, "hook", at(1_000_000)).await.is_empty());
-    assert_eq!(store.next_due(&sink("hook")).await.unwrap(), None);
+    assert_eq!(store.next_due(&sink("hook"), at(0)).await.unwrap(), None);
     let expected = OutboxCount { sink: sink("hook"), waiting: 0, oldest: None, dead: 1 };
     assert_eq!(store.outbox().await.unwrap(), [expected]);
 }

@@ -11,7 +11,7 @@ mod sqlite;
 #[cfg(test)]
 mod conformance;
 
-use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 
@@ -65,7 +65,8 @@ pub trait Store: Send + Sync {
     async fn set_moved(&self, feed: i64, to: Option<String>) -> Result<(), StoreError>;
 
     /// Up to `limit` deliveries of a sink that are due at `now` and not claimed, those due longest
-    /// first. They are claimed then, until settled or released; a restart forgets claims.
+    /// first. They are claimed then, until settled or released; a restart forgets claims. A row due
+    /// more than [`LONGEST_WAIT`] after `now` is due: the clock has been set back since.
     ///
     /// An alert that cannot be read back becomes a dead letter ([`Reason::Internal`]) so that it
     /// does not hold up those behind it.
@@ -94,7 +95,11 @@ pub trait Store: Send + Sync {
 
     /// When the first delivery of the sink that is not claimed falls due; a time in the past means
     /// at once.
-    async fn next_due(&self, sink: &SinkName) -> Result<Option<Timestamp>, StoreError>;
+    async fn next_due(
+        &self,
+        sink: &SinkName,
+        now: Timestamp,
+    ) -> Result<Option<Timestamp>, StoreError>;
 
     /// How much waits for each sink, by name; sinks without rows are left out.
     async fn outbox(&self) -> Result<Vec<OutboxCount>, StoreError>;
@@ -115,6 +120,9 @@ pub trait Store: Send + Sync {
     /// with [`StoreError::Closed`].
     async fn close(&self) -> Result<(), StoreError>;
 }
+
+/// No retry may be put off for longer than this.
+pub const LONGEST_WAIT: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// What a poll found.
 #[derive(Clone, Debug, Default)]
@@ -171,7 +179,7 @@ pub enum Verdict {
     Delivered,
     /// It counts as one more failed attempt and falls due again.
     Retry {
-        /// When.
+        /// When; at most [`LONGEST_WAIT`] from now.
         due: Timestamp,
         /// What went wrong.
         reason: Reason,
@@ -248,9 +256,4 @@ impl FeedReport {
     pub fn items_per_day(&self) -> f64 {
         self.items.iter().copied().map(f64::from).sum::<f64>() / 7.0
     }
-}
-
-/// The alert of a delivery, shared by those who deliver it.
-fn shared(row: i64, attempts: u32, alert: Alert) -> Delivery {
-    Delivery { row, alert: Arc::new(alert), attempts }
 }

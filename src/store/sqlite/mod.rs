@@ -246,9 +246,13 @@ impl Store for SqliteStore {
         self.read(&self.quick, move |db| read::bookmark(db, &sink)).await
     }
 
-    async fn next_due(&self, sink: &SinkName) -> Result<Option<Timestamp>, StoreError> {
+    async fn next_due(
+        &self,
+        sink: &SinkName,
+        now: Timestamp,
+    ) -> Result<Option<Timestamp>, StoreError> {
         let (claims, sink) = (Arc::clone(&self.claims), sink.clone());
-        self.read(&self.quick, move |db| read::next_due(db, &claims, &sink)).await
+        self.read(&self.quick, move |db| read::next_due(db, &claims, &sink, now)).await
     }
 
     async fn outbox(&self) -> Result<Vec<OutboxCount>, StoreError> {

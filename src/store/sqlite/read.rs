@@ -11,7 +11,7 @@ use crate::model::{
     Alert, Bookmark, Delivery, FeedId, FeedState, Reason, Schedule, Seen, SinkName, Timestamp,
     Validators,
 };
-use crate::store::{AlertQuery, FeedReport, OutboxCount, StoreError, shared};
+use crate::store::{AlertQuery, FeedReport, LONGEST_WAIT, OutboxCount, StoreError};
 
 type Done<T> = Result<T, StoreError>;
 
@@ -52,24 +52,28 @@ pub(super) fn claim(
     let mut grip = Grip { claims: Arc::clone(claims), rows: Vec::new() };
     let (mut deliveries, mut unreadable) = (Vec::new(), Vec::new());
     let mut claimed = claims.hold();
-    let mut query = db.prepare_cached(
-        "SELECT row, attempts, body FROM outbox JOIN alert ON alert.seq = outbox.alert
-         WHERE sink = ?1 AND dead = 0 AND due <= ?2 ORDER BY due, row",
-    )?;
-    let mut rows = query.query(params![sink.as_str(), now.as_millis()])?;
-    while deliveries.len() + unreadable.len() < limit
-        && let Some(row) = rows.next()?
-    {
-        let key: i64 = row.get(0)?;
-        if claimed.contains(&key) {
-            continue;
+    for (when, bound) in [("due <= ?2", now), ("due > ?2", now.plus(LONGEST_WAIT))] {
+        let mut query = db.prepare_cached(&format!(
+            "SELECT row, attempts, body FROM outbox JOIN alert ON alert.seq = outbox.alert
+             WHERE sink = ?1 AND dead = 0 AND {when} ORDER BY due, row"
+        ))?;
+        let mut rows = query.query(params![sink.as_str(), bound.as_millis()])?;
+        while grip.rows.len() < limit
+            && let Some(row) = rows.next()?
+        {
+            let key: i64 = row.get(0)?;
+            if !claimed.insert(key) {
+                continue;
+            }
+            grip.rows.push(key);
+            match alert(row, 2) {
+                Ok(alert) => {
+                    let (alert, attempts) = (Arc::new(alert), row.get(1)?);
+                    deliveries.push(Delivery { row: key, alert, attempts });
+                }
+                Err(error) => unreadable.push((key, error.to_string())),
+            }
         }
-        match alert(row, 2) {
-            Ok(alert) => deliveries.push(shared(key, row.get(1)?, alert)),
-            Err(error) => unreadable.push((key, error.to_string())),
-        }
-        claimed.insert(key);
-        grip.rows.push(key);
     }
     drop(claimed);
     Ok(Claimed { deliveries, unreadable, grip })
@@ -87,6 +91,7 @@ pub(super) fn next_due(
     db: &Connection,
     claims: &Claims,
     sink: &SinkName,
+    now: Timestamp,
 ) -> Done<Option<Timestamp>> {
     let claimed = claims.hold();
     let mut query = db.prepare_cached(
@@ -95,7 +100,8 @@ pub(super) fn next_due(
     let mut rows = query.query([sink.as_str()])?;
     while let Some(row) = rows.next()? {
         if !claimed.contains(&row.get(0)?) {
-            return time(row, 1).map_err(Into::into);
+            let due = Timestamp::from_millis(row.get(1)?);
+            return Ok(Some(if due > now.plus(LONGEST_WAIT) { now } else { due }));
         }
     }
     Ok(None)
@@ -139,8 +145,11 @@ pub(super) fn alerts(db: &Connection, query: &AlertQuery) -> Done<Vec<(i64, Aler
         values.push(rule.as_str().to_owned().into());
     }
     if let Some(since) = query.since {
-        sql.push_str(" AND raised_at >= ?");
-        values.push(since.as_millis().into());
+        // The second half lets the search by number stop where the earliest such alert stands.
+        sql.push_str(
+            " AND raised_at >= ? AND seq >= (SELECT min(seq) FROM alert WHERE raised_at >= ?)",
+        );
+        values.extend([since.as_millis().into(), since.as_millis().into()]);
     }
     if let Some(after) = query.after {
         sql.push_str(if query.latest_first { " AND seq < ?" } else { " AND seq > ?" });
