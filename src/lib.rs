@@ -1,29 +1,40 @@
 //! wirewatch: a news-feed monitoring daemon.
 //!
-//! One straight line runs through it: a feed falls due, is fetched, parsed, its new items are
+//! One straight line runs through it: **a feed falls due, is fetched, parsed, its new items are
 //! matched, and what was found is committed in one transaction; from there each alert is delivered
-//! until its sink has it. The modules, in floor order; each uses only those above it in this list:
+//! until its sink has it.** Everything else looks at that line or runs a piece of it once.
+//!
+//! The modules stand in floors. Each uses only those on lower floors; neighbours do not know each
+//! other. `tests/floors.rs` holds them to it.
+//!
+//! | floor | modules |
+//! |---|---|
+//! | 0 the words | [`model`] |
+//! | 1 the page and the voice | [`document`], [`guard`], [`observe`] |
+//! | 2 the thinking | [`config`], [`parse`], [`rules`], [`novelty`], [`schedule`], [`retry`], [`render`] |
+//! | 3 the wire | [`net`] |
+//! | 4 the edges | [`fetch`], [`store`], [`sinks`] |
+//! | 5 the engines | [`engine`] |
+//! | 6 the house | [`app`], [`lifecycle`] |
+//! | 7 the door | [`cli`], [`demo`] |
 
-/// Floor 0, the words: the values that all others speak in.
-pub mod model;
-
-/// Between the words and the thinking: TOML files, read so that every mistake is told at once.
-pub mod document;
-
-/// Floor 1: which addresses may be fetched.
-pub mod guard;
-
-/// Floor 2: what is written in the config.
+pub mod app;
+pub mod cli;
 pub mod config;
-
-/// Floor 2: when a feed is polled next.
-pub mod schedule;
-
-/// Floor 2: when what failed is tried again.
-pub mod retry;
-
-/// Floor 3: connections behind the guard.
-pub mod net;
-
-/// Floor 4: the HTTP part of a poll.
+pub mod demo;
+pub mod document;
+pub mod engine;
 pub mod fetch;
+pub mod guard;
+pub mod lifecycle;
+pub mod model;
+pub mod net;
+pub mod novelty;
+pub mod observe;
+pub mod parse;
+pub mod render;
+pub mod retry;
+pub mod rules;
+pub mod schedule;
+pub mod sinks;
+pub mod store;

@@ -17,7 +17,7 @@ pub use delivery::{Attempt, Bookmark, Delivery, Outcome};
 pub use feed::{Credentials, Feed, Validators};
 pub use ids::{AlertId, FeedId, RuleId, SinkName, slug};
 pub use item::{FeedKind, Field, Item, ParsedFeed, Repair};
-pub use poll::{FeedState, FirstPoll, Schedule};
+pub use poll::{FeedState, FirstPoll, Schedule, Seen};
 pub use problem::{Place, Problem, Problems};
 pub use reason::Reason;
 pub use secret::Secret;

@@ -43,13 +43,29 @@ pub struct FeedState {
     pub moved_to: Option<String>,
 }
 
-/// What a feed shows when it is first seen.
+/// The items that a feed has shown, as the store's keyed hashes of their identities.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Seen {
+    /// How often the feed has been committed. A commit names the version that it is built on.
+    pub version: u64,
+    /// No two alike; those shown last stand last.
+    pub hashes: Vec<u64>,
+}
+
+impl Seen {
+    /// Whether no poll of the feed was ever committed.
+    pub fn is_first(&self) -> bool {
+        self.version == 0
+    }
+}
+
+/// Which items of a feed's first poll may raise alerts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FirstPoll {
-    /// Stored, not alerted.
+    /// None: they are what there was before we came.
     Baseline,
-    /// All alerted.
+    /// All.
     Alert,
-    /// Alerted if published within that time; an item without a date is not.
+    /// Those published within this time before the poll.
     Within(Duration),
 }

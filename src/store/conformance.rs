@@ -1,0 +1,677 @@
+//! What every [`Store`] must do. A store takes part with one line: `conformance!(ItsPlace);`.
+
+use std::collections::HashSet;
+use std::time::Duration;
+
+use async_trait::async_trait;
+
+use super::{
+    AlertQuery, Committed, Found, NewItem, OutboxCount, Pruned, Settlement, Store, StoreError,
+    Verdict,
+};
+use crate::model::{
+    Alert, AlertFeed, AlertRule, Bookmark, Delivery, FeedId, FeedState, Field, Item, Level, Match,
+    Reason, RuleId, Schedule, SinkName, Timestamp, Validators,
+};
+
+/// Where a store's state lies, empty at first.
+#[async_trait]
+pub(super) trait Place: Sized + Send + Sync {
+    fn new() -> Self;
+    /// Opens what is there, after whoever had it open has been dropped.
+    async fn open(&self) -> Box<dyn Store>;
+}
+
+macro_rules! conformance {
+    ($place:ty) => {
+        conformance!($place:
+            a_commit_is_claimed_and_settled
+            a_retry_falls_due_when_it_says
+            a_clock_set_back_does_not_put_retries_off
+            a_refused_delivery_is_kept_as_a_dead_letter
+            claims_are_exclusive_bounded_and_per_sink
+            nothing_is_claimed_again_while_others_settle
+            released_rows_can_be_claimed_again
+            a_restart_forgets_claims_and_nothing_else
+            the_same_alert_twice_makes_one_outbox_row
+            a_commit_on_an_old_version_changes_nothing
+            one_conflict_does_not_harm_its_neighbours
+            a_bookmark_is_stored_with_its_settling
+            settling_twice_changes_nothing
+            a_row_of_another_sink_is_not_settled
+            pruning_keeps_what_waits_and_what_was_seen
+            pruning_is_bounded
+            alerts_are_found_by_rule_time_and_number
+            an_item_keeps_its_first_form
+            all_is_kept_over_a_restart
+            a_renamed_feed_takes_over_its_row
+            a_new_url_drops_what_belonged_to_the_old_one
+            feeds_come_back_in_the_order_asked_for
+            reports_count_the_items_of_seven_days
+            a_confirmed_move_is_kept_until_the_url_changes
+            hashes_are_the_same_after_a_restart
+            a_closed_store_says_so
+        );
+    };
+    ($place:ty: $($property:ident)+) => {
+        $(
+            #[tokio::test]
+            async fn $property() {
+                use $crate::store::conformance as suite;
+                suite::$property(&<$place as suite::Place>::new()).await;
+            }
+        )+
+    };
+}
+pub(super) use conformance;
+
+pub(super) fn at(seconds: i64) -> Timestamp {
+    Timestamp::from_millis(1_770_000_000_000 + seconds * 1000)
+}
+
+fn sink(name: &str) -> SinkName {
+    SinkName::new(name)
+}
+
+fn feeds(feeds: &[(&str, &str)]) -> Vec<(FeedId, String)> {
+    feeds.iter().map(|(id, url)| (FeedId::new(id), (*url).to_owned())).collect()
+}
+
+/// Opens a store with one configured feed.
+pub(super) async fn one_feed(store: &dyn Store) -> FeedState {
+    let states = store.open_feeds(&feeds(&[("harbour", "https://a.example/rss")]), at(0)).await;
+    states.unwrap().remove(0)
+}
+
+pub(super) fn item(id: &str) -> Item {
+    Item {
+        id: id.to_owned(),
+        title: format!("Повінь {id}"),
+        link: Some(format!("https://a.example/{id}")),
+        published: Some(at(-60)),
+        summary: "water \u{1F30A} is 'rising'".to_owned(),
+        ..Item::default()
+    }
+}
+
+pub(super) fn alert(id: &str, rules: &[&str], raised_at: Timestamp) -> Alert {
+    let feed = AlertFeed {
+        id: FeedId::new("harbour"),
+        title: "Harbour".to_owned(),
+        url: "https://a.example/rss".to_owned(),
+    };
+    let hit = Match {
+        term: "повінь".to_owned(),
+        field: Field::Title,
+        text: "Повінь".to_owned(),
+        start: 0,
+        end: "Повінь".len(),
+    };
+    let rules = rules
+        .iter()
+        .map(|rule| AlertRule {
+            id: RuleId::new(rule),
+            title: (*rule).to_owned(),
+            level: Level::High,
+            tags: vec!["water".to_owned()],
+            matches: vec![hit.clone()],
+        })
+        .collect();
+    Alert::raise(feed, &item(id), rules, raised_at)
+}
+
+/// A commit in which `id` is new and raises an alert for `sinks`.
+pub(super) fn found(feed: i64, version: u64, id: &str, sinks: &[&str]) -> Found {
+    let hash = version + 1;
+    Found {
+        feed,
+        expected_version: version,
+        seen: vec![hash, u64::MAX],
+        validators: Validators {
+            url: "https://a.example/rss".to_owned(),
+            etag: Some(b"\"\xff\x00\"".to_vec()),
+            last_modified: None,
+        },
+        body: Some(u64::MAX - version),
+        title: Some("Harbour news".to_owned()),
+        items: vec![NewItem { item: item(id), first_seen: at(0) }],
+        alerts: vec![(alert(id, &["floods"], at(0)), sinks.iter().map(|s| sink(s)).collect())],
+        schedule: None,
+    }
+}
+
+async fn claim(store: &dyn Store, name: &str, now: Timestamp) -> Vec<Delivery> {
+    store.claim(&sink(name), 100, now).await.unwrap()
+}
+
+async fn settle(store: &dyn Store, name: &str, row: i64, verdict: Verdict) {
+    store.settle(&sink(name), vec![Settlement { row, verdict }], None).await.unwrap();
+}
+
+fn retry(due: Timestamp) -> Verdict {
+    Verdict::Retry { due, reason: Reason::ServerError, message: "HTTP 503".to_owned() }
+}
+
+fn dead() -> Verdict {
+    Verdict::Dead { reason: Reason::Refused, message: "HTTP 400".to_owned() }
+}
+
+async fn counts(store: &dyn Store) -> Vec<(String, u64, u64)> {
+    let count = |c: OutboxCount| (c.sink.as_str().to_owned(), c.waiting, c.dead);
+    store.outbox().await.unwrap().into_iter().map(count).collect()
+}
+
+async fn everything(store: &dyn Store) -> Vec<(i64, Alert)> {
+    store.alerts(AlertQuery { limit: 1000, ..AlertQuery::default() }).await.unwrap()
+}
+
+pub(super) async fn a_commit_is_claimed_and_settled(place: &impl Place) {
+    let store = place.open().await;
+    let feed = one_feed(&*store).await;
+    assert!(store.seen(feed.key).await.unwrap().is_first());
+    let done = store.commit(found(feed.key, 0, "1", &["file", "hook"])).await.unwrap();
+    assert_eq!(done, Committed { alerts: 1 });
+
+    let seen = store.seen(feed.key).await.unwrap();
+    assert_eq!((seen.version, seen.hashes), (1, vec![1, u64::MAX]));
+    let oldest = Some(at(0));
+    assert_eq!(
+        store.outbox().await.unwrap(),
+        [
+            OutboxCount { sink: sink("file"), waiting: 1, oldest, dead: 0 },
+            OutboxCount { sink: sink("hook"), waiting: 1, oldest, dead: 0 },
+        ]
+    );
+    assert!(store.next_due(&sink("file"), at(0)).await.unwrap().unwrap() <= at(0));
+
+    let deliveries = claim(&*store, "file", at(0)).await;
+    assert_eq!(deliveries.len(), 1);
+    assert_eq!(*deliveries[0].alert, alert("1", &["floods"], at(0)));
+    assert_eq!(deliveries[0].attempts, 0);
+    assert_eq!(store.next_due(&sink("file"), at(0)).await.unwrap(), None);
+    settle(&*store, "file", deliveries[0].row, Verdict::Delivered).await;
+    assert_eq!(counts(&*store).await, [("hook".to_owned(), 1, 0)]);
+    assert!(claim(&*store, "file", at(1_000_000)).await.is_empty());
+}
+
+pub(super) async fn a_retry_falls_due_when_it_says(place: &impl Place) {
+    let store = place.open().await;
+    let feed = one_feed(&*store).await;
+    store.commit(found(feed.key, 0, "1", &["hook"])).await.unwrap();
+    for attempts in 0..3 {
+        let now = at(100 * i64::from(attempts));
+        let deliveries = claim(&*store, "hook", now).await;
+        assert_eq!(deliveries[0].attempts, attempts);
+        let due = now.plus(Duration::from_secs(100));
+        settle(&*store, "hook", deliveries[0].row, retry(due)).await;
+        assert_eq!(store.next_due(&sink("hook"), at(0)).await.unwrap(), Some(due));
+        let before = due.minus(Duration::from_millis(1));
+        assert!(claim(&*store, "hook", before).await.is_empty());
+    }
+    assert_eq!(claim(&*store, "hook", at(300)).await[0].attempts, 3);
+}
+
+pub(super) async fn a_clock_set_back_does_not_put_retries_off(place: &impl Place) {
+    let store = place.open().await;
+    let feed = one_feed(&*store).await;
+    let day = 24 * 3600;
+    let due = at(10 * day);
+    for (version, id) in ["1", "2"].into_iter().enumerate() {
+        store.commit(found(feed.key, version as u64, id, &["hook"])).await.unwrap();
+    }
+    for delivery in claim(&*store, "hook", at(9 * day)).await {
+        settle(&*store, "hook", delivery.row, retry(due)).await;
+    }
+    for back in [0, 3600, day] {
+        let now = at(10 * day - back);
+        assert_eq!(store.next_due(&sink("hook"), now).await.unwrap(), Some(due));
+    }
+    assert!(claim(&*store, "hook", at(9 * day)).await.is_empty());
+    let now = at(9 * day - 1);
+    assert_eq!(store.next_due(&sink("hook"), now).await.unwrap(), Some(now));
+    let first = store.claim(&sink("hook"), 1, now).await.unwrap();
+    assert_eq!(first[0].alert.item.id, "1");
+    assert_eq!(claim(&*store, "hook", now).await.len(), 1);
+    assert!(claim(&*store, "hook", now).await.is_empty());
+}
+
+pub(super) async fn a_refused_delivery_is_kept_as_a_dead_letter(place: &impl Place) {
+    let store = place.open().await;
+    let feed = one_feed(&*store).await;
+    store.commit(found(feed.key, 0, "1", &["hook"])).await.unwrap();
+    let row = claim(&*store, "hook", at(0)).await[0].row;
+    settle(&*store, "hook", row, dead()).await;
+    // It stays dead, whatever a late attempt says.
+    settle(&*store, "hook", row, retry(at(1))).await;
+    assert!(claim(&*store, "hook", at(1_000_000)).await.is_empty());
+    assert_eq!(store.next_due(&sink("hook"), at(0)).await.unwrap(), None);
+    let expected = OutboxCount { sink: sink("hook"), waiting: 0, oldest: None, dead: 1 };
+    assert_eq!(store.outbox().await.unwrap(), [expected]);
+}
+
+pub(super) async fn claims_are_exclusive_bounded_and_per_sink(place: &impl Place) {
+    let store = place.open().await;
+    let feed = one_feed(&*store).await;
+    for version in 0..5 {
+        let id = version.to_string();
+        store.commit(found(feed.key, version, &id, &["file", "hook"])).await.unwrap();
+    }
+    let name = sink("file");
+    assert!(store.claim(&name, 0, at(0)).await.unwrap().is_empty());
+    let (first, second, third) = tokio::join!(
+        store.claim(&name, 2, at(0)),
+        store.claim(&name, 2, at(0)),
+        store.claim(&name, 2, at(0)),
+    );
+    let all: Vec<Delivery> = [first, second, third].into_iter().flat_map(Result::unwrap).collect();
+    let ids: Vec<&str> = all.iter().map(|delivery| delivery.alert.item.id.as_str()).collect();
+    assert_eq!(ids, ["0", "1", "2", "3", "4"], "the oldest come first, each once");
+    assert!(store.claim(&name, 2, at(0)).await.unwrap().is_empty());
+    assert_eq!(claim(&*store, "hook", at(0)).await.len(), 5);
+}
+
+pub(super) async fn nothing_is_claimed_again_while_others_settle(place: &impl Place) {
+    const ALERTS: usize = 300;
+    let store = place.open().await;
+    let feed = one_feed(&*store).await;
+    let mut found = found(feed.key, 0, "x", &[]);
+    found.alerts = (0..ALERTS)
+        .map(|n| (alert(&n.to_string(), &["floods"], at(0)), vec![sink("file")]))
+        .collect();
+    store.commit(found).await.unwrap();
+    let deliver = async || {
+        let mut delivered = Vec::new();
+        loop {
+            let batch = store.claim(&sink("file"), 7, at(0)).await.unwrap();
+            if batch.is_empty() {
+                return delivered;
+            }
+            let done = |d: &Delivery| Settlement { row: d.row, verdict: Verdict::Delivered };
+            let settled = batch.iter().map(done).collect();
+            store.settle(&sink("file"), settled, None).await.unwrap();
+            delivered.extend(batch.into_iter().map(|d| d.row));
+        }
+    };
+    let (a, b, c) = tokio::join!(deliver(), deliver(), deliver());
+    let all: Vec<i64> = [a, b, c].concat();
+    assert_eq!(all.len(), ALERTS);
+    assert_eq!(all.into_iter().collect::<HashSet<i64>>().len(), ALERTS);
+}
+
+pub(super) async fn released_rows_can_be_claimed_again(place: &impl Place) {
+    let store = place.open().await;
+    let feed = one_feed(&*store).await;
+    store.commit(found(feed.key, 0, "1", &["file"])).await.unwrap();
+    let row = claim(&*store, "file", at(0)).await[0].row;
+    store.release(&[row, 12_345]).await;
+    let again = claim(&*store, "file", at(0)).await;
+    assert_eq!((again[0].row, again[0].attempts), (row, 0));
+}
+
+pub(super) async fn a_restart_forgets_claims_and_nothing_else(place: &impl Place) {
+    let store = place.open().await;
+    let feed = one_feed(&*store).await;
+    store.commit(found(feed.key, 0, "1", &["file"])).await.unwrap();
+    let before = claim(&*store, "file", at(0)).await;
+    drop(store);
+    let store = place.open().await;
+    let after = claim(&*store, "file", at(0)).await;
+    assert_eq!(after[0].row, before[0].row);
+    assert_eq!(after[0].alert, before[0].alert);
+}
+
+pub(super) async fn the_same_alert_twice_makes_one_outbox_row(place: &impl Place) {
+    let store = place.open().await;
+    let feed = one_feed(&*store).await;
+    let once = store.commit(found(feed.key, 0, "1", &["file", "file"])).await.unwrap();
+    let twice = store.commit(found(feed.key, 1, "1", &["file", "hook"])).await.unwrap();
+    assert_eq!((once.alerts, twice.alerts), (1, 0));
+    assert_eq!(counts(&*store).await, [("file".to_owned(), 1, 0)]);
+    let row = claim(&*store, "file", at(0)).await[0].row;
+    settle(&*store, "file", row, Verdict::Delivered).await;
+    store.commit(found(feed.key, 2, "1", &["file"])).await.unwrap();
+    assert_eq!(counts(&*store).await, [], "nor after it was delivered");
+}
+
+pub(super) async fn a_commit_on_an_old_version_changes_nothing(place: &impl Place) {
+    let store = place.open().await;
+    let feed = one_feed(&*store).await;
+    store.commit(found(feed.key, 0, "1", &["file"])).await.unwrap();
+    store.commit(found(feed.key, 1, "2", &["file"])).await.unwrap();
+    for version in [0, 1, 3, u64::MAX] {
+        let mut late = found(feed.key, 0, "3", &["file"]);
+        late.expected_version = version;
+        late.seen = vec![99];
+        late.title = Some("late".to_owned());
+        late.schedule = Some(Schedule { errors: 9, ..Schedule::default() });
+        let refused = store.commit(late).await;
+        assert!(matches!(refused, Err(StoreError::Conflict)), "{version}: {refused:?}");
+    }
+    let seen = store.seen(feed.key).await.unwrap();
+    assert_eq!((seen.version, seen.hashes), (2, vec![2, u64::MAX]));
+    assert_eq!(everything(&*store).await.len(), 2);
+    assert_eq!(counts(&*store).await, [("file".to_owned(), 2, 0)]);
+    let now = one_feed(&*store).await;
+    assert_eq!((now.title.as_deref(), now.schedule.errors), (Some("Harbour news"), 0));
+}
+
+pub(super) async fn one_conflict_does_not_harm_its_neighbours(place: &impl Place) {
+    let store = place.open().await;
+    let urls: Vec<String> = (0..20).map(|n| format!("https://{n}.example/")).collect();
+    let configured: Vec<(FeedId, String)> =
+        urls.iter().map(|url| (FeedId::new(url), url.clone())).collect();
+    let states = store.open_feeds(&configured, at(0)).await.unwrap();
+    let commits = states.iter().enumerate().map(|(n, state)| {
+        let version = if n % 3 == 1 { 7 } else { 0 };
+        store.commit(found(state.key, version, &n.to_string(), &["file"]))
+    });
+    let outcomes = futures_util::future::join_all(commits).await;
+    for (n, outcome) in outcomes.iter().enumerate() {
+        match outcome {
+            Ok(done) => assert!(n % 3 != 1 && done.alerts == 1, "{n}"),
+            Err(error) => assert!(n % 3 == 1 && matches!(error, StoreError::Conflict), "{n}"),
+        }
+        let version = store.seen(states[n].key).await.unwrap().version;
+        assert_eq!(version, u64::from(n % 3 != 1), "{n}");
+    }
+    let stored: HashSet<String> =
+        everything(&*store).await.into_iter().map(|(_, alert)| alert.item.id).collect();
+    assert_eq!(stored.len(), 13);
+    assert!(!stored.contains("1") && stored.contains("0"));
+}
+
+pub(super) async fn a_bookmark_is_stored_with_its_settling(place: &impl Place) {
+    let store = place.open().await;
+    let feed = one_feed(&*store).await;
+    let name = sink("file");
+    assert_eq!(store.bookmark(&name).await.unwrap(), None);
+    store.commit(found(feed.key, 0, "1", &["file"])).await.unwrap();
+    let row = claim(&*store, "file", at(0)).await[0].row;
+    let settled = vec![Settlement { row, verdict: Verdict::Delivered }];
+    store.settle(&name, settled, Some(Bookmark("7:512".to_owned()))).await.unwrap();
+    store.settle(&name, Vec::new(), None).await.unwrap();
+    assert_eq!(store.bookmark(&name).await.unwrap(), Some(Bookmark("7:512".to_owned())));
+    store.settle(&name, Vec::new(), Some(Bookmark("8:0".to_owned()))).await.unwrap();
+    drop(store);
+    let store = place.open().await;
+    assert_eq!(store.bookmark(&name).await.unwrap(), Some(Bookmark("8:0".to_owned())));
+    assert_eq!(store.bookmark(&sink("hook")).await.unwrap(), None);
+    assert!(claim(&*store, "file", at(0)).await.is_empty());
+}
+
+pub(super) async fn settling_twice_changes_nothing(place: &impl Place) {
+    let store = place.open().await;
+    let feed = one_feed(&*store).await;
+    store.commit(found(feed.key, 0, "1", &["file"])).await.unwrap();
+    let row = claim(&*store, "file", at(0)).await[0].row;
+    settle(&*store, "file", row, Verdict::Delivered).await;
+    store.commit(found(feed.key, 1, "2", &["file"])).await.unwrap();
+    for verdict in [Verdict::Delivered, retry(at(1)), dead()] {
+        settle(&*store, "file", row, verdict).await;
+    }
+    let next = claim(&*store, "file", at(0)).await;
+    assert_eq!(next.len(), 1);
+    assert_ne!(next[0].row, row, "a row's number is never given out again");
+}
+
+pub(super) async fn a_row_of_another_sink_is_not_settled(place: &impl Place) {
+    let store = place.open().await;
+    let feed = one_feed(&*store).await;
+    store.commit(found(feed.key, 0, "1", &["file"])).await.unwrap();
+    let row = claim(&*store, "file", at(0)).await[0].row;
+    settle(&*store, "hook", row, Verdict::Delivered).await;
+    assert_eq!(counts(&*store).await, [("file".to_owned(), 1, 0)]);
+}
+
+pub(super) async fn pruning_keeps_what_waits_and_what_was_seen(place: &impl Place) {
+    let store = place.open().await;
+    let feed = one_feed(&*store).await;
+    for (version, id) in ["waits", "delivered", "dead", "unsent"].into_iter().enumerate() {
+        let sinks: &[&str] = if id == "unsent" { &[] } else { &["file"] };
+        store.commit(found(feed.key, version as u64, id, sinks)).await.unwrap();
+    }
+    for delivery in claim(&*store, "file", at(0)).await {
+        match delivery.alert.item.id.as_str() {
+            "delivered" => settle(&*store, "file", delivery.row, Verdict::Delivered).await,
+            "dead" => settle(&*store, "file", delivery.row, dead()).await,
+            _ => store.release(&[delivery.row]).await,
+        }
+    }
+    assert_eq!(store.prune(at(0), 100).await.unwrap(), Pruned::default(), "none is older");
+    let pruned = store.prune(at(1), 100).await.unwrap();
+    assert_eq!(pruned, Pruned { items: 4, alerts: 3, dead: 1 });
+    assert_eq!(counts(&*store).await, [("file".to_owned(), 1, 0)]);
+    let left = claim(&*store, "file", at(0)).await;
+    assert_eq!(left[0].alert.item.id, "waits");
+    let seen = store.seen(feed.key).await.unwrap();
+    assert_eq!((seen.version, seen.hashes.len()), (4, 2));
+}
+
+pub(super) async fn pruning_is_bounded(place: &impl Place) {
+    let store = place.open().await;
+    let feed = one_feed(&*store).await;
+    for version in 0..5 {
+        store.commit(found(feed.key, version, &version.to_string(), &[])).await.unwrap();
+    }
+    for left in [3, 1, 0, 0] {
+        let before = everything(&*store).await.len();
+        let pruned = store.prune(at(1), 2).await.unwrap();
+        assert_eq!((pruned.alerts, pruned.items), (before - left, before - left));
+    }
+    assert_eq!(everything(&*store).await.len(), 0);
+}
+
+pub(super) async fn alerts_are_found_by_rule_time_and_number(place: &impl Place) {
+    let store = place.open().await;
+    let feed = one_feed(&*store).await;
+    let raised: [(&str, &[&str]); 4] = [
+        ("a", &["floods"]),
+        ("b", &["strikes", "floods"]),
+        ("c", &["strikes"]),
+        ("d", &["floods"]),
+    ];
+    for (version, (id, rules)) in raised.into_iter().enumerate() {
+        let mut found = found(feed.key, version as u64, id, &[]);
+        found.alerts = vec![(alert(id, rules, at(10 * version as i64)), Vec::new())];
+        store.commit(found).await.unwrap();
+    }
+    let all = everything(&*store).await;
+    let second = Some(all[1].0);
+    let query = |rule: Option<&str>, since: Option<i64>, after, latest_first, limit| AlertQuery {
+        rule: rule.map(RuleId::new),
+        since: since.map(at),
+        after,
+        latest_first,
+        limit,
+    };
+    let cases = [
+        (query(None, None, None, false, 10), "abcd"),
+        (query(None, None, None, true, 10), "dcba"),
+        (query(None, None, None, true, 2), "dc"),
+        (query(None, None, None, false, 0), ""),
+        (query(Some("floods"), None, None, false, 10), "abd"),
+        (query(Some("floods"), None, None, true, 1), "d"),
+        (query(Some("flood"), None, None, false, 10), ""),
+        (query(None, Some(20), None, false, 10), "cd"),
+        (query(None, None, second, false, 10), "cd"),
+        (query(None, None, second, true, 10), "a"),
+        (query(Some("strikes"), Some(10), second, false, 10), "c"),
+    ];
+    for (query, expected) in cases {
+        let got: String = store
+            .alerts(query.clone())
+            .await
+            .unwrap()
+            .into_iter()
+            .map(|(_, alert)| alert.item.id)
+            .collect();
+        assert_eq!(got, expected, "{query:?}");
+    }
+}
+
+pub(super) async fn an_item_keeps_its_first_form(place: &impl Place) {
+    let store = place.open().await;
+    let feed = one_feed(&*store).await;
+    store.commit(found(feed.key, 0, "1", &[])).await.unwrap();
+    let mut again = found(feed.key, 1, "1", &[]);
+    again.items[0].first_seen = at(500_000);
+    again.items[0].item.title = "changed".to_owned();
+    store.commit(again).await.unwrap();
+    let reports = store.feed_reports(at(500_000)).await.unwrap();
+    assert_eq!(reports[0].items, [0, 0, 0, 0, 0, 1, 0], "seen first 5.8 days ago");
+}
+
+pub(super) async fn all_is_kept_over_a_restart(place: &impl Place) {
+    let store = place.open().await;
+    let feed = one_feed(&*store).await;
+    let mut found = found(feed.key, 0, "1", &["file"]);
+    let schedule = Schedule {
+        next_poll: Some(at(300)),
+        last_poll: Some(at(0)),
+        last_success: Some(at(-300)),
+        errors: 2,
+        last_reason: Some(Reason::Timeout),
+        last_message: Some("no answer within 30 s".to_owned()),
+        moved: Some(("https://b.example/".to_owned(), 3)),
+        gone: 1,
+    };
+    found.schedule = Some(schedule.clone());
+    let stored = found.clone();
+    store.commit(found).await.unwrap();
+    drop(store);
+
+    let store = place.open().await;
+    let state = one_feed(&*store).await;
+    assert_eq!(
+        state,
+        FeedState {
+            key: feed.key,
+            schedule,
+            validators: stored.validators,
+            body: stored.body,
+            title: stored.title,
+            moved_to: None,
+        }
+    );
+    let seen = store.seen(feed.key).await.unwrap();
+    assert_eq!((seen.version, seen.hashes), (1, stored.seen));
+    assert_eq!(everything(&*store).await[0].1, stored.alerts[0].0);
+    assert_eq!(counts(&*store).await, [("file".to_owned(), 1, 0)]);
+
+    let later = Schedule { next_poll: Some(at(900)), ..Schedule::default() };
+    store.flush_schedules(vec![(feed.key, later.clone())]).await.unwrap();
+    drop(store);
+    let store = place.open().await;
+    assert_eq!(one_feed(&*store).await.schedule, later);
+}
+
+pub(super) async fn a_renamed_feed_takes_over_its_row(place: &impl Place) {
+    let store = place.open().await;
+    let old = feeds(&[("old", "https://a.example/"), ("other", "https://b.example/")]);
+    let states = store.open_feeds(&old, at(0)).await.unwrap();
+    store.commit(found(states[0].key, 0, "1", &[])).await.unwrap();
+
+    let renamed = feeds(&[
+        ("new", "https://a.example/"),
+        ("twin", "https://a.example/"),
+        ("copy", "https://b.example/"),
+        ("other", "https://b.example/"),
+    ]);
+    let after = store.open_feeds(&renamed, at(1)).await.unwrap();
+    assert_eq!(after[0].key, states[0].key, "the row was free");
+    assert_eq!(after[0].title.as_deref(), Some("Harbour news"));
+    assert!(!after[0].validators.is_empty());
+    assert_eq!(after[3].key, states[1].key);
+    let keys: HashSet<i64> = after.iter().map(|state| state.key).collect();
+    assert_eq!(keys.len(), 4, "one row is taken once, and none that is in use");
+    assert!(store.seen(after[1].key).await.unwrap().is_first());
+    assert!(store.seen(after[2].key).await.unwrap().is_first());
+}
+
+pub(super) async fn a_new_url_drops_what_belonged_to_the_old_one(place: &impl Place) {
+    let store = place.open().await;
+    let feed = one_feed(&*store).await;
+    let mut found = found(feed.key, 0, "1", &[]);
+    found.schedule = Some(Schedule { gone: 3, next_poll: Some(at(9999)), ..Schedule::default() });
+    store.commit(found).await.unwrap();
+    let moved = feeds(&[("harbour", "https://new.example/rss")]);
+    let state = store.open_feeds(&moved, at(1)).await.unwrap().remove(0);
+    assert_eq!(state.key, feed.key);
+    assert_eq!((state.validators, state.body), (Validators::default(), None));
+    assert_eq!(state.schedule, Schedule::default());
+    let seen = store.seen(feed.key).await.unwrap();
+    assert_eq!((seen.version, seen.hashes.len()), (1, 2));
+    assert_eq!(store.feed_reports(at(1)).await.unwrap()[0].url, "https://new.example/rss");
+}
+
+pub(super) async fn feeds_come_back_in_the_order_asked_for(place: &impl Place) {
+    let store = place.open().await;
+    let first = feeds(&[("b", "https://b/"), ("a", "https://a/"), ("c", "https://c/")]);
+    let before = store.open_feeds(&first, at(0)).await.unwrap();
+    let second = feeds(&[("c", "https://c/"), ("b", "https://b/")]);
+    let after = store.open_feeds(&second, at(0)).await.unwrap();
+    assert_eq!(after, [before[2].clone(), before[0].clone()]);
+    let listed: Vec<String> = store
+        .feed_reports(at(0))
+        .await
+        .unwrap()
+        .into_iter()
+        .map(|report| report.id.as_str().to_owned())
+        .collect();
+    assert_eq!(listed, ["b", "c"], "a is no longer configured");
+    let back = store.open_feeds(&first, at(0)).await.unwrap();
+    assert_eq!(back, before, "and is the same when it comes back");
+    assert_eq!(store.open_feeds(&[], at(0)).await.unwrap(), []);
+}
+
+pub(super) async fn reports_count_the_items_of_seven_days(place: &impl Place) {
+    let store = place.open().await;
+    let feed = one_feed(&*store).await;
+    let day = 24 * 3600;
+    let now = 100 * day;
+    let ages = [-5, 0, 1, day - 1, day, 6 * day, 7 * day - 1, 7 * day, 8 * day];
+    let mut found = found(feed.key, 0, "x", &[]);
+    found.items = ages
+        .iter()
+        .map(|age| NewItem { item: item(&age.to_string()), first_seen: at(now - age) })
+        .collect();
+    store.commit(found).await.unwrap();
+    let report = store.feed_reports(at(now)).await.unwrap().remove(0);
+    assert_eq!(report.items, [3, 1, 0, 0, 0, 0, 2]);
+    assert!((report.items_per_day() - 6.0 / 7.0).abs() < 1e-9);
+    assert_eq!(report.id, FeedId::new("harbour"));
+    assert_eq!(report.title.as_deref(), Some("Harbour news"));
+}
+
+pub(super) async fn a_confirmed_move_is_kept_until_the_url_changes(place: &impl Place) {
+    let store = place.open().await;
+    let feed = one_feed(&*store).await;
+    let target = Some("https://b.example/".to_owned());
+    store.set_moved(feed.key, target.clone()).await.unwrap();
+    assert_eq!(one_feed(&*store).await.moved_to, target);
+    assert_eq!(store.feed_reports(at(0)).await.unwrap()[0].moved_to, target);
+    let elsewhere = feeds(&[("harbour", "https://b.example/")]);
+    assert_eq!(store.open_feeds(&elsewhere, at(0)).await.unwrap()[0].moved_to, None);
+}
+
+pub(super) async fn hashes_are_the_same_after_a_restart(place: &impl Place) {
+    let store = place.open().await;
+    let (one, two) = (store.hash(b"one"), store.hash(b"two"));
+    assert_ne!(one, two);
+    drop(store);
+    let store = place.open().await;
+    assert_eq!((store.hash(b"one"), store.hash(b"two")), (one, two));
+}
+
+pub(super) async fn a_closed_store_says_so(place: &impl Place) {
+    let store = place.open().await;
+    let feed = one_feed(&*store).await;
+    store.commit(found(feed.key, 0, "1", &["file"])).await.unwrap();
+    store.close().await.unwrap();
+    let late = store.commit(found(feed.key, 1, "2", &[])).await;
+    assert!(matches!(late, Err(StoreError::Closed)), "{late:?}");
+    assert!(matches!(store.seen(feed.key).await, Err(StoreError::Closed)));
+    store.close().await.unwrap();
+    let again = place.open().await;
+    assert_eq!(everything(&*again).await.len(), 1, "it can be opened before the old one is gone");
+}

@@ -1,0 +1,249 @@
+//! What the reading lanes run.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use rusqlite::types::Value;
+use rusqlite::{Connection, OptionalExtension, Row, params, params_from_iter};
+
+use super::claims::{Claims, Grip};
+use crate::model::{
+    Alert, Bookmark, Delivery, FeedId, FeedState, Reason, Schedule, Seen, SinkName, Timestamp,
+    Validators,
+};
+use crate::store::{AlertQuery, FeedReport, LONGEST_WAIT, OutboxCount, StoreError};
+
+type Done<T> = Result<T, StoreError>;
+
+const DAY: i64 = 24 * 60 * 60 * 1000;
+
+/// See [`crate::store::Store::seen`].
+pub(super) fn seen(db: &Connection, feed: i64) -> Done<Seen> {
+    let row: Option<(i64, Vec<u8>)> = db
+        .prepare_cached("SELECT version, hashes FROM feed_seen WHERE feed = ?1")?
+        .query_row([feed], |row| Ok((row.get(0)?, row.get(1)?)))
+        .optional()?;
+    let Some((version, bytes)) = row else { return Ok(Seen::default()) };
+    let (hashes, rest) = bytes.as_chunks::<8>();
+    if !rest.is_empty() {
+        let detail = format!("{} bytes are no whole number of hashes", bytes.len());
+        return Err(StoreError::Unreadable { what: "list of seen items", detail });
+    }
+    let hashes = hashes.iter().copied().map(u64::from_le_bytes).collect();
+    Ok(Seen { version: version.cast_unsigned(), hashes })
+}
+
+/// The rows now claimed, and those that cannot be read.
+pub(super) struct Claimed {
+    pub deliveries: Vec<Delivery>,
+    pub unreadable: Vec<(i64, String)>,
+    pub grip: Grip,
+}
+
+/// See [`crate::store::Store::claim`].
+pub(super) fn claim(
+    db: &Connection,
+    claims: &Arc<Claims>,
+    sink: &SinkName,
+    limit: usize,
+    now: Timestamp,
+) -> Done<Claimed> {
+    // Declared before the lock, so that on an early return the lock goes first.
+    let mut grip = Grip { claims: Arc::clone(claims), rows: Vec::new() };
+    let (mut deliveries, mut unreadable) = (Vec::new(), Vec::new());
+    let mut claimed = claims.hold();
+    for (when, bound) in [("due <= ?2", now), ("due > ?2", now.plus(LONGEST_WAIT))] {
+        let mut query = db.prepare_cached(&format!(
+            "SELECT row, attempts, body FROM outbox JOIN alert ON alert.seq = outbox.alert
+             WHERE sink = ?1 AND dead = 0 AND {when} ORDER BY due, row"
+        ))?;
+        let mut rows = query.query(params![sink.as_str(), bound.as_millis()])?;
+        while grip.rows.len() < limit
+            && let Some(row) = rows.next()?
+        {
+            let key: i64 = row.get(0)?;
+            if !claimed.insert(key) {
+                continue;
+            }
+            grip.rows.push(key);
+            match alert(row, 2) {
+                Ok(alert) => {
+                    let (alert, attempts) = (Arc::new(alert), row.get(1)?);
+                    deliveries.push(Delivery { row: key, alert, attempts });
+                }
+                Err(error) => unreadable.push((key, error.to_string())),
+            }
+        }
+    }
+    drop(claimed);
+    Ok(Claimed { deliveries, unreadable, grip })
+}
+
+fn alert(row: &Row<'_>, column: usize) -> Done<Alert> {
+    let unreadable = |detail| StoreError::Unreadable { what: "alert", detail };
+    let body = row.get_ref(column)?;
+    let body = body.as_str().map_err(|e| unreadable(e.to_string()))?;
+    serde_json::from_str(body).map_err(|e| unreadable(e.to_string()))
+}
+
+/// See [`crate::store::Store::next_due`].
+pub(super) fn next_due(
+    db: &Connection,
+    claims: &Claims,
+    sink: &SinkName,
+    now: Timestamp,
+) -> Done<Option<Timestamp>> {
+    let claimed = claims.hold();
+    let mut query = db.prepare_cached(
+        "SELECT row, due FROM outbox WHERE sink = ?1 AND dead = 0 ORDER BY due, row",
+    )?;
+    let mut rows = query.query([sink.as_str()])?;
+    while let Some(row) = rows.next()? {
+        if !claimed.contains(&row.get(0)?) {
+            let due = Timestamp::from_millis(row.get(1)?);
+            return Ok(Some(if due > now.plus(LONGEST_WAIT) { now } else { due }));
+        }
+    }
+    Ok(None)
+}
+
+/// See [`crate::store::Store::bookmark`].
+pub(super) fn bookmark(db: &Connection, sink: &SinkName) -> Done<Option<Bookmark>> {
+    let value = db
+        .prepare_cached("SELECT value FROM bookmark WHERE sink = ?1")?
+        .query_row([sink.as_str()], |row| row.get(0))
+        .optional()?;
+    Ok(value.map(Bookmark))
+}
+
+/// See [`crate::store::Store::outbox`].
+pub(super) fn outbox(db: &Connection) -> Done<Vec<OutboxCount>> {
+    let mut query = db.prepare_cached(
+        "SELECT c.sink, c.waiting, c.dead, alert.raised_at FROM
+             (SELECT sink, sum(dead = 0) AS waiting, sum(dead = 1) AS dead,
+                  min(CASE WHEN dead = 0 THEN alert END) AS oldest
+              FROM outbox GROUP BY sink) AS c
+         LEFT JOIN alert ON alert.seq = c.oldest ORDER BY c.sink",
+    )?;
+    let rows = query.query_map([], |row| {
+        Ok(OutboxCount {
+            sink: SinkName::new(row.get_ref(0)?.as_str()?),
+            waiting: row.get::<_, i64>(1)?.cast_unsigned(),
+            dead: row.get::<_, i64>(2)?.cast_unsigned(),
+            oldest: time(row, 3)?,
+        })
+    })?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// See [`crate::store::Store::alerts`].
+pub(super) fn alerts(db: &Connection, query: &AlertQuery) -> Done<Vec<(i64, Alert)>> {
+    let mut sql = String::from("SELECT seq, body FROM alert WHERE true");
+    let mut values: Vec<Value> = Vec::new();
+    if let Some(rule) = &query.rule {
+        sql.push_str(" AND seq IN (SELECT alert FROM alert_rule WHERE rule = ?)");
+        values.push(rule.as_str().to_owned().into());
+    }
+    if let Some(since) = query.since {
+        // The second half lets the search by number stop where the earliest such alert stands.
+        sql.push_str(
+            " AND raised_at >= ? AND seq >= (SELECT min(seq) FROM alert WHERE raised_at >= ?)",
+        );
+        values.extend([since.as_millis().into(), since.as_millis().into()]);
+    }
+    if let Some(after) = query.after {
+        sql.push_str(if query.latest_first { " AND seq < ?" } else { " AND seq > ?" });
+        values.push(after.into());
+    }
+    sql.push_str(if query.latest_first { " ORDER BY seq DESC" } else { " ORDER BY seq" });
+    sql.push_str(" LIMIT ?");
+    values.push(i64::try_from(query.limit).unwrap_or(i64::MAX).into());
+    let mut query = db.prepare_cached(&sql)?;
+    let mut rows = query.query(params_from_iter(values))?;
+    let mut alerts = Vec::new();
+    while let Some(row) = rows.next()? {
+        alerts.push((row.get(0)?, alert(row, 1)?));
+    }
+    Ok(alerts)
+}
+
+const SCHEDULE: &str = "s.next_poll, s.last_poll, s.last_success, coalesce(s.errors, 0),
+    s.last_reason, s.last_message, s.moved_url, coalesce(s.moved_polls, 0), coalesce(s.gone, 0)";
+
+/// The columns of [`SCHEDULE`], which stand first.
+fn schedule(row: &Row<'_>) -> rusqlite::Result<Schedule> {
+    let moved_url: Option<String> = row.get(6)?;
+    let moved_polls: u32 = row.get(7)?;
+    Ok(Schedule {
+        next_poll: time(row, 0)?,
+        last_poll: time(row, 1)?,
+        last_success: time(row, 2)?,
+        errors: row.get(3)?,
+        last_reason: row.get::<_, Option<String>>(4)?.as_deref().and_then(Reason::named),
+        last_message: row.get(5)?,
+        moved: moved_url.map(|url| (url, moved_polls)),
+        gone: row.get(8)?,
+    })
+}
+
+fn time(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<Timestamp>> {
+    Ok(row.get::<_, Option<i64>>(column)?.map(Timestamp::from_millis))
+}
+
+/// The state of every configured feed, by key.
+pub(super) fn feed_states(db: &Connection) -> Done<HashMap<i64, FeedState>> {
+    let mut query = db.prepare(&format!(
+        "SELECT {SCHEDULE}, f.key, f.title, f.moved_to, h.url, h.etag, h.last_modified, h.body
+         FROM feed f LEFT JOIN schedule s ON s.feed = f.key
+         LEFT JOIN feed_http h ON h.feed = f.key WHERE f.configured = 1"
+    ))?;
+    let rows = query.query_map([], |row| {
+        let key = row.get(9)?;
+        let state = FeedState {
+            key,
+            schedule: schedule(row)?,
+            title: row.get(10)?,
+            moved_to: row.get(11)?,
+            validators: Validators {
+                url: row.get::<_, Option<String>>(12)?.unwrap_or_default(),
+                etag: row.get(13)?,
+                last_modified: row.get(14)?,
+            },
+            body: row.get::<_, Option<i64>>(15)?.map(i64::cast_unsigned),
+        };
+        Ok((key, state))
+    })?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// See [`crate::store::Store::feed_reports`].
+pub(super) fn feed_reports(db: &mut Connection, now: Timestamp) -> Done<Vec<FeedReport>> {
+    let snapshot = db.transaction()?;
+    let mut counts: HashMap<i64, [u32; 7]> = HashMap::new();
+    let mut query = snapshot.prepare_cached(
+        "SELECT feed, (?1 - first_seen) / ?2 AS day, count(*) FROM item
+         WHERE first_seen > ?1 - 7 * ?2 AND first_seen <= ?1 GROUP BY 1, 2",
+    )?;
+    let mut rows = query.query(params![now.as_millis(), DAY])?;
+    while let Some(row) = rows.next()? {
+        let day: usize = row.get::<_, u8>(1)?.into();
+        if let Some(slot) = counts.entry(row.get(0)?).or_default().get_mut(day) {
+            *slot = row.get(2)?;
+        }
+    }
+    let mut query = snapshot.prepare_cached(&format!(
+        "SELECT {SCHEDULE}, f.key, f.id, f.url, f.title, f.moved_to
+         FROM feed f LEFT JOIN schedule s ON s.feed = f.key WHERE f.configured = 1 ORDER BY f.id"
+    ))?;
+    let reports = query.query_map([], |row| {
+        Ok(FeedReport {
+            id: FeedId::new(row.get_ref(10)?.as_str()?),
+            url: row.get(11)?,
+            title: row.get(12)?,
+            moved_to: row.get(13)?,
+            schedule: schedule(row)?,
+            items: counts.get(&row.get(9)?).copied().unwrap_or_default(),
+        })
+    })?;
+    Ok(reports.collect::<Result<_, _>>()?)
+}

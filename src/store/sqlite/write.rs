@@ -1,0 +1,293 @@
+//! What the writing lane runs. Each function is one call and runs within a savepoint.
+
+use std::collections::{HashMap, HashSet};
+
+use rusqlite::{Connection, OptionalExtension, params};
+
+use super::read;
+use crate::model::{Alert, Bookmark, FeedId, FeedState, Schedule, SinkName, Timestamp, Validators};
+use crate::store::{Committed, Found, NewItem, Pruned, Settlement, StoreError, Verdict};
+
+type Done<T = ()> = Result<T, StoreError>;
+
+struct Stored {
+    key: i64,
+    id: String,
+    url: String,
+    configured: bool,
+}
+
+/// See [`crate::store::Store::open_feeds`].
+pub(super) fn open_feeds(
+    db: &Connection,
+    feeds: &[(FeedId, String)],
+    now: Timestamp,
+) -> Done<Vec<FeedState>> {
+    let stored = stored(db)?;
+    let wanted: HashSet<&str> = feeds.iter().map(|(id, _)| id.as_str()).collect();
+    let mut known: HashMap<&str, &Stored> = HashMap::new();
+    // By URL; of several the one that was added last.
+    let mut orphans: HashMap<&str, &Stored> = HashMap::new();
+    for row in &stored {
+        if wanted.contains(row.id.as_str()) {
+            known.insert(&row.id, row);
+        } else {
+            orphans.insert(&row.url, row);
+        }
+    }
+    let mut keys = Vec::with_capacity(feeds.len());
+    let mut taken = HashSet::new();
+    for (id, url) in feeds {
+        let key = if let Some(row) = known.get(id.as_str()) {
+            keep(db, row, url)?;
+            row.key
+        } else if let Some(row) = orphans.remove(url.as_str()) {
+            db.prepare_cached("UPDATE feed SET id = ?2, configured = 1 WHERE key = ?1")?
+                .execute(params![row.key, id.as_str()])?;
+            taken.insert(row.key);
+            row.key
+        } else {
+            db.prepare_cached("INSERT INTO feed (id, url, added_at) VALUES (?1, ?2, ?3)")?
+                .insert(params![id.as_str(), url, now.as_millis()])?
+        };
+        keys.push(key);
+    }
+    for row in &stored {
+        if row.configured && !wanted.contains(row.id.as_str()) && !taken.contains(&row.key) {
+            db.prepare_cached("UPDATE feed SET configured = 0 WHERE key = ?1")?
+                .execute([row.key])?;
+        }
+    }
+    let states = read::feed_states(db)?;
+    let state = |key| {
+        let detail = format!("row {key} is not there");
+        states.get(key).cloned().ok_or(StoreError::Unreadable { what: "feed", detail })
+    };
+    keys.iter().map(state).collect()
+}
+
+fn stored(db: &Connection) -> Done<Vec<Stored>> {
+    let mut query = db.prepare("SELECT key, id, url, configured FROM feed ORDER BY key")?;
+    let rows = query.query_map([], |row| {
+        Ok(Stored { key: row.get(0)?, id: row.get(1)?, url: row.get(2)?, configured: row.get(3)? })
+    })?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// A feed that keeps its id, with the URL it has now.
+fn keep(db: &Connection, row: &Stored, url: &str) -> Done {
+    if row.url != url {
+        db.prepare_cached("UPDATE feed SET url = ?2, moved_to = NULL WHERE key = ?1")?
+            .execute(params![row.key, url])?;
+        db.prepare_cached("DELETE FROM feed_http WHERE feed = ?1")?.execute([row.key])?;
+        db.prepare_cached("DELETE FROM schedule WHERE feed = ?1")?.execute([row.key])?;
+    }
+    if !row.configured {
+        db.prepare_cached("UPDATE feed SET configured = 1 WHERE key = ?1")?.execute([row.key])?;
+    }
+    Ok(())
+}
+
+/// See [`crate::store::Store::commit`].
+pub(super) fn commit(db: &Connection, found: &Found) -> Done<Committed> {
+    advance(db, found)?;
+    put_http(db, found.feed, &found.validators, found.body)?;
+    if let Some(title) = &found.title {
+        db.prepare_cached("UPDATE feed SET title = ?2 WHERE key = ?1 AND title IS NOT ?2")?
+            .execute(params![found.feed, title])?;
+    }
+    for new in &found.items {
+        put_item(db, found.feed, new)?;
+    }
+    let mut alerts = 0;
+    for (alert, sinks) in &found.alerts {
+        alerts += usize::from(put_alert(db, found.feed, alert, sinks)?);
+    }
+    if let Some(schedule) = &found.schedule {
+        put_schedule(db, found.feed, schedule)?;
+    }
+    Ok(Committed { alerts })
+}
+
+/// Moves the feed on from the version that the commit is built on.
+fn advance(db: &Connection, found: &Found) -> Done {
+    let hashes: Vec<u8> = found.seen.iter().flat_map(|hash| hash.to_le_bytes()).collect();
+    let changed = if found.expected_version == 0 {
+        db.prepare_cached(
+            "INSERT INTO feed_seen (feed, version, hashes) VALUES (?1, 1, ?2)
+             ON CONFLICT (feed) DO NOTHING",
+        )?
+        .execute(params![found.feed, hashes])?
+    } else {
+        db.prepare_cached(
+            "UPDATE feed_seen SET version = version + 1, hashes = ?2
+             WHERE feed = ?1 AND version = ?3",
+        )?
+        .execute(params![found.feed, hashes, found.expected_version.cast_signed()])?
+    };
+    if changed == 0 { Err(StoreError::Conflict) } else { Ok(()) }
+}
+
+fn put_http(db: &Connection, feed: i64, validators: &Validators, body: Option<u64>) -> Done {
+    db.prepare_cached(
+        "INSERT INTO feed_http (feed, url, etag, last_modified, body) VALUES (?1, ?2, ?3, ?4, ?5)
+         ON CONFLICT (feed) DO UPDATE SET url = excluded.url, etag = excluded.etag,
+             last_modified = excluded.last_modified, body = excluded.body",
+    )?
+    .execute(params![
+        feed,
+        validators.url,
+        validators.etag,
+        validators.last_modified,
+        body.map(u64::cast_signed),
+    ])?;
+    Ok(())
+}
+
+fn put_item(db: &Connection, feed: i64, new: &NewItem) -> Done {
+    let item = &new.item;
+    db.prepare_cached(
+        "INSERT INTO item (feed, id, first_seen, published, title, link, body)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (feed, id) DO NOTHING",
+    )?
+    .execute(params![
+        feed,
+        item.id,
+        new.first_seen.as_millis(),
+        item.published.map(Timestamp::as_millis),
+        item.title,
+        item.link,
+        json("item", item)?,
+    ])?;
+    Ok(())
+}
+
+/// Whether the alert is really new.
+fn put_alert(db: &Connection, feed: i64, alert: &Alert, sinks: &[SinkName]) -> Done<bool> {
+    let seq: Option<i64> = db
+        .prepare_cached(
+            "INSERT INTO alert (id, feed, raised_at, level, body) VALUES (?1, ?2, ?3, ?4, ?5)
+             ON CONFLICT (id) DO NOTHING RETURNING seq",
+        )?
+        .query_row(
+            params![
+                alert.id.as_str(),
+                feed,
+                alert.raised_at.as_millis(),
+                alert.level.as_str(),
+                json("alert", alert)?,
+            ],
+            |row| row.get(0),
+        )
+        .optional()?;
+    let Some(seq) = seq else { return Ok(false) };
+    let mut by_rule =
+        db.prepare_cached("INSERT OR IGNORE INTO alert_rule (rule, alert) VALUES (?1, ?2)")?;
+    for rule in &alert.rules {
+        by_rule.execute(params![rule.id.as_str(), seq])?;
+    }
+    let mut deliver =
+        db.prepare_cached("INSERT OR IGNORE INTO outbox (alert, sink) VALUES (?1, ?2)")?;
+    for sink in sinks {
+        deliver.execute(params![seq, sink.as_str()])?;
+    }
+    Ok(true)
+}
+
+fn json(what: &'static str, value: &impl serde::Serialize) -> Done<String> {
+    serde_json::to_string(value).map_err(|e| StoreError::Unreadable { what, detail: e.to_string() })
+}
+
+/// See [`crate::store::Store::flush_schedules`].
+pub(super) fn put_schedule(db: &Connection, feed: i64, schedule: &Schedule) -> Done {
+    let (moved_url, moved_polls) = schedule.moved.clone().unzip();
+    db.prepare_cached(
+        "INSERT OR REPLACE INTO schedule (feed, next_poll, last_poll, last_success, errors,
+             last_reason, last_message, moved_url, moved_polls, gone)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+    )?
+    .execute(params![
+        feed,
+        schedule.next_poll.map(Timestamp::as_millis),
+        schedule.last_poll.map(Timestamp::as_millis),
+        schedule.last_success.map(Timestamp::as_millis),
+        schedule.errors,
+        schedule.last_reason.map(|reason| reason.as_str()),
+        schedule.last_message,
+        moved_url,
+        moved_polls.unwrap_or(0),
+        schedule.gone,
+    ])?;
+    Ok(())
+}
+
+/// See [`crate::store::Store::set_moved`].
+pub(super) fn set_moved(db: &Connection, feed: i64, to: Option<&str>) -> Done {
+    db.prepare_cached("UPDATE feed SET moved_to = ?2 WHERE key = ?1 AND moved_to IS NOT ?2")?
+        .execute(params![feed, to])?;
+    Ok(())
+}
+
+/// See [`crate::store::Store::settle`].
+pub(super) fn settle(
+    db: &Connection,
+    sink: &SinkName,
+    settlements: &[Settlement],
+    bookmark: Option<&Bookmark>,
+) -> Done {
+    let sink = sink.as_str();
+    for settlement in settlements {
+        let row = settlement.row;
+        match &settlement.verdict {
+            Verdict::Delivered => db
+                .prepare_cached("DELETE FROM outbox WHERE row = ?1 AND sink = ?2")?
+                .execute(params![row, sink])?,
+            Verdict::Retry { due, reason, message } => db
+                .prepare_cached(
+                    "UPDATE outbox SET due = ?3, attempts = attempts + 1, reason = ?4, message = ?5
+                     WHERE row = ?1 AND sink = ?2 AND dead = 0",
+                )?
+                .execute(params![row, sink, due.as_millis(), reason.as_str(), message])?,
+            Verdict::Dead { reason, message } => db
+                .prepare_cached(
+                    "UPDATE outbox SET dead = 1, attempts = attempts + 1, reason = ?3, message = ?4
+                     WHERE row = ?1 AND sink = ?2 AND dead = 0",
+                )?
+                .execute(params![row, sink, reason.as_str(), message])?,
+        };
+    }
+    if let Some(Bookmark(value)) = bookmark {
+        db.prepare_cached(
+            "INSERT INTO bookmark (sink, value) VALUES (?1, ?2)
+             ON CONFLICT (sink) DO UPDATE SET value = excluded.value",
+        )?
+        .execute(params![sink, value])?;
+    }
+    Ok(())
+}
+
+/// See [`crate::store::Store::prune`].
+pub(super) fn prune(db: &Connection, before: Timestamp, limit: usize) -> Done<Pruned> {
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let bounds = params![before.as_millis(), limit];
+    let items = db
+        .prepare_cached(
+            "DELETE FROM item WHERE key IN
+                 (SELECT key FROM item WHERE first_seen < ?1 ORDER BY first_seen LIMIT ?2)",
+        )?
+        .execute(bounds)?;
+    let old: Vec<i64> = db
+        .prepare_cached(
+            "SELECT seq FROM alert WHERE raised_at < ?1 AND NOT EXISTS
+                 (SELECT 1 FROM outbox WHERE alert = seq AND dead = 0)
+             ORDER BY raised_at LIMIT ?2",
+        )?
+        .query_map(bounds, |row| row.get(0))?
+        .collect::<Result<_, _>>()?;
+    let mut dead = 0;
+    for seq in &old {
+        dead += db.prepare_cached("DELETE FROM outbox WHERE alert = ?1")?.execute([seq])?;
+        db.prepare_cached("DELETE FROM alert WHERE seq = ?1")?.execute([seq])?;
+    }
+    Ok(Pruned { items, alerts: old.len(), dead })
+}
