@@ -2,6 +2,7 @@
 //! file grows past what can be read in one go. `ARCHITECTURE.md` says why.
 
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 /// The modules and their floors.
@@ -18,6 +19,7 @@ const FLOORS: &[(u8, &[&str])] = &[
 
 /// Modules of one floor that may know each other: who, whom, why.
 const NEIGHBOURS: &[(&str, &str, &str)] = &[
+    ("app", "lifecycle", "the app runs until its lifecycle says stop"),
     ("main", "cli", "main only hands the arguments over"),
     ("cli", "demo", "the verb `demo` opens the newsroom"),
 ];
@@ -31,13 +33,16 @@ const MAX_LINES: usize = 400;
 #[test]
 fn every_module_uses_lower_floors_only_and_no_file_is_too_long() {
     let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
-    let mut faults = Vec::new();
-    let files = rust_files(&src);
-    assert!(files.len() > 10, "the sources were found");
-    for path in files {
+    let mut files = Vec::new();
+    for path in rust_files(&src).unwrap() {
         let text = fs::read_to_string(&path).unwrap();
-        faults.extend(check(path.strip_prefix(&src).unwrap(), &text));
+        files.push((path.strip_prefix(&src).unwrap().to_owned(), tokens(&text), text));
     }
+    assert!(files.len() > 10, "the sources were found");
+    let tests: Vec<_> =
+        files.iter().flat_map(|(path, tokens, _)| test_files(path, tokens)).collect();
+    let faults: Vec<_> =
+        files.iter().flat_map(|(path, tokens, text)| check(path, text, tokens, &tests)).collect();
     assert!(faults.is_empty(), "\n{}\n", faults.join("\n"));
 }
 
@@ -53,27 +58,28 @@ fn the_map_lists_the_modules_in_floor_order() {
     assert!(listed.len() > 2 && listed.is_sorted_by_key(|(floor, _)| *floor), "{listed:?}");
 }
 
-/// What is wrong with the file at `path` (from `src/`), one line for each fault.
-fn check(path: &Path, text: &str) -> Vec<String> {
+/// What is wrong with the file at `path` (from `src/`), one line for each fault. `tests` are the
+/// modules that are compiled for tests only, as paths without ending.
+fn check(path: &Path, text: &str, tokens: &[Token], tests: &[PathBuf]) -> Vec<String> {
     let shown = path.display();
-    let mut parts: Vec<_> =
-        path.with_extension("").iter().map(|p| p.display().to_string()).collect();
-    let is_tests = parts.iter().skip(1).any(|part| part == "tests" || part.ends_with("_tests"))
-        || parts[0].ends_with("_tests");
-    if parts.last().is_some_and(|last| last == "mod") {
-        parts.pop();
-    }
-    let module = parts[0].trim_end_matches("_tests").to_owned();
+    let bare = path.with_extension("");
+    let mut parts: Vec<_> = bare.iter().map(|part| part.display().to_string()).collect();
+    let is_tests = tests.iter().any(|test| bare.starts_with(test))
+        || parts.iter().any(|part| part == "tests" || part.ends_with("_tests"));
+    // Such a file hangs below the one that it tests or beside it: `super` tells nothing there.
+    let depth =
+        if bare.as_os_str().to_string_lossy().ends_with("_tests") { 99 } else { parts.len() };
+    let is_mod = parts.last().is_some_and(|last| last == "mod");
+    let module = parts.swap_remove(0).trim_end_matches("_tests").to_owned();
     if module == "lib" {
         return Vec::new();
     }
     let Some(own) = floor(&module) else {
         return vec![format!("src/{shown}: `{module}` is on no floor; add it to tests/floors.rs")];
     };
-    let tokens = tokens(text);
     let mut faults = Vec::new();
     let mut test_lines = 0;
-    for reference in references(&tokens, parts.len(), &mut test_lines) {
+    for reference in references(tokens, depth - usize::from(is_mod), &mut test_lines) {
         let Reference { to, line, in_test } = reference;
         let Some(other) = floor(&to) else {
             faults.push(format!("src/{shown}:{line}: `{to}` is on no floor"));
@@ -98,18 +104,35 @@ fn floor(module: &str) -> Option<u8> {
     FLOORS.iter().find(|(_, modules)| modules.contains(&module)).map(|(floor, _)| *floor)
 }
 
-fn rust_files(folder: &Path) -> Vec<PathBuf> {
+fn rust_files(folder: &Path) -> io::Result<Vec<PathBuf>> {
     let mut files = Vec::new();
-    for entry in fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
         if path.is_dir() {
-            files.extend(rust_files(&path));
+            files.extend(rust_files(&path)?);
         } else if path.extension().is_some_and(|extension| extension == "rs") {
             files.push(path);
         }
     }
     files.sort();
-    files
+    Ok(files)
+}
+
+/// The files that the file at `path` declares as `#[cfg(test)] mod name;`, without ending.
+fn test_files(path: &Path, tokens: &[Token]) -> Vec<PathBuf> {
+    let owns_folder =
+        ["mod", "lib", "main"].iter().any(|stem| path.with_extension("").ends_with(stem));
+    let folder = path.with_extension("");
+    let folder = if owns_folder { folder.parent().unwrap_or(&folder) } else { &folder };
+    let declared = (0..tokens.len()).filter(|at| is_cfg_test(&tokens[*at..])).filter_map(|at| {
+        match &tokens[at..item_end(tokens, at)] {
+            [.., keyword, name, end] if keyword.text == "mod" && end.text == ";" => {
+                Some(&name.text)
+            }
+            _ => None,
+        }
+    });
+    declared.map(|name| folder.join(name)).collect()
 }
 
 /// A mention of one of the crate's modules.
@@ -226,9 +249,8 @@ struct Token {
 /// Words, `::` and single signs; comments, strings and characters are left out.
 fn tokens(source: &str) -> Vec<Token> {
     let mut tokens = Vec::new();
-    let mut rest = source;
+    let (mut rest, mut line) = (source, 1);
     while let Some(c) = rest.chars().next() {
-        let line = source[..source.len() - rest.len()].matches('\n').count() + 1;
         let length = literal_length(rest).unwrap_or_else(|| {
             let length = match c {
                 ':' if rest.starts_with("::") => 2,
@@ -240,6 +262,7 @@ fn tokens(source: &str) -> Vec<Token> {
             }
             length
         });
+        line += rest[..length].matches('\n').count();
         rest = &rest[length..];
     }
     tokens
@@ -297,6 +320,11 @@ fn block_comment_length(text: &str) -> usize {
     text.len()
 }
 
+/// The faults of a made-up file in a house whose `store/conformance` is for tests only.
+fn faults(path: &str, text: &str) -> Vec<String> {
+    check(Path::new(path), text, &tokens(text), &["store/conformance".into()])
+}
+
 #[test]
 fn an_import_from_the_same_or_a_higher_floor_is_refused() {
     let refused = [
@@ -320,8 +348,8 @@ fn an_import_from_the_same_or_a_higher_floor_is_refused() {
         ("net/mod.rs", "#[cfg(test)] fn f() {} use crate::store::x;", "must not use `store`"),
     ];
     for (path, text, expected) in refused {
-        let faults = check(Path::new(path), text);
-        assert!(faults.len() == 1 && faults[0].contains(expected), "{path}: {text}: {faults:?}");
+        let found = faults(path, text);
+        assert!(found.len() == 1 && found[0].contains(expected), "{path}: {text}: {found:?}");
     }
 }
 
@@ -340,12 +368,14 @@ fn what_the_house_allows_is_not_refused() {
         ("parse/mod.rs", "#[cfg(test)]\nmod tests { use super::*; use crate::store::Store; }"),
         ("parse/tests.rs", "use super::*; use crate::engine::Poll;"),
         ("novelty_tests.rs", "use crate::store::Store;"),
+        ("rules/finder_tests.rs", "use super::super::term::Term; use crate::store::Store;"),
+        ("store/conformance/kill.rs", "use crate::sinks::Sink;"),
         ("main.rs", "fn main() { wirewatch::cli::run() }"),
         ("cli/demo.rs", "use crate::demo::Newsroom;"),
         ("lib.rs", "pub mod anything;"),
     ];
     for (path, text) in allowed {
-        assert_eq!(check(Path::new(path), text), Vec::<String>::new(), "{path}: {text}");
+        assert_eq!(faults(path, text), Vec::<String>::new(), "{path}: {text}");
     }
 }
 
@@ -353,7 +383,16 @@ fn what_the_house_allows_is_not_refused() {
 fn lines_are_counted_without_the_tests() {
     let code = "fn f() {}\n".repeat(MAX_LINES);
     let tests = "#[cfg(test)]\nmod tests {\n    #[test]\n    fn t() {}\n}\n";
-    assert_eq!(check(Path::new("model/a.rs"), &format!("{code}{tests}")), Vec::<String>::new());
-    assert_eq!(check(Path::new("model/a.rs"), &format!("{code}fn g() {{}}\n{tests}")).len(), 1);
-    assert!(check(Path::new("model/tests.rs"), &code.repeat(3)).is_empty());
+    assert_eq!(faults("model/a.rs", &format!("{code}{tests}")), Vec::<String>::new());
+    assert_eq!(faults("model/a.rs", &format!("{code}fn g() {{}}\n{tests}")).len(), 1);
+    assert!(faults("model/tests.rs", &code.repeat(3)).is_empty());
+}
+
+#[test]
+fn a_file_declared_for_tests_is_known_as_such() {
+    let found = |path: &str, text: &str| test_files(Path::new(path), &tokens(text));
+    let text = "mod a;\n#[cfg(test)]\nmod b;\n#[cfg(test)] pub mod c { mod d; }";
+    assert_eq!(found("store/mod.rs", text), [PathBuf::from("store/b")]);
+    assert_eq!(found("store.rs", text), [PathBuf::from("store/b")]);
+    assert_eq!(found("lib.rs", text), [PathBuf::from("b")]);
 }
