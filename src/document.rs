@@ -7,11 +7,12 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use toml::de::{DeTable, DeValue};
 
-use crate::model::{Level, Place, Problem, Problems};
+use crate::model::{Place, Problem, Problems};
+
+mod values;
 
 /// A TOML file in memory.
 #[derive(Clone, Debug)]
@@ -378,120 +379,12 @@ impl Node {
     }
 }
 
-impl FromNode for String {
-    const EXPECTED: &'static str = "a string";
-    fn from_node(node: &Node) -> Result<Self, Wrong> {
-        node.as_text().map(str::to_owned).ok_or_else(|| node.wrong_type())
-    }
-}
-
-impl FromNode for bool {
-    const EXPECTED: &'static str = "true or false";
-    fn from_node(node: &Node) -> Result<Self, Wrong> {
-        match &node.value {
-            Value::Bool(value) => Ok(*value),
-            Value::Text(text) if node.is_outside() => text.parse().map_err(|_| node.wrong_type()),
-            _ => Err(node.wrong_type()),
-        }
-    }
-}
-
-impl FromNode for u32 {
-    const EXPECTED: &'static str = "a whole number";
-    fn from_node(node: &Node) -> Result<Self, Wrong> {
-        match &node.value {
-            Value::Integer(number) => Self::try_from(*number)
-                .map_err(|_| node.wrong(format!("{number} is not between 0 and {}", Self::MAX))),
-            Value::Text(text) if node.is_outside() => text.parse().map_err(|_| node.wrong_type()),
-            _ => Err(node.wrong_type()),
-        }
-    }
-}
-
-impl FromNode for Duration {
-    const EXPECTED: &'static str = "a duration such as \"30s\", \"15m\", \"12h\" or \"90d\"";
-    fn from_node(node: &Node) -> Result<Self, Wrong> {
-        let text = node.as_text().ok_or_else(|| node.wrong_type())?;
-        humantime::parse_duration(text).map_err(|error| {
-            node.wrong(format!("\"{text}\": {error}; expected {}", Self::EXPECTED))
-        })
-    }
-}
-
-impl FromNode for Bytes {
-    const EXPECTED: &'static str = "a size such as \"10MiB\" or \"64kB\"";
-    fn from_node(node: &Node) -> Result<Self, Wrong> {
-        match &node.value {
-            Value::Integer(number) => {
-                u64::try_from(*number).map(Bytes).map_err(|_| node.wrong_type())
-            }
-            Value::Text(text) => {
-                text.parse::<bytesize::ByteSize>().map(|size| Bytes(size.as_u64())).map_err(
-                    |error| node.wrong(format!("\"{text}\": {error}; expected {}", Self::EXPECTED)),
-                )
-            }
-            _ => Err(node.wrong_type()),
-        }
-    }
-}
-
-impl FromNode for Level {
-    const EXPECTED: &'static str = "one of informational, low, medium, high, critical";
-    fn from_node(node: &Node) -> Result<Self, Wrong> {
-        let text = node.as_text().ok_or_else(|| node.wrong_type())?;
-        Self::named(text)
-            .ok_or_else(|| node.wrong(format!("no level \"{text}\"; expected {}", Self::EXPECTED)))
-    }
-}
-
-impl<T: FromNode> FromNode for At<T> {
-    const EXPECTED: &'static str = T::EXPECTED;
-    fn from_node(node: &Node) -> Result<Self, Wrong> {
-        T::from_node(node).map(|value| Self { value, source: node.source.clone() })
-    }
-}
-
-impl FromNode for Node {
-    const EXPECTED: &'static str = "a value";
-    fn from_node(node: &Node) -> Result<Self, Wrong> {
-        Ok(node.clone())
-    }
-}
-
-impl<T: FromNode> FromNode for Vec<T> {
-    const EXPECTED: &'static str = "a list";
-    fn from_node(node: &Node) -> Result<Self, Wrong> {
-        match &node.value {
-            Value::Array(nodes) => nodes
-                .iter()
-                .map(|node| {
-                    T::from_node(node).map_err(|mut wrong| {
-                        wrong.message.get_or_insert_with(|| {
-                            format!("expected {} in the list, found {}", T::EXPECTED, wrong.kind)
-                        });
-                        wrong
-                    })
-                })
-                .collect(),
-            Value::Text(text) if node.is_outside() => text
-                .split(',')
-                .map(str::trim)
-                .filter(|part| !part.is_empty())
-                .map(|part| {
-                    T::from_node(&Node {
-                        value: Value::Text(part.to_owned()),
-                        source: node.source.clone(),
-                    })
-                })
-                .collect(),
-            _ => Err(node.wrong_type()),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
+    use crate::model::Level;
 
     fn problems(text: &str, read: impl FnOnce(&mut Table<'_>)) -> Vec<String> {
         let document = Document::new("w.toml", text);
