@@ -10,31 +10,38 @@
 //! | floor | modules |
 //! |---|---|
 //! | 0 the words | [`model`] |
-//! | 1 the page and the voice | [`document`], [`guard`], [`observe`] |
-//! | 2 the thinking | [`config`], [`parse`], [`rules`], [`novelty`], [`schedule`], [`retry`], [`render`] |
+//! | 1 the page, the gate, the voice | [`document`], [`guard`], [`observe`] |
+//! | 2 the thinking | [`config`], [`novelty`], [`parse`], [`render`], [`retry`], [`rules`], [`schedule`] |
 //! | 3 the wire | [`net`] |
-//! | 4 the edges | [`fetch`], [`store`], [`sinks`] |
+//! | 4 the edges | [`fetch`], [`sinks`], [`store`] |
 //! | 5 the engines | [`engine`] |
 //! | 6 the house | [`app`], [`lifecycle`] |
 //! | 7 the door | [`cli`], [`demo`] |
 
-pub mod app;
-pub mod cli;
-pub mod config;
-pub mod demo;
-pub mod document;
-pub mod engine;
-pub mod fetch;
-pub mod guard;
-pub mod lifecycle;
 pub mod model;
-pub mod net;
-pub mod novelty;
+
+pub mod document;
+pub mod guard;
 pub mod observe;
+
+pub mod config;
+pub mod novelty;
 pub mod parse;
 pub mod render;
 pub mod retry;
 pub mod rules;
 pub mod schedule;
+
+pub mod net;
+
+pub mod fetch;
 pub mod sinks;
 pub mod store;
+
+pub mod engine;
+
+pub mod app;
+pub mod lifecycle;
+
+pub mod cli;
+pub mod demo;

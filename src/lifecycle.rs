@@ -71,6 +71,11 @@ impl Systemd {
         Self { watchdog: sd_notify::watchdog_enabled() }
     }
 
+    /// No service manager.
+    pub fn none() -> Self {
+        Self { watchdog: None }
+    }
+
     /// How often a sign of life is due: a third of what systemd allows.
     pub fn beat_every(self) -> Option<Duration> {
         self.watchdog.map(|allowed| allowed / 3)
