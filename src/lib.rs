@@ -9,3 +9,6 @@ pub mod model;
 
 /// Between the words and the thinking: TOML files, read so that every mistake is told at once.
 pub mod document;
+
+/// Floor 1: which items are worth an alert.
+pub mod rules;
