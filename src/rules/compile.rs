@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use crate::document::Document;
-use crate::model::{Place, Problems};
+use crate::model::{Place, Problem, Problems};
 
 use super::decide::{Role, Way, With};
 use super::file::{self, Draft, Entry, List, WayDraft};
@@ -31,7 +31,8 @@ pub(super) fn compile(documents: &[Document], problems: &Problems) -> Option<Rul
         examples.extend(draft.examples.into_iter().map(of_rule));
     }
     let Compiler { terms, spelt, ways, .. } = compiler;
-    let told = noted.into_vec();
+    let mut told = noted.into_vec();
+    told.sort_by_key(|problem| by_place(documents, &problem.place));
     let sound = told.is_empty();
     for problem in told {
         problems.push(problem);
@@ -43,6 +44,17 @@ pub(super) fn compile(documents: &[Document], problems: &Problems) -> Option<Rul
         terms,
         examples,
     })
+}
+
+/// Problems are told in the order of the files and their lines.
+fn by_place(documents: &[Document], place: &Place) -> (usize, usize, usize) {
+    let (path, line, column) = match place {
+        Place::Span { path, line, column, .. } => (path, *line, *column),
+        Place::File(path) => (path, 0, 0),
+        Place::Env(_) | Place::Flag(_) => return (0, 0, 0),
+    };
+    let number = documents.iter().position(|document| document.path() == path);
+    (number.unwrap_or(documents.len()), line, column)
 }
 
 struct Compiler<'p> {
@@ -79,10 +91,10 @@ impl<'p> Compiler<'p> {
             }
         }
         let mut seen: HashMap<&str, &Place> = HashMap::new();
-        for draft in drafts {
+        for draft in drafts.iter().filter(|draft| !draft.rule.id.as_str().is_empty()) {
             if let Some(first) = seen.insert(draft.rule.id.as_str(), &draft.place) {
                 let message = format!("a second rule `{}`", draft.rule.id);
-                let problem = crate::model::Problem::new(draft.place.clone(), message);
+                let problem = Problem::new(draft.place.clone(), message);
                 self.problems.push(problem.hint(format!("the first is at {first}; rename one")));
             }
         }

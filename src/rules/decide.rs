@@ -62,7 +62,8 @@ pub(super) enum Verdict {
     Vetoed(u32),
 }
 
-/// Decides one way, given the hits of its terms with their roles.
+/// Decides one way, given the hits of its terms with their roles. What lies inside a phrase of
+/// `except` counts neither as a hit nor as company for one; it still vetoes.
 pub(super) fn decide(way: &Way, hits: &[Hit], roles: &[(Role, u32)]) -> Verdict {
     let of = |role: Role| {
         roles.iter().filter(move |(is, _)| *is == role).map(|(_, hit)| *hit).filter(|hit| {
@@ -82,7 +83,7 @@ pub(super) fn decide(way: &Way, hits: &[Hit], roles: &[(Role, u32)]) -> Verdict 
             return of(Role::Any).next().map_or(Verdict::Lacks(None), Verdict::Excepted);
         };
         let alone = Verdict::Alone(*one);
-        let with = Spans::new(of(Role::With).map(|hit| &hits[hit as usize]));
+        let with = Spans::new(of(Role::With).filter(counts).map(|hit| &hits[hit as usize]));
         firing.extend(counting.iter().filter(|hit| with.satisfy(way.with, &hits[**hit as usize])));
         if firing.is_empty() {
             return alone;

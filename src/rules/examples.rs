@@ -25,8 +25,7 @@ fn check_one(rules: &RuleSet, example: &Example) -> Option<Problem> {
     match (example.fires, fired) {
         (true, Some(_)) | (false, None) => None,
         (false, Some(hit)) => {
-            let message =
-                format!("rule `{id}`: this example should be ignored, but {}", say(hit));
+            let message = format!("rule `{id}`: this example should be ignored, but {}", say(hit));
             let hint = "narrow that term, name the phrase in `except`, or move the example to \
                         `match`";
             Some(Problem::new(example.place.clone(), message).hint(hint))

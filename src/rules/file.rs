@@ -30,7 +30,7 @@ pub(super) struct List<'a> {
 /// A `[[rule]]`, its terms not yet read.
 pub(super) struct Draft<'a> {
     pub(super) rule: Rule,
-    /// Where the id stands.
+    /// Where the id stands, or the table if it has none.
     pub(super) place: Place,
     /// The rule's own way to fire first.
     pub(super) ways: Vec<WayDraft<'a>>,
@@ -82,17 +82,21 @@ pub(super) fn read<'a>(
     }
     for table in root.tables("rule") {
         let number = u32::try_from(drafts.len()).unwrap_or(u32::MAX);
-        drafts.extend(rule(table, number, problems));
+        drafts.push(rule(table, number, problems));
     }
     if !has_rules && !has_lists {
         let empty = Problem::new(Place::File(document.path().to_owned()), "no [[rule]] in it");
-        problems.push(empty.hint("the least rule: `[[rule]]`, `id = \"floods\"`, `any = [\"flood*\"]`"));
+        problems.push(
+            empty.hint("the least rule: `[[rule]]`, `id = \"floods\"`, `any = [\"flood*\"]`"),
+        );
     }
     root.finish();
 }
 
-fn rule<'a>(mut table: Table<'a>, number: u32, problems: &'a Problems) -> Option<Draft<'a>> {
+fn rule<'a>(mut table: Table<'a>, number: u32, problems: &'a Problems) -> Draft<'a> {
     let document = table.document();
+    let place = |source: &Source| document.problem(source, "").place;
+    let begins = place(table.source());
     let id = table.required::<String>("id").filter(|id| is_id(id, document, problems));
     let title = table.get::<String>("title");
     let rule = Rule {
@@ -116,15 +120,14 @@ fn rule<'a>(mut table: Table<'a>, number: u32, problems: &'a Problems) -> Option
     for (key, fires) in [("match", true), ("ignore", false)] {
         for node in table_of_examples.get::<Vec<Node>>(key).unwrap_or_default() {
             if let Some(item) = example(&node, document, problems) {
-                let place = document.problem(node.source(), "").place;
-                examples.push(Example { rule: number, fires, item, place });
+                examples.push(Example { rule: number, fires, item, place: place(node.source()) });
             }
         }
     }
     table_of_examples.finish();
     table.finish();
-    let place = document.problem(&id?.source, "").place;
-    Some(Draft { rule, place, ways, examples })
+    let place = id.map_or(begins, |id| place(&id.source));
+    Draft { rule, place, ways, examples }
 }
 
 fn is_id(id: &At<String>, document: &Document, problems: &Problems) -> bool {
@@ -132,7 +135,8 @@ fn is_id(id: &At<String>, document: &Document, problems: &Problems) -> bool {
     let good = !id.value.is_empty() && id.value.chars().all(fits);
     if !good {
         let problem = document.problem(&id.source, format!("`{}` is not a rule id", id.value));
-        problems.push(problem.hint("an id has lower-case letters a to z, digits, `-`, `_` and `.`"));
+        problems
+            .push(problem.hint("an id has lower-case letters a to z, digits, `-`, `_` and `.`"));
     }
     good
 }
@@ -204,10 +208,9 @@ fn all<'a>(table: &mut Table<'a>, problems: &Problems) -> Vec<Vec<Entry<'a>>> {
         };
         match alternatives {
             Some(value) => all.push(entry_list(document, problems, "all", At { value, source })),
-            None => problems.push(document.problem(
-                &source,
-                "`all`: expected a term or a list of alternative terms",
-            )),
+            None => problems.push(
+                document.problem(&source, "`all`: expected a term or a list of alternative terms"),
+            ),
         }
     }
     all

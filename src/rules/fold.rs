@@ -195,10 +195,17 @@ fn class(c: char) -> Class {
         '!'..='~' => Class::Between(Sign::Mark(u8::try_from(c).unwrap_or(b'.'))),
         '\0'..='\u{9f}' => Class::Between(Sign::Space),
         'а'..='я' | 'А'..='Я' => Class::Letter,
-        '\u{b4}' | '\u{2b9}' | '\u{2bb}'..='\u{2bd}' | '\u{55a}' | '\u{2018}' | '\u{2019}'
-        | '\u{201b}' | '\u{2032}' | '\u{a78b}' | '\u{a78c}' | '\u{ff07}' => {
-            Class::Between(Sign::Apostrophe)
-        }
+        '\u{b4}'
+        | '\u{2b9}'
+        | '\u{2bb}'..='\u{2bd}'
+        | '\u{55a}'
+        | '\u{2018}'
+        | '\u{2019}'
+        | '\u{201b}'
+        | '\u{2032}'
+        | '\u{a78b}'
+        | '\u{a78c}'
+        | '\u{ff07}' => Class::Between(Sign::Apostrophe),
         '\u{58a}' | '\u{2010}'..='\u{2013}' | '\u{2212}' | '\u{fe58}' | '\u{fe63}' | '\u{ff0d}' => {
             Class::Between(Sign::Space)
         }
@@ -210,8 +217,11 @@ fn class(c: char) -> Class {
         _ if is_invisible(c) => Class::Invisible,
         _ if c.is_whitespace() => Class::Between(Sign::Space),
         _ if is_combining_mark(c) => Class::Mark,
-        '\u{3040}'..='\u{30ff}' | '\u{3400}'..='\u{4dbf}' | '\u{4e00}'..='\u{9fff}'
-        | '\u{f900}'..='\u{faff}' | '\u{20000}'..='\u{323af}'
+        '\u{3040}'..='\u{30ff}'
+        | '\u{3400}'..='\u{4dbf}'
+        | '\u{4e00}'..='\u{9fff}'
+        | '\u{f900}'..='\u{faff}'
+        | '\u{20000}'..='\u{323af}'
             if c.is_alphanumeric() =>
         {
             Class::LetterAlone
@@ -364,8 +374,8 @@ impl Letters {
             Script::Latin | Script::Pointed => {}
             Script::Other => self.out.push(mark),
             Script::Cyrillic => {
-                let stress = matches!(mark, '\u{300}' | '\u{301}')
-                    && !matches!(last, 'г' | 'к' | 'Г' | 'К');
+                let stress =
+                    matches!(mark, '\u{300}' | '\u{301}') && !matches!(last, 'г' | 'к' | 'Г' | 'К');
                 let yo = mark == '\u{308}' && matches!(last, 'е' | 'Е');
                 if let Some(whole) = compose(last, mark).filter(|_| !stress && !yo) {
                     self.out.pop();

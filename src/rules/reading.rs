@@ -31,7 +31,12 @@ impl<'a> Reading<'a> {
 
     /// The bytes of `field`, and what stands there, from one word to another (counted through all
     /// fields).
-    pub(super) fn place(&self, field: Field, first: u32, last: u32) -> (std::ops::Range<usize>, &'a str) {
+    pub(super) fn place(
+        &self,
+        field: Field,
+        first: u32,
+        last: u32,
+    ) -> (std::ops::Range<usize>, &'a str) {
         let before = self.fields().find(|(is, ..)| *is == field).map_or(0, |(.., before)| before);
         let (_, text, folded) = &self.fields[field as usize];
         let word = |number: u32| number.saturating_sub(before) as usize;

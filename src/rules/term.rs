@@ -161,7 +161,7 @@ fn read(text: &str) -> Result<Vec<Spelling>, Refused> {
     for word in 0..folded.len() {
         let span = folded.span(word, word);
         let between = &text[past..span.start];
-        let before = between.trim_start_matches('*');
+        let before = if word == 0 { between } else { between.trim_start_matches('*') };
         if word > 0 && before.is_empty() && !between.is_empty() {
             return refuse("`*` inside a word", "`*` stands at the end of a word, as in `stem*`");
         }
