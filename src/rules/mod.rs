@@ -10,6 +10,7 @@ mod examples;
 mod file;
 mod finder;
 mod fold;
+mod letters;
 mod reading;
 mod scope;
 mod term;
@@ -71,6 +72,10 @@ struct Term {
     uses: Vec<(u32, Role)>,
 }
 
+/// So many hits of all terms are looked at in one item, in reading order; a text with more is made
+/// of nothing else.
+const MAX_HITS: usize = 100_000;
+
 impl RuleSet {
     /// Compiles the rules of all `documents`. Everything wrong in any of them is noted in
     /// `problems`, and then there is no rule set: it never loads in part. Lists may be named from
@@ -116,6 +121,9 @@ impl RuleSet {
         let mut hits = Vec::new();
         for (field, folded, before) in reading.fields() {
             self.finder.find(folded, |found| {
+                if hits.len() == MAX_HITS {
+                    return;
+                }
                 hits.push(Hit {
                     term: found.term,
                     field,

@@ -10,7 +10,8 @@
 //! A space stands for any run of spaces, hyphens, quotes and brackets; an apostrophe for any
 //! apostrophe; `.` for a full stop or a space; another punctuation mark for itself.
 
-use super::fold::{Folded, Gap, exact, gap_of};
+use super::fold::{Folded, Gap, gap_of};
+use super::letters::exact;
 
 /// One way to spell a term.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,6 +48,10 @@ const MAX_BYTES: usize = 1_000;
 const MAX_WORDS: usize = 16;
 /// `*` needs this many letters before it.
 const MIN_STEM: usize = 2;
+
+/// What text may have between two words of a phrase, and no term needs.
+const NOT_IN_A_TERM: [char; 17] =
+    ['@', '#', '"', '(', ')', '[', ']', '<', '>', '_', '*', '«', '»', '“', '”', '„', '—'];
 
 /// The spellings of `term`, each once.
 pub(super) fn spellings(term: &str) -> Result<Vec<Spelling>, Refused> {
@@ -234,9 +239,11 @@ fn link(before: &str) -> Result<Link, Refused> {
     if signs == "-" || signs == "\u{2010}" || signs == "\u{2011}" {
         return Ok(Link::Hyphen);
     }
+    if let Some(at) = signs.find(NOT_IN_A_TERM) {
+        return refuse_sign(&signs[at..]);
+    }
     match gap_of(signs) {
         Gap::Stop => refuse_sign(signs),
-        Gap::Mark(b'*') => refuse("`*` inside a word", "`*` stands at the end of a word"),
         Gap::Mark(b'=') => refuse("`=` inside a word", "`=` stands before a word, as in `=Sumy`"),
         gap => Ok(Link::Gap(gap)),
     }

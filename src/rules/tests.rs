@@ -185,10 +185,8 @@ fn lists_and_rules_are_read_over_all_files() {
     assert_eq!(fire(&rules, "Sumy"), ["a", "b"]);
 }
 
-#[test]
-fn every_mistake_is_told_with_its_place_and_a_way_out() {
-    let told = compile(&[
-        r#"
+/// One of each.
+const MISTAKES: &str = r#"
 [list]
 ukraine = ["Ukrain*", "Київ~"]
 round = ["@around"]
@@ -217,11 +215,11 @@ match = [1, { titel = "x" }, { title = 1 }]
 mach = []
 [[rule.or]]
 fields = []
-"#,
-        "",
-        "rules = 1",
-    ])
-    .unwrap_err();
+"#;
+
+#[test]
+fn every_mistake_is_told_with_its_place_and_a_way_out() {
+    let told = compile(&[MISTAKES, "", "rules = 1"]).unwrap_err();
     for want in [
         "1.toml:3:23: term \"Київ~\": `~` (case forms) is not known yet",
         "the list `around` holds itself",
