@@ -1,0 +1,230 @@
+//! Drafts into a rule set: lists looked up, terms read, roles dealt out.
+
+use std::collections::{BTreeMap, HashMap};
+
+use crate::document::Document;
+use crate::model::{Place, Problem, Problems};
+
+use super::decide::{Role, Way, With};
+use super::file::{self, Draft, Entry, List, WayDraft};
+use super::finder::Finder;
+use super::term::{Spelling, spellings};
+use super::{RuleSet, Term};
+
+pub(super) fn compile(documents: &[Document], problems: &Problems) -> Option<RuleSet> {
+    let noted = Problems::default();
+    let (mut lists, mut drafts) = (Vec::new(), Vec::new());
+    for document in documents {
+        file::read(document, &noted, &mut lists, &mut drafts);
+    }
+    let mut compiler = Compiler::new(&noted);
+    compiler.refuse_twins(&lists, &drafts);
+    compiler.read_lists(&lists);
+    let mut rules = Vec::new();
+    let mut examples = Vec::new();
+    for (number, draft) in (0..).zip(drafts) {
+        for way in &draft.ways {
+            compiler.way(number, way);
+        }
+        rules.push(draft.rule);
+        let of_rule = |example| file::Example { rule: number, ..example };
+        examples.extend(draft.examples.into_iter().map(of_rule));
+    }
+    let Compiler { terms, spelt, ways, .. } = compiler;
+    let mut told = noted.into_vec();
+    told.sort_by_key(|problem| by_place(documents, &problem.place));
+    let sound = told.is_empty();
+    for problem in told {
+        problems.push(problem);
+    }
+    sound.then(|| RuleSet {
+        finder: Finder::new(spelt.iter().map(|(term, spelling)| (*term, spelling))),
+        rules,
+        ways,
+        terms,
+        examples,
+    })
+}
+
+/// Problems are told in the order of the files and their lines.
+fn by_place(documents: &[Document], place: &Place) -> (usize, usize, usize) {
+    let (path, line, column) = match place {
+        Place::Span { path, line, column, .. } => (path, *line, *column),
+        Place::File(path) => (path, 0, 0),
+        Place::Env(_) | Place::Flag(_) => return (0, 0, 0),
+    };
+    let number = documents.iter().position(|document| document.path() == path);
+    (number.unwrap_or(documents.len()), line, column)
+}
+
+struct Compiler<'p> {
+    problems: &'p Problems,
+    terms: Vec<Term>,
+    spelt: Vec<(u32, Spelling)>,
+    /// The number of each term; `None` if it was refused.
+    numbers: HashMap<String, Option<u32>>,
+    /// The terms of each list, lists inside it resolved.
+    lists: BTreeMap<String, Vec<u32>>,
+    ways: Vec<Way>,
+}
+
+impl<'p> Compiler<'p> {
+    fn new(problems: &'p Problems) -> Self {
+        Self {
+            problems,
+            terms: Vec::new(),
+            spelt: Vec::new(),
+            numbers: HashMap::new(),
+            lists: BTreeMap::new(),
+            ways: Vec::new(),
+        }
+    }
+
+    fn refuse_twins(&self, lists: &[List<'_>], drafts: &[Draft<'_>]) {
+        let mut seen: HashMap<&str, Place> = HashMap::new();
+        for list in lists {
+            let place = list.document.problem(&list.source, "").place;
+            if let Some(first) = seen.insert(&list.name, place) {
+                let message = format!("a second list `{}`", list.name);
+                let problem = list.document.problem(&list.source, message);
+                self.problems.push(problem.hint(format!("the first is at {first}; rename one")));
+            }
+        }
+        let mut seen: HashMap<&str, &Place> = HashMap::new();
+        for draft in drafts.iter().filter(|draft| !draft.rule.id.as_str().is_empty()) {
+            if let Some(first) = seen.insert(draft.rule.id.as_str(), &draft.place) {
+                let message = format!("a second rule `{}`", draft.rule.id);
+                let problem = Problem::new(draft.place.clone(), message);
+                self.problems.push(problem.hint(format!("the first is at {first}; rename one")));
+            }
+        }
+    }
+
+    /// Reads every list, named by a rule or not.
+    fn read_lists(&mut self, lists: &[List<'_>]) {
+        let names: BTreeMap<&str, &List<'_>> =
+            lists.iter().map(|list| (list.name.as_str(), list)).collect();
+        for list in lists {
+            self.read_list(list, &names, &mut Vec::new());
+        }
+    }
+
+    fn read_list<'l>(
+        &mut self,
+        list: &'l List<'_>,
+        names: &BTreeMap<&'l str, &'l List<'_>>,
+        path: &mut Vec<&'l str>,
+    ) {
+        if self.lists.contains_key(&list.name) {
+            return;
+        }
+        path.push(&list.name);
+        let mut terms = Vec::new();
+        for entry in &list.entries {
+            let Some(name) = entry.text.strip_prefix('@') else {
+                terms.extend(self.term(entry));
+                continue;
+            };
+            match names.get(name) {
+                None => self.unknown_list(entry, name, names.keys().copied()),
+                Some(_) if path.contains(&name) => {
+                    let problem = entry.problem(format!("the list `{name}` holds itself"));
+                    self.problems.push(problem.hint("take `@…` out of one of the lists"));
+                }
+                Some(inner) => {
+                    self.read_list(inner, names, path);
+                    terms.extend(self.lists.get(name).into_iter().flatten());
+                }
+            }
+        }
+        path.pop();
+        self.lists.insert(list.name.clone(), terms);
+    }
+
+    fn unknown_list<'n>(
+        &self,
+        entry: &Entry<'_>,
+        name: &str,
+        known: impl Iterator<Item = &'n str> + Clone,
+    ) {
+        let near = known
+            .clone()
+            .map(|known| (strsim::damerau_levenshtein(known, name), known))
+            .min()
+            .filter(|(distance, known)| *distance <= known.chars().count().max(3) / 3 + 1);
+        let here = known.map(|name| format!("@{name}")).collect::<Vec<_>>().join(", ");
+        let hint = match (near, here.as_str()) {
+            (Some((_, near)), _) => format!("did you mean `@{near}`? lists here: {here}"),
+            (None, "") => format!("no lists here; add `[list]` with `{name} = [\"…\"]`"),
+            (None, _) => format!("lists here: {here}"),
+        };
+        self.problems.push(entry.problem(format!("no list `@{name}`")).hint(hint));
+    }
+
+    /// The number of a term; `None` if it is refused, which is noted once for each text.
+    fn term(&mut self, entry: &Entry<'_>) -> Option<u32> {
+        if let Some(number) = self.numbers.get(&entry.text) {
+            return *number;
+        }
+        let number = match spellings(&entry.text) {
+            Ok(spellings) => {
+                let number = u32::try_from(self.terms.len()).ok()?;
+                self.terms.push(Term { text: entry.text.clone(), uses: Vec::new() });
+                self.spelt.extend(spellings.into_iter().map(|spelling| (number, spelling)));
+                Some(number)
+            }
+            Err(refused) => {
+                let message = format!("term \"{}\": {}", entry.text, refused.message);
+                self.problems.push(entry.problem(message).hint(refused.hint));
+                None
+            }
+        };
+        self.numbers.insert(entry.text.clone(), number);
+        number
+    }
+
+    fn way(&mut self, rule: u32, draft: &WayDraft<'_>) {
+        let Ok(way) = u32::try_from(self.ways.len()) else { return };
+        let all = u32::try_from(draft.all.len()).unwrap_or(u32::MAX);
+        self.ways.push(Way {
+            rule,
+            fields: draft.fields,
+            has_any: !draft.any.is_empty(),
+            all,
+            with: match draft.within {
+                _ if draft.with.is_empty() => With::NotNeeded,
+                None => With::Anywhere,
+                Some(words) => With::Within(words),
+            },
+        });
+        self.deal(way, Role::Any, &draft.any);
+        for (entry, alternatives) in (0..all).zip(&draft.all) {
+            self.deal(way, Role::All(entry), alternatives);
+        }
+        self.deal(way, Role::With, &draft.with);
+        self.deal(way, Role::None, &draft.none);
+        self.deal(way, Role::Except, &draft.except);
+    }
+
+    /// Gives the terms of `entries` their role in `way`.
+    fn deal(&mut self, way: u32, role: Role, entries: &[Entry<'_>]) {
+        for entry in entries {
+            let terms: Vec<u32> = match entry.text.strip_prefix('@') {
+                None => self.term(entry).into_iter().collect(),
+                Some(name) => match self.lists.get(name) {
+                    Some(terms) => terms.clone(),
+                    None => {
+                        self.unknown_list(entry, name, self.lists.keys().map(String::as_str));
+                        Vec::new()
+                    }
+                },
+            };
+            for term in terms {
+                let uses = &mut self.terms[term as usize].uses;
+                if !uses.contains(&(way, role)) {
+                    uses.push((way, role));
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,274 @@
+//! Rule files: TOML read into drafts, all problems noted.
+
+use crate::document::{At, Document, FromNode, Node, Source, Table};
+use crate::model::{Field, Item, Level, Place, Problem, Problems, RuleId};
+
+use super::Rule;
+use super::scope::Scope;
+
+/// An entry of a list of terms, as written, with its place.
+pub(super) struct Entry<'a> {
+    pub(super) text: String,
+    pub(super) source: Source,
+    pub(super) document: &'a Document,
+}
+
+impl Entry<'_> {
+    pub(super) fn problem(&self, message: impl Into<String>) -> Problem {
+        self.document.problem(&self.source, message)
+    }
+}
+
+/// A `[list]` entry.
+pub(super) struct List<'a> {
+    pub(super) name: String,
+    pub(super) entries: Vec<Entry<'a>>,
+    pub(super) source: Source,
+    pub(super) document: &'a Document,
+}
+
+/// A `[[rule]]`, its terms not yet read.
+pub(super) struct Draft<'a> {
+    pub(super) rule: Rule,
+    /// Where the id stands, or the table if it has none.
+    pub(super) place: Place,
+    /// The rule's own way to fire first.
+    pub(super) ways: Vec<WayDraft<'a>>,
+    pub(super) examples: Vec<Example>,
+}
+
+/// A way to fire, its terms not yet read.
+pub(super) struct WayDraft<'a> {
+    pub(super) any: Vec<Entry<'a>>,
+    pub(super) all: Vec<Vec<Entry<'a>>>,
+    pub(super) with: Vec<Entry<'a>>,
+    pub(super) within: Option<u32>,
+    pub(super) none: Vec<Entry<'a>>,
+    pub(super) except: Vec<Entry<'a>>,
+    pub(super) fields: [bool; 3],
+}
+
+/// An example of a rule.
+#[derive(Debug)]
+pub(super) struct Example {
+    /// The number of the rule.
+    pub(super) rule: u32,
+    pub(super) fires: bool,
+    pub(super) item: Item,
+    pub(super) place: Place,
+}
+
+/// Reads a file: its lists and its rules.
+pub(super) fn read<'a>(
+    document: &'a Document,
+    problems: &'a Problems,
+    lists: &mut Vec<List<'a>>,
+    drafts: &mut Vec<Draft<'a>>,
+) {
+    let mut root = document.root(problems);
+    let has_rules = root.has("rule");
+    let has_lists = root.has("list");
+    let mut list = root.table("list");
+    for name in list.names() {
+        if let Some(entries) = list.named::<Vec<At<String>>>(&name) {
+            let source = entries.source.clone();
+            lists.push(List {
+                entries: entry_list(document, problems, &name, entries),
+                name,
+                source,
+                document,
+            });
+        }
+    }
+    for table in root.tables("rule") {
+        let number = u32::try_from(drafts.len()).unwrap_or(u32::MAX);
+        drafts.push(rule(table, number, problems));
+    }
+    if !has_rules && !has_lists {
+        let empty = Problem::new(Place::File(document.path().to_owned()), "no [[rule]] in it");
+        problems.push(
+            empty.hint("the least rule: `[[rule]]`, `id = \"floods\"`, `any = [\"flood*\"]`"),
+        );
+    }
+    root.finish();
+}
+
+fn rule<'a>(mut table: Table<'a>, number: u32, problems: &'a Problems) -> Draft<'a> {
+    let document = table.document();
+    let place = |source: &Source| document.problem(source, "").place;
+    let begins = place(table.source());
+    let id = table.required::<String>("id").filter(|id| is_id(id, document, problems));
+    let title = table.get::<String>("title");
+    let rule = Rule {
+        id: RuleId::new(id.as_ref().map_or("", |id| id.value.as_str())),
+        title: title.or(id.as_ref().map(|id| id.value.clone())).unwrap_or_default(),
+        level: table.get::<Level>("level").unwrap_or_default(),
+        tags: table.get("tags").unwrap_or_default(),
+        description: table.get("description"),
+        references: table.get("references").unwrap_or_default(),
+        scope: Scope::read(&mut table),
+    };
+    let own = way(&mut table, problems);
+    let others = table.tables("or").into_iter().map(|mut table| {
+        let way = way(&mut table, problems);
+        table.finish();
+        way
+    });
+    let ways: Vec<WayDraft<'a>> = std::iter::once(own).chain(others.collect::<Vec<_>>()).collect();
+    let mut examples = Vec::new();
+    let mut table_of_examples = table.table("examples");
+    for (key, fires) in [("match", true), ("ignore", false)] {
+        for node in table_of_examples.get::<Vec<Node>>(key).unwrap_or_default() {
+            if let Some(item) = example(&node, document, problems) {
+                examples.push(Example { rule: number, fires, item, place: place(node.source()) });
+            }
+        }
+    }
+    table_of_examples.finish();
+    table.finish();
+    let place = id.map_or(begins, |id| place(&id.source));
+    Draft { rule, place, ways, examples }
+}
+
+fn is_id(id: &At<String>, document: &Document, problems: &Problems) -> bool {
+    let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "-_.".contains(c);
+    let good = !id.value.is_empty() && id.value.chars().all(fits);
+    if !good {
+        let problem = document.problem(&id.source, format!("`{}` is not a rule id", id.value));
+        problems
+            .push(problem.hint("an id has lower-case letters a to z, digits, `-`, `_` and `.`"));
+    }
+    good
+}
+
+fn way<'a>(table: &mut Table<'a>, problems: &'a Problems) -> WayDraft<'a> {
+    let document = table.document();
+    let terms = |table: &mut Table<'a>, key: &'static str| {
+        let entries = table.get_at::<Vec<At<String>>>(key)?;
+        Some(entry_list(document, problems, key, entries))
+    };
+    let wrong_before = table.has("any") || table.has("all");
+    let any = terms(table, "any").unwrap_or_default();
+    let all = all(table, problems);
+    if !wrong_before {
+        let problem = document.problem(table.source(), "nothing to look for: no `any`");
+        table.note(problem.hint("add `any = [\"…\"]`, the terms of which one must be there"));
+    }
+    let has_with = table.has("with");
+    let with = terms(table, "with").unwrap_or_default();
+    let within = table.get_at::<u32>("within");
+    if let Some(within) = &within {
+        if !has_with {
+            let problem = document.problem(&within.source, "`within` without `with`");
+            table.note(problem.hint("add `with = [\"…\"]`, of which one must be that near"));
+        } else if within.value == 0 {
+            let problem = document.problem(&within.source, "`within` is 0 words");
+            table.note(problem.hint("1 is the next word; leave `within` out for anywhere"));
+        }
+    }
+    WayDraft {
+        any,
+        all,
+        with,
+        within: within.map(|within| within.value),
+        none: terms(table, "none").unwrap_or_default(),
+        except: terms(table, "except").unwrap_or_default(),
+        fields: fields(table),
+    }
+}
+
+fn entry_list<'a>(
+    document: &'a Document,
+    problems: &Problems,
+    key: &str,
+    entries: At<Vec<At<String>>>,
+) -> Vec<Entry<'a>> {
+    if entries.value.is_empty() {
+        let problem = document.problem(&entries.source, format!("`{key}` is an empty list"));
+        problems.push(problem.hint("list at least one term, or leave the key out"));
+    }
+    let entry = |At { value, source }| Entry { text: value, source, document };
+    entries.value.into_iter().map(entry).collect()
+}
+
+/// `all`: each entry a term or a list of alternatives.
+fn all<'a>(table: &mut Table<'a>, problems: &Problems) -> Vec<Vec<Entry<'a>>> {
+    let document = table.document();
+    let Some(nodes) = table.get_at::<Vec<Node>>("all") else { return Vec::new() };
+    if nodes.value.is_empty() {
+        entry_list(document, problems, "all", At { value: Vec::new(), source: nodes.source });
+        return Vec::new();
+    }
+    let mut all = Vec::new();
+    for node in nodes.value {
+        let source = node.source().clone();
+        let alternatives = match node.as_array() {
+            Some(_) => <Vec<At<String>>>::from_node(&node).ok(),
+            None => <At<String>>::from_node(&node).ok().map(|one| vec![one]),
+        };
+        match alternatives {
+            Some(value) => all.push(entry_list(document, problems, "all", At { value, source })),
+            None => problems.push(
+                document.problem(&source, "`all`: expected a term or a list of alternative terms"),
+            ),
+        }
+    }
+    all
+}
+
+fn fields(table: &mut Table<'_>) -> [bool; 3] {
+    let Some(names) = table.get_at::<Vec<At<String>>>("fields") else { return [true; 3] };
+    let mut fields = [false; 3];
+    for name in &names.value {
+        match Field::ALL.into_iter().find(|field| field.as_str() == name.value) {
+            Some(field) => fields[field as usize] = true,
+            None => {
+                let message = format!("no field \"{}\"", name.value);
+                let problem = table.document().problem(&name.source, message);
+                table.note(problem.hint("the fields are title, summary and content"));
+            }
+        }
+    }
+    if names.value.is_empty() {
+        let problem = table.document().problem(&names.source, "`fields` is an empty list");
+        table.note(problem.hint("leave it out to look in title, summary and content"));
+    }
+    fields
+}
+
+/// An example: plain text, read as a title, or a table of an item's texts.
+fn example(node: &Node, document: &Document, problems: &Problems) -> Option<Item> {
+    let mut item = Item::default();
+    if let Some(title) = node.as_text() {
+        title.clone_into(&mut item.title);
+        return Some(item);
+    }
+    let Some(pairs) = node.as_table() else {
+        let message = format!("an example is a text or a table, not {}", node.kind());
+        let problem = document.problem(node.source(), message);
+        problems.push(problem.hint("`\"a headline\"` or `{ title = \"…\", summary = \"…\" }`"));
+        return None;
+    };
+    let mut good = true;
+    for (key, value) in pairs {
+        let text = value.as_text().map(str::to_owned);
+        match (key, text) {
+            ("title", Some(text)) => item.title = text,
+            ("summary", Some(text)) => item.summary = text,
+            ("content", Some(text)) => item.content = text,
+            ("language", Some(text)) => item.language = Some(text),
+            ("title" | "summary" | "content" | "language", None) => {
+                let message = format!("`{key}`: expected a string, found {}", value.kind());
+                problems.push(document.problem(value.source(), message));
+                good = false;
+            }
+            _ => {
+                let message = format!("unknown key `{key}` in an example");
+                let problem = document.problem(value.source(), message);
+                problems.push(problem.hint("known keys: title, summary, content, language"));
+                good = false;
+            }
+        }
+    }
+    good.then_some(item)
+}

@@ -1,0 +1,195 @@
+//! Rules: which items are worth an alert, and where that is written in them.
+//!
+//! A rule file is TOML: `[[rule]]` tables and a `[list]` of shared terms. Its text is folded once
+//! ([`fold`]), all terms of all rules are found in one pass ([`finder`]), and from the hits each
+//! rule decides ([`decide`]). Terms are described in [`term`].
+
+mod compile;
+mod decide;
+mod examples;
+mod file;
+mod finder;
+mod fold;
+mod letters;
+mod reading;
+mod scope;
+mod term;
+
+use std::cmp::Reverse;
+
+use crate::document::Document;
+use crate::model::{AlertRule, FeedId, Field, Item, Level, Match, Problem, Problems, RuleId};
+
+use decide::{Hit, Role, Verdict, Way};
+use finder::Finder;
+use reading::Reading;
+use scope::Scope;
+
+/// A rule, as it is listed.
+#[derive(Clone, Debug)]
+pub struct Rule {
+    /// Unique over all rule files.
+    pub id: RuleId,
+    /// Shown in alerts; the id if the file gives none.
+    pub title: String,
+    /// How much a match matters.
+    pub level: Level,
+    /// Free words.
+    pub tags: Vec<String>,
+    /// What the rule is for, in prose.
+    pub description: Option<String>,
+    /// Where more is to be read about it.
+    pub references: Vec<String>,
+    scope: Scope,
+}
+
+/// What rules are asked about.
+#[derive(Clone, Copy, Debug)]
+pub struct Subject<'a> {
+    /// The item; its texts are plain.
+    pub item: &'a Item,
+    /// The feed that shows it.
+    pub feed: &'a FeedId,
+    /// The tags of that feed.
+    pub feed_tags: &'a [String],
+}
+
+/// Rules, ready to match.
+#[derive(Debug)]
+pub struct RuleSet {
+    rules: Vec<Rule>,
+    /// In the order of their rules.
+    ways: Vec<Way>,
+    terms: Vec<Term>,
+    finder: Finder,
+    examples: Vec<file::Example>,
+}
+
+/// A term, and in which ways to fire it plays what role.
+#[derive(Debug)]
+struct Term {
+    text: String,
+    uses: Vec<(u32, Role)>,
+}
+
+/// So many hits of all terms are looked at in one item, in reading order; a text with more is made
+/// of nothing else.
+const MAX_HITS: usize = 100_000;
+
+impl RuleSet {
+    /// Compiles the rules of all `documents`. Everything wrong in any of them is noted in
+    /// `problems`, and then there is no rule set: it never loads in part. Lists may be named from
+    /// every document.
+    pub fn compile(documents: &[Document], problems: &Problems) -> Option<Self> {
+        compile::compile(documents, problems)
+    }
+
+    /// The rules, in the order of the files.
+    pub fn rules(&self) -> impl ExactSizeIterator<Item = &Rule> {
+        self.rules.iter()
+    }
+
+    /// The rules that fire on the item, in the order of the files, with their hits in reading order
+    /// (at most [`AlertRule::MAX_MATCHES`], no two at the same place). Takes time linear in the
+    /// item's text.
+    pub fn matches(&self, subject: &Subject<'_>) -> Vec<AlertRule> {
+        let reading = Reading::new(subject.item);
+        let hits = self.hits(&reading);
+        if hits.is_empty() {
+            return Vec::new();
+        }
+        let in_scope = |rule: u32| self.rules[rule as usize].scope.holds(subject);
+        let mut fired: Vec<(u32, Vec<u32>)> = Vec::new();
+        for (rule, verdict) in self.verdicts(&hits, in_scope) {
+            let Verdict::Fires(on) = verdict else { continue };
+            match fired.last_mut().filter(|(last, _)| *last == rule) {
+                Some((_, all)) => all.extend(on),
+                None => fired.push((rule, on)),
+            }
+        }
+        fired.into_iter().map(|(rule, on)| self.alert(rule, &on, &hits, &reading)).collect()
+    }
+
+    /// Runs each rule's own examples, whatever feeds the rule looks at: a problem, at the example's
+    /// place, for each that does not come out as it should.
+    pub fn check_examples(&self) -> Vec<Problem> {
+        examples::check(self, &self.examples)
+    }
+
+    /// All terms that stand in the item.
+    fn hits(&self, reading: &Reading<'_>) -> Vec<Hit> {
+        let mut hits = Vec::new();
+        for (field, folded, before) in reading.fields() {
+            self.finder.find(folded, |found| {
+                if hits.len() == MAX_HITS {
+                    return;
+                }
+                hits.push(Hit {
+                    term: found.term,
+                    field,
+                    first: before.saturating_add(found.first),
+                    last: before.saturating_add(found.last),
+                });
+            });
+        }
+        hits
+    }
+
+    /// What came of each way to fire that has a hit, for the rules wanted, in their order.
+    fn verdicts(&self, hits: &[Hit], wanted: impl Fn(u32) -> bool) -> Vec<(u32, Verdict)> {
+        let mut uses: Vec<(u32, (Role, u32))> = Vec::new();
+        for (number, hit) in (0..).zip(hits) {
+            let of_term = &self.terms[hit.term as usize].uses;
+            uses.extend(of_term.iter().map(|(way, role)| (*way, (*role, number))));
+        }
+        uses.sort_unstable();
+        uses.dedup();
+        uses.chunk_by(|one, two| one.0 == two.0)
+            .filter(|uses| matches!(uses[0].1.0, Role::Any | Role::All(_)))
+            .filter_map(|uses| {
+                let way = &self.ways[uses[0].0 as usize];
+                let roles: Vec<(Role, u32)> = uses.iter().map(|(_, role)| *role).collect();
+                wanted(way.rule).then(|| (way.rule, decide::decide(way, hits, &roles)))
+            })
+            .collect()
+    }
+
+    fn alert(&self, rule: u32, on: &[u32], hits: &[Hit], reading: &Reading<'_>) -> AlertRule {
+        let mut found: Vec<&Hit> = on.iter().map(|hit| &hits[*hit as usize]).collect();
+        found.sort_unstable_by_key(|hit| (hit.field, hit.first, Reverse(hit.last), hit.term));
+        found.dedup_by_key(|hit| (hit.field, hit.first, hit.last));
+        let matches = found
+            .into_iter()
+            .take(AlertRule::MAX_MATCHES)
+            .map(|hit| self.as_match(reading, hit))
+            .collect();
+        let rule = &self.rules[rule as usize];
+        AlertRule {
+            id: rule.id.clone(),
+            title: rule.title.clone(),
+            level: rule.level,
+            tags: rule.tags.clone(),
+            matches,
+        }
+    }
+
+    fn as_match(&self, reading: &Reading<'_>, hit: &Hit) -> Match {
+        let (span, text) = reading.place(hit.field, hit.first, hit.last);
+        Match {
+            term: self.terms[hit.term as usize].text.clone(),
+            field: hit.field,
+            text: text.to_owned(),
+            start: span.start,
+            end: span.end,
+        }
+    }
+
+    /// A hit in words: "`Sumy` hit "SUMY" in the title".
+    fn say(&self, reading: &Reading<'_>, hit: &Hit) -> String {
+        let Match { term, field, text, .. } = self.as_match(reading, hit);
+        format!("`{term}` hit \"{text}\" in the {}", Field::as_str(field))
+    }
+}
+
+#[cfg(test)]
+mod tests;

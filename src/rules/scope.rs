@@ -1,0 +1,53 @@
+//! Which feeds a rule looks at.
+
+use glob::{MatchOptions, Pattern};
+
+use crate::document::{At, Table};
+
+use super::Subject;
+
+/// Which feeds a rule looks at: where both are given, both must fit.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Scope {
+    /// `feeds`: ids, with `*`. Empty: every feed.
+    feeds: Vec<Pattern>,
+    /// `feed_tags`: the feed has one of these. Empty: every feed.
+    tags: Vec<String>,
+}
+
+impl Scope {
+    /// Reads `feeds` and `feed_tags` of a rule.
+    pub(super) fn read(table: &mut Table<'_>) -> Self {
+        let mut feeds = Vec::new();
+        if let Some(names) = table.get_at::<Vec<At<String>>>("feeds") {
+            if names.value.is_empty() {
+                let problem = table.document().problem(&names.source, "`feeds` is an empty list");
+                table.note(problem.hint("leave it out to look at every feed"));
+            }
+            for name in &names.value {
+                match Pattern::new(&name.value) {
+                    Ok(pattern) => feeds.push(pattern),
+                    Err(error) => {
+                        let message = format!("\"{}\" is not a feed id: {error}", name.value);
+                        let problem = table.document().problem(&name.source, message);
+                        table.note(problem.hint("write an id, or a part of it and `*`: `bbc-*`"));
+                    }
+                }
+            }
+        }
+        let tags = table.get_at::<Vec<String>>("feed_tags");
+        if let Some(tags) = tags.as_ref().filter(|tags| tags.value.is_empty()) {
+            let problem = table.document().problem(&tags.source, "`feed_tags` is an empty list");
+            table.note(problem.hint("leave it out to look at every feed"));
+        }
+        Self { feeds, tags: tags.map(|tags| tags.value).unwrap_or_default() }
+    }
+
+    /// Whether the rule looks at the feed of `subject`.
+    pub(super) fn holds(&self, subject: &Subject<'_>) -> bool {
+        let id = subject.feed.as_str();
+        let options = MatchOptions::default();
+        (self.feeds.is_empty() || self.feeds.iter().any(|feed| feed.matches_with(id, options)))
+            && (self.tags.is_empty() || self.tags.iter().any(|tag| subject.feed_tags.contains(tag)))
+    }
+}

@@ -1,0 +1,300 @@
+use std::sync::LazyLock;
+
+use proptest::prelude::*;
+
+use super::*;
+
+fn compile(texts: &[&str]) -> Result<RuleSet, Vec<String>> {
+    let documents: Vec<Document> = (1..)
+        .zip(texts)
+        .map(|(number, text)| Document::new(format!("{number}.toml"), *text))
+        .collect();
+    let problems = Problems::default();
+    let rules = RuleSet::compile(&documents, &problems);
+    let told: Vec<String> = problems.into_vec().iter().map(ToString::to_string).collect();
+    assert_eq!(rules.is_some(), told.is_empty(), "{told:#?}");
+    rules.ok_or(told)
+}
+
+fn item(title: &str, summary: &str, content: &str) -> Item {
+    Item {
+        title: title.into(),
+        summary: summary.into(),
+        content: content.into(),
+        ..Item::default()
+    }
+}
+
+fn matches(rules: &RuleSet, item: &Item) -> Vec<AlertRule> {
+    let feed = FeedId::new("bbc-world");
+    rules.matches(&Subject { item, feed: &feed, feed_tags: &["uk".to_owned()] })
+}
+
+/// The ids of the rules that fire on a headline.
+fn fire(rules: &RuleSet, title: &str) -> Vec<String> {
+    matches(rules, &item(title, "", "")).iter().map(|rule| rule.id.to_string()).collect()
+}
+
+#[test]
+fn the_shipped_pack_loads_and_keeps_its_word() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/config/rules/ukraine.toml");
+    let document = Document::new(path, std::fs::read_to_string(path).unwrap());
+    let problems = Problems::default();
+    let rules = RuleSet::compile(&[document], &problems);
+    let told: Vec<String> = problems.into_vec().iter().map(ToString::to_string).collect();
+    assert_eq!(told, Vec::<String>::new());
+    let rules = rules.unwrap();
+    let failed: Vec<String> = rules.check_examples().iter().map(ToString::to_string).collect();
+    assert_eq!(failed, Vec::<String>::new());
+    let ids: Vec<&str> = rules.rules().map(|rule| rule.id.as_str()).collect();
+    assert_eq!(
+        ids,
+        [
+            "kharkiv",
+            "sumy",
+            "ceasefire",
+            "barrot",
+            "witkoff",
+            "trump",
+            "terekhov",
+            "zelenskyy",
+            "zbogar",
+            "rubio",
+            "lavrov",
+            "bessent",
+        ]
+    );
+    for number in 0..12 {
+        for fires in [true, false] {
+            let of_rule =
+                |example: &&file::Example| (example.rule, example.fires) == (number, fires);
+            assert!(rules.examples.iter().filter(of_rule).count() >= 4, "{number} {fires}");
+        }
+    }
+}
+
+#[test]
+fn hits_say_what_stood_where_in_reading_order() {
+    let rules = compile(&[
+        "[[rule]]\nid = \"b\"\nany = [\"drone*\", \"Sumy\", \"Sumy oblast\"]\nlevel = \"high\"\ntags = [\"x\"]\n[[rule]]\nid = \"a\"\ntitle = \"Towns\"\nany = [\"=Sumy\", \"sumy\"]",
+    ])
+    .unwrap();
+    let item = item("Дрони: S\u{ad}umy", "Drones over Sumy oblast", "drone");
+    let found = matches(&rules, &item);
+    assert_eq!(found.len(), 2);
+    assert_eq!((found[0].title.as_str(), found[0].level), ("b", Level::High));
+    assert_eq!((found[1].title.as_str(), found[1].level), ("Towns", Level::Medium));
+    let hits = |rule: &AlertRule| -> Vec<(String, Field, String)> {
+        let hit = |hit: &Match| (hit.term.clone(), hit.field, hit.text.clone());
+        rule.matches.iter().map(hit).collect()
+    };
+    let hit = |term: &str, field, text: &str| (term.to_owned(), field, text.to_owned());
+    assert_eq!(
+        hits(&found[0]),
+        [
+            hit("Sumy", Field::Title, "S\u{ad}umy"),
+            hit("drone*", Field::Summary, "Drones"),
+            hit("Sumy oblast", Field::Summary, "Sumy oblast"),
+            hit("Sumy", Field::Summary, "Sumy"),
+            hit("drone*", Field::Content, "drone"),
+        ]
+    );
+    assert_eq!(hits(&found[1]).len(), 2, "two terms at one place are one hit");
+    for rule in &found {
+        for hit in &rule.matches {
+            assert_eq!(&item.field(hit.field)[hit.start..hit.end], hit.text);
+        }
+    }
+}
+
+#[test]
+fn no_more_hits_are_kept_than_an_alert_may_hold() {
+    let rules = compile(&["[[rule]]\nid = \"a\"\nany = [\"Sumy\"]"]).unwrap();
+    let found = matches(&rules, &item(&"Sumy ".repeat(100_000), "", ""));
+    assert_eq!(found[0].matches.len(), AlertRule::MAX_MATCHES);
+    assert_eq!(found[0].matches[1].start, 5);
+}
+
+#[test]
+fn the_words_of_a_rule_do_what_they_say() {
+    let rules = compile(&[r#"
+[list]
+strike = ["attack*", "@drones"]
+drones = ["drone{,s}"]
+[[rule]]
+id = "near"
+any = ["Sumy"]
+with = ["@strike"]
+within = 2
+except = ["Sumy Jo"]
+[[rule.or]]
+any = ["Sumy"]
+with = ["oblast"]
+[[rule]]
+id = "both"
+all = ["Sumy", ["Kharkiv", "Kharkov"]]
+none = ["football"]
+[[rule]]
+id = "summary"
+fields = ["summary"]
+any = ["Sumy"]
+[[rule]]
+id = "elsewhere"
+feeds = ["cnn-*"]
+any = ["Sumy"]
+[[rule]]
+id = "here"
+feeds = ["cnn", "bbc-*"]
+feed_tags = ["uk", "us"]
+any = ["nothing"]
+[[rule.or]]
+any = ["Odesa"]
+"#])
+    .unwrap();
+    for (title, want) in [
+        ("Drones near Sumy", "near"),
+        ("Drones a b Sumy", ""),
+        ("Sumy Jo: drones", ""),
+        ("Sumy Jo, then Sumy drones", "near"),
+        ("Sumy a b c d oblast", "near"),
+        ("Sumy and Kharkov", "both"),
+        ("Sumy and Kharkov football", ""),
+        ("Sumy", ""),
+        ("Odesa", "here"),
+    ] {
+        assert_eq!(fire(&rules, title).join(" "), want, "{title}");
+    }
+    let found = matches(&rules, &item("", "Sumy", ""));
+    assert_eq!(found.len(), 1);
+    assert_eq!(found[0].id.as_str(), "summary");
+    let across = matches(&rules, &item("Sumy", "attacked", ""));
+    assert_eq!(across[0].id.as_str(), "near", "words are counted across fields");
+    let cnn = FeedId::new("cnn-1");
+    let sumy = item("Sumy", "", "");
+    let subject = Subject { item: &sumy, feed: &cnn, feed_tags: &[] };
+    assert_eq!(rules.matches(&subject)[0].id.as_str(), "elsewhere");
+}
+
+#[test]
+fn lists_and_rules_are_read_over_all_files() {
+    let rules = compile(&[
+        "[[rule]]\nid = \"a\"\nany = [\"@towns\"]",
+        "[list]\ntowns = [\"Sumy\"]\n[[rule]]\nid = \"b\"\nany = [\"Sumy\"]",
+    ])
+    .unwrap();
+    assert_eq!(fire(&rules, "Sumy"), ["a", "b"]);
+}
+
+/// One of each.
+const MISTAKES: &str = r#"
+[list]
+ukraine = ["Ukrain*", "Київ~"]
+round = ["@around"]
+around = ["@round"]
+none = []
+[[rule]]
+id = "Big One"
+anny = ["Sumy"]
+any = ["@ukrain", "{a"]
+within = 3
+level = "urgent"
+fields = ["headline"]
+[[rule]]
+any = []
+[[rule]]
+id = "same"
+[[rule]]
+id = "same"
+any = ["a"]
+all = [1]
+with = ["b"]
+within = 0
+feeds = ["[x"]
+[rule.examples]
+match = [1, { titel = "x" }, { title = 1 }]
+mach = []
+[[rule.or]]
+fields = []
+"#;
+
+#[test]
+fn every_mistake_is_told_with_its_place_and_a_way_out() {
+    let told = compile(&[MISTAKES, "", "rules = 1"]).unwrap_err();
+    for want in [
+        "1.toml:3:23: term \"Київ~\": `~` (case forms) is not known yet",
+        "the list `around` holds itself",
+        "`none` is an empty list",
+        "`Big One` is not a rule id",
+        "unknown key `anny` in [rule]",
+        "1.toml:10:8: no list `@ukrain`",
+        "hint: did you mean `@ukraine`? lists here: @around, @none, @round, @ukraine",
+        "1.toml:10:19: term \"{a\": `{` without `}`",
+        "`within` without `with`",
+        "no level \"urgent\"",
+        "no field \"headline\"",
+        "[rule] has no `id`",
+        "`any` is an empty list",
+        "nothing to look for: no `any`",
+        "a second rule `same`",
+        "`all`: expected a term or a list of alternative terms",
+        "`within` is 0 words",
+        "\"[x\" is not a feed id",
+        "an example is a text or a table, not an integer",
+        "unknown key `titel` in an example",
+        "`title`: expected a string, found an integer",
+        "unknown key `mach` in [examples]",
+        "`fields` is an empty list",
+        "2.toml: no [[rule]] in it",
+        "3.toml: no [[rule]] in it",
+        "unknown key `rules`",
+    ] {
+        assert!(told.iter().any(|told| told.contains(want)), "{want}\n{told:#?}");
+    }
+}
+
+#[test]
+fn an_example_that_fails_says_what_happened() {
+    let rules = compile(&[r#"
+[[rule]]
+id = "a"
+any = ["Sumy"]
+with = ["drone"]
+except = ["Sumy Jo"]
+none = ["opera"]
+[rule.examples]
+match = ["Kharkiv", "Sumy", "Sumy Jo drone", "Sumy drone opera", "Sumy drone", { title = "Sumy", content = "drone" }]
+ignore = ["SUMY drone", "Odesa"]
+"#])
+    .unwrap();
+    let told: Vec<String> = rules.check_examples().iter().map(ToString::to_string).collect();
+    assert_eq!(told.len(), 5, "{told:#?}");
+    for (told, want) in told.iter().zip([
+        "1.toml:9:10: rule `a`: this example should match, but nothing hit",
+        "`Sumy` hit \"Sumy\" in the title, with none of `with` near enough",
+        "`Sumy` hit \"Sumy\" in the title, inside a phrase of `except`",
+        "`opera` hit \"opera\" in the title, which is in `none`",
+        "1.toml:10:11: rule `a`: this example should be ignored, but `Sumy` hit \"SUMY\"",
+    ]) {
+        assert!(told.contains(want), "{want}\n{told}");
+    }
+}
+
+static RULES: LazyLock<RuleSet> = LazyLock::new(|| {
+    compile(&[r#"[[rule]]
+        id = "a"
+        any = ["Sum*", "Харк{ів,'ян}*", "cease-fire", "泽", "e e", "=Sumy"]"#])
+    .unwrap()
+});
+
+proptest! {
+    #[test]
+    fn hits_are_slices_of_any_text(text in "(Sumy|Харків|ceas|e|fire|泽|[ '’\u{ad}\u{301}.—-]|\\PC){0,40}") {
+        let item = item(&text, &text, "");
+        for rule in matches(&RULES, &item) {
+            for hit in rule.matches {
+                prop_assert_eq!(item.field(hit.field).get(hit.start..hit.end), Some(hit.text.as_str()));
+                prop_assert!(!hit.text.is_empty());
+            }
+        }
+    }
+}
