@@ -9,3 +9,6 @@ pub mod model;
 
 /// Between the words and the thinking: TOML files, read so that every mistake is told at once.
 pub mod document;
+
+/// Floor 1: bytes of a feed document to its items, whatever the document's state.
+pub mod parse;
