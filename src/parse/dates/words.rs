@@ -13,7 +13,7 @@ const MONTHS: [&str; 12] = [
     "aug сер авг жні aoû aou ago sie srp ağu αύγ αυγ",
     "sep вер сен вера set wrz zář eyl σεπ",
     "oct жов окт кас okt out ott paź paz říj eki οκτ",
-    "nov лис ноя kas νοέ νοε",
+    "nov лис lis ноя kas νοέ νοε",
     "dec гру дек сне dez déc dic gru pro ara δεκ",
 ];
 
