@@ -1,0 +1,198 @@
+//! From what a reader found to the feed that the rest of the program sees.
+
+use std::borrow::Cow;
+use std::collections::HashSet;
+use std::time::Duration;
+
+use url::Url;
+
+use super::identity::{self, Traits};
+use super::raw::{MAX_FIELD, RawFeed, RawItem, RawText};
+use super::text;
+use crate::model::{FeedKind, Item, ParsedFeed, Repair};
+
+/// Longest title in bytes; also of an author's name.
+const MAX_TITLE: usize = 4096;
+/// Longest link in bytes.
+const MAX_LINK: usize = 8192;
+/// Most authors of an item.
+const MAX_AUTHORS: usize = 16;
+
+/// Makes the feed. `base` is the URL that the document came from.
+pub(super) fn build(raw: RawFeed, base: Option<&Url>, mut repairs: Vec<Repair>) -> ParsedFeed {
+    let language = raw.language.as_deref().and_then(language);
+    let inherited = match raw.kind {
+        FeedKind::Atom | FeedKind::Json => names(&raw.authors),
+        FeedKind::Rss | FeedKind::Rdf => Vec::new(),
+    };
+    let mut note = |repair: &'static str| {
+        if !repairs.iter().any(|known| known == repair) {
+            repairs.push(Cow::Borrowed(repair));
+        }
+    };
+    let mut items = Vec::with_capacity(raw.items.len());
+    let mut ids = Vec::with_capacity(raw.items.len());
+    for mut raw in raw.items {
+        for field in [&mut raw.title, &mut raw.summary, &mut raw.content].into_iter().flatten() {
+            if let Some(mended) = text::undouble(&field.text) {
+                field.text = mended;
+                note("double-encoded");
+            }
+        }
+        let mut item = item(&raw, base);
+        if is_hollow(&item, raw.id.as_deref()) {
+            note("empty-item");
+            continue;
+        }
+        if item.authors.is_empty() {
+            item.authors.clone_from(&inherited);
+        }
+        item.language = item.language.or_else(|| language.clone());
+        ids.push(raw.id);
+        items.push(item);
+    }
+    identify(&mut items, &ids);
+    let mut seen = HashSet::with_capacity(items.len());
+    items.retain(|item| {
+        let first = seen.insert(item.id.clone());
+        if !first {
+            note("repeated-item");
+        }
+        first
+    });
+    ParsedFeed {
+        title: raw.title.map(title).filter(|title| !title.is_empty()),
+        kind: raw.kind,
+        language,
+        ttl: raw.ttl.as_deref().and_then(ttl),
+        items,
+        repairs,
+    }
+}
+
+fn identify(items: &mut [Item], ids: &[Option<String>]) {
+    let found = {
+        let traits: Vec<Traits<'_>> = items
+            .iter()
+            .zip(ids)
+            .map(|(item, id)| Traits {
+                id: id.as_deref(),
+                link: item.link.as_deref(),
+                title: &item.title,
+                text: if item.summary.is_empty() { &item.content } else { &item.summary },
+            })
+            .collect();
+        identity::identities(&traits)
+    };
+    for (item, id) in items.iter_mut().zip(found) {
+        item.id = id;
+    }
+}
+
+fn item(raw: &RawItem, base: Option<&Url>) -> Item {
+    let field = |field: &Option<RawText>, max| {
+        field.as_ref().map(|text| text::plain(text, max)).unwrap_or_default()
+    };
+    let id_link = || raw.id.as_deref().filter(|_| raw.id_is_link).and_then(|id| link(id, None));
+    Item {
+        id: String::new(),
+        title: field(&raw.title, MAX_TITLE),
+        link: raw.link.as_deref().and_then(|href| link(href, base)).or_else(id_link),
+        published: raw.published,
+        updated: raw.updated,
+        authors: names(&raw.authors),
+        language: raw.language.as_deref().and_then(language),
+        summary: field(&raw.summary, MAX_FIELD),
+        content: field(&raw.content, MAX_FIELD),
+    }
+}
+
+/// Whether there is nothing to tell about this item, nor to tell it apart by.
+fn is_hollow(item: &Item, id: Option<&str>) -> bool {
+    item.title.is_empty()
+        && item.link.is_none()
+        && item.summary.is_empty()
+        && item.content.is_empty()
+        && id.is_none_or(|id| id.trim().is_empty())
+}
+
+fn title(mut raw: RawText) -> String {
+    if let Some(mended) = text::undouble(&raw.text) {
+        raw.text = mended;
+    }
+    text::plain(&raw, MAX_TITLE)
+}
+
+/// An absolute http or https URL, as the URL standard writes it.
+fn link(href: &str, base: Option<&Url>) -> Option<String> {
+    let href = href.trim();
+    if href.is_empty() || href.len() > MAX_LINK {
+        return None;
+    }
+    let href = if href.contains("&amp;") {
+        Cow::Owned(href.replace("&amp;", "&"))
+    } else {
+        Cow::Borrowed(href)
+    };
+    let url = match (Url::parse(&href), base) {
+        (Ok(url), _) => url,
+        (Err(_), Some(base)) => base.join(&href).ok()?,
+        (Err(_), None) if href.starts_with("//") => Url::parse(&format!("https:{href}")).ok()?,
+        (Err(_), None) => return None,
+    };
+    let web = matches!(url.scheme(), "http" | "https") && url.has_host();
+    (web && url.as_str().len() <= MAX_LINK).then(|| url.into())
+}
+
+/// Names, cleaned, each once.
+fn names(raw: &[String]) -> Vec<String> {
+    let mut names: Vec<String> = Vec::new();
+    for author in raw {
+        let name = name(author);
+        if !name.is_empty() && !names.contains(&name) && names.len() < MAX_AUTHORS {
+            names.push(name);
+        }
+    }
+    names
+}
+
+/// The name in `name`, `mail (name)`, `name <mail>` or `mail`: without the address, if there is
+/// anything else.
+fn name(author: &str) -> String {
+    let line = text::plain(&RawText { text: author.to_owned(), ..RawText::default() }, MAX_TITLE);
+    let address = |word: &str| word.contains('@') && word.contains('.');
+    let brackets: &[char] = &['(', ')', '<', '>', '[', ']', ',', ';'];
+    if !line.split(' ').any(address) {
+        return line.trim_matches(brackets).trim().to_owned();
+    }
+    let others: Vec<&str> = line.split(' ').filter(|word| !address(word)).collect();
+    let name = others.join(" ");
+    let name = name.trim_matches(brackets).trim();
+    if name.is_empty() {
+        let address = line.trim_matches(brackets).trim();
+        return address.strip_prefix("mailto:").unwrap_or(address).to_owned();
+    }
+    name.to_owned()
+}
+
+/// A BCP 47 tag (RFC 5646) in lower case, if it has the shape of one.
+fn language(tag: &str) -> Option<String> {
+    let tag = tag.trim().replace('_', "-").to_ascii_lowercase();
+    let sound = (2..=35).contains(&tag.len())
+        && tag.split('-').all(|part| {
+            (1..=8).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_alphanumeric())
+        })
+        && tag.split('-').next().is_some_and(|first| {
+            (2..=3).contains(&first.len()) && first.bytes().all(|b| b.is_ascii_alphabetic())
+        });
+    sound.then_some(tag)
+}
+
+/// RSS ttl: whole minutes.
+fn ttl(minutes: &str) -> Option<Duration> {
+    let minutes: u32 = minutes.trim().parse().ok()?;
+    (minutes > 0).then(|| Duration::from_secs(u64::from(minutes) * 60))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,223 @@
+//! From bytes to text, whatever the labels say.
+//!
+//! In this order: a byte order mark; UTF-16 by its zeros; strictly valid UTF-8; nearly valid
+//! UTF-8; the charset of the Content-Type header; that of the XML declaration; what chardetng
+//! makes of it. A label counts only if the bytes decode without error and do not come out as
+//! letter salad. The declaration is cut off, so that nobody decodes a second time.
+
+use std::borrow::Cow;
+
+use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
+use encoding_rs::{Encoding, KOI8_U, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1251};
+
+use crate::model::Repair;
+
+/// How much of the text is looked at to tell letter salad from language.
+const SAMPLE: usize = 64 << 10;
+/// Share of odd letter pairs above which a label is doubted.
+const SALAD: f64 = 0.05;
+
+/// A document as text.
+#[derive(Debug)]
+pub(super) struct Decoded<'a> {
+    /// Without byte order mark and XML declaration.
+    pub(super) text: Cow<'a, str>,
+    /// How the charset was found, unless as labelled or UTF-8 without contradiction.
+    pub(super) repair: Option<Repair>,
+}
+
+/// Decodes a document.
+pub(super) fn decode<'a>(bytes: &'a [u8], content_type: Option<&str>) -> Decoded<'a> {
+    let (text, repair) = decode_bytes(bytes, content_type);
+    let text = match text {
+        Cow::Borrowed(text) => Cow::Borrowed(cut_declaration(text)),
+        Cow::Owned(text) => match cut_declaration(&text) {
+            rest if rest.len() == text.len() => Cow::Owned(text),
+            rest => Cow::Owned(rest.to_owned()),
+        },
+    };
+    Decoded { text, repair: repair.map(Cow::Borrowed) }
+}
+
+fn decode_bytes<'a>(
+    bytes: &'a [u8],
+    content_type: Option<&str>,
+) -> (Cow<'a, str>, Option<&'static str>) {
+    if let Some(utf32) = utf_32(bytes) {
+        return (Cow::Owned(utf32), Some("charset:utf-32"));
+    }
+    if let Some((utf16, mark)) = Encoding::for_bom(bytes).filter(|(e, _)| *e != UTF_8) {
+        return (utf16.decode_without_bom_handling(&bytes[mark..]).0, None);
+    }
+    match bytes {
+        [b'<' | b'{', 0, _, 0, ..] => return (UTF_16LE.decode(bytes).0, Some("charset:utf-16")),
+        [0, b'<' | b'{', 0, _, ..] => return (UTF_16BE.decode(bytes).0, Some("charset:utf-16")),
+        _ => {}
+    }
+    let marked = bytes.starts_with(b"\xEF\xBB\xBF");
+    let bytes = if marked { &bytes[3..] } else { bytes };
+    let header = content_type.and_then(header_charset);
+    let declared = declared_charset(bytes);
+    let labels = [header, declared];
+    let escapes = bytes.contains(&0x1B)
+        && labels.into_iter().flatten().any(|e| e == encoding_rs::ISO_2022_JP);
+    if let Ok(text) = std::str::from_utf8(bytes)
+        && !escapes
+    {
+        let other = labels.into_iter().flatten().any(|label| label != UTF_8);
+        let repair = (other && !marked && !text.is_ascii()).then_some("charset:utf-8");
+        return (Cow::Borrowed(text), repair);
+    }
+    if !escapes && (marked || nearly_utf_8(bytes)) {
+        return (String::from_utf8_lossy(bytes), Some("charset:broken-utf-8"));
+    }
+    by_label(bytes, header, declared)
+}
+
+/// A single-byte or East Asian encoding, by label if the label holds.
+fn by_label<'a>(
+    bytes: &'a [u8],
+    header: Option<&'static Encoding>,
+    declared: Option<&'static Encoding>,
+) -> (Cow<'a, str>, Option<&'static str>) {
+    let mut detector = EncodingDetector::new(Iso2022JpDetection::Deny);
+    detector.feed(bytes, true);
+    let guess = detector.guess(None, Utf8Detection::Deny);
+    let header_repair = (header != declared).then_some("charset:http");
+    let declared_repair = header.and(Some("charset:declaration"));
+    let candidates = [
+        (header, header_repair),
+        (declared, declared_repair),
+        (Some(guess), Some("charset:detected")),
+        (Some(WINDOWS_1251), Some("charset:detected")),
+        (Some(KOI8_U), Some("charset:detected")),
+    ];
+    let mut best: Option<(f64, Cow<'a, str>, Option<&'static str>)> = None;
+    for (encoding, repair) in candidates {
+        let Some(encoding) = encoding else { continue };
+        let decoded = encoding.decode_without_bom_handling_and_without_replacement(bytes);
+        let Some(text) = decoded else { continue };
+        let salad = salad(&text);
+        if best.as_ref().is_none_or(|(least, ..)| salad < least / 2.0) {
+            best = Some((salad, text, repair));
+        }
+        if best.as_ref().is_some_and(|(least, ..)| *least < SALAD) {
+            break;
+        }
+    }
+    best.map_or_else(
+        || (guess.decode_without_bom_handling(bytes).0, Some("charset:lossy")),
+        |(_, text, repair)| (text, repair),
+    )
+}
+
+/// The share of neighbours beyond ASCII that no language puts side by side: a capital after a
+/// small letter, two accented Latin letters in a row, letters beside box drawings or controls. To
+/// it comes [`rarity`].
+fn salad(text: &str) -> f64 {
+    let (mut odd, mut all) = (0_u32, 0_u32);
+    let mut last = ' ';
+    let mut taken = 0;
+    for c in text.chars() {
+        taken += c.len_utf8();
+        if taken > SAMPLE * 16 || all as usize > SAMPLE {
+            break;
+        }
+        if !(last.is_ascii() && c.is_ascii()) {
+            all += 1;
+            let letters = last.is_alphabetic() && c.is_alphabetic();
+            let latin = |c: char| matches!(c, '\u{C0}'..='\u{FF}');
+            let drawing = |c: char| matches!(c, '\u{2500}'..='\u{25FF}' | '\u{80}'..='\u{9F}');
+            let mixed =
+                letters && last.is_ascii() != c.is_ascii() && (cyrillic(last) || cyrillic(c));
+            odd += u32::from(
+                (letters && last.is_lowercase() && c.is_uppercase())
+                    || (latin(last) && latin(c))
+                    || mixed
+                    || drawing(c)
+                    || c == '\u{FFFD}',
+            );
+        }
+        last = c;
+    }
+    if all == 0 { 0.0 } else { f64::from(odd) / f64::from(all) + rarity(text) }
+}
+
+/// How far Cyrillic text falls short of the common letters: they make two thirds of any text in
+/// Ukrainian, Russian, Bulgarian or Serbian, and a quarter of one in the wrong charset.
+fn rarity(text: &str) -> f64 {
+    let letters = text.chars().filter(|c| cyrillic(*c)).take(SAMPLE);
+    let (mut common, mut all) = (0_u32, 0_u32);
+    for letter in letters {
+        all += 1;
+        common += u32::from("оеаинтрсвлкіыОЕАИНТРСВЛКІЫ".contains(letter));
+    }
+    let share = f64::from(common) / f64::from(all.max(1));
+    if all >= 20 && share < 0.45 { 0.5 - share } else { 0.0 }
+}
+
+fn cyrillic(c: char) -> bool {
+    matches!(c, '\u{400}'..='\u{4FF}')
+}
+
+/// Whether bytes that are not UTF-8 were meant as it: broken places are rare among sound
+/// characters of several bytes.
+fn nearly_utf_8(bytes: &[u8]) -> bool {
+    let (mut sound, mut broken) = (0_usize, 0_usize);
+    for chunk in bytes.utf8_chunks() {
+        sound += chunk.valid().bytes().filter(|b| *b >= 0xC0).count();
+        broken += usize::from(!chunk.invalid().is_empty());
+    }
+    sound >= 4 * broken
+}
+
+/// The charset parameter of a Content-Type (RFC 9110 §8.3).
+fn header_charset(content_type: &str) -> Option<&'static Encoding> {
+    let (_, parameters) = content_type.split_once(';')?;
+    let label = parameters.split(';').find_map(|parameter| {
+        let (name, value) = parameter.split_once('=')?;
+        name.trim().eq_ignore_ascii_case("charset").then_some(value)
+    })?;
+    Encoding::for_label(label.trim().trim_matches(['"', '\'']).as_bytes())
+}
+
+/// The encoding of the XML declaration, looked for in the first kilobyte.
+fn declared_charset(bytes: &[u8]) -> Option<&'static Encoding> {
+    let head = &bytes[..bytes.len().min(1024)];
+    let head = String::from_utf8_lossy(head);
+    let (_, rest) = head.split_once("<?xml")?;
+    let (declaration, _) = rest.split_once('>')?;
+    let (_, value) = declaration.split_once("encoding")?;
+    let value = value.trim_start().strip_prefix('=')?.trim_start();
+    let quote = value.chars().next().filter(|c| matches!(c, '"' | '\''))?;
+    let label = value[1..].split(quote).next()?;
+    Encoding::for_label(label.trim().as_bytes())
+}
+
+/// The text after byte order marks, blanks and the XML declaration.
+fn cut_declaration(text: &str) -> &str {
+    let start = text.trim_start_matches(|c: char| c.is_whitespace() || c == '\u{FEFF}');
+    let is_declaration = start.get(..5).is_some_and(|head| head.eq_ignore_ascii_case("<?xml"))
+        && start[5..].starts_with(|c: char| c.is_whitespace() || c == '?');
+    if !is_declaration {
+        return start;
+    }
+    match start.find('>') {
+        Some(end) => start[end + 1..].trim_start(),
+        None => start,
+    }
+}
+
+/// UTF-32 with a byte order mark.
+fn utf_32(bytes: &[u8]) -> Option<String> {
+    let read: fn([u8; 4]) -> u32 = match bytes {
+        [0xFF, 0xFE, 0, 0, ..] => u32::from_le_bytes,
+        [0, 0, 0xFE, 0xFF, ..] => u32::from_be_bytes,
+        _ => return None,
+    };
+    let (units, _) = bytes.as_chunks::<4>();
+    Some(units[1..].iter().map(|unit| char::from_u32(read(*unit)).unwrap_or('\u{FFFD}')).collect())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,134 @@
+//! What an item is recognised by at the next poll.
+
+use std::collections::HashMap;
+
+use sha2::{Digest, Sha256};
+use url::{Url, form_urlencoded};
+
+/// A longer guid is kept as its hash.
+const MAX_ID: usize = 2048;
+
+/// What an item's identity is made from.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Traits<'a> {
+    /// guid, id or rdf:about.
+    pub(super) id: Option<&'a str>,
+    /// Absolute link.
+    pub(super) link: Option<&'a str>,
+    /// Plain text.
+    pub(super) title: &'a str,
+    /// Plain text under the title.
+    pub(super) text: &'a str,
+}
+
+/// The identity of each item of a document, in order. Equal identities mean the same item.
+///
+/// It is the guid, if it behaves: not empty, and not shared by items with different links. Else
+/// the link without fragment and tracking parameters, if that is not shared by items with
+/// different titles. Else a hash of title and text.
+pub(super) fn identities(items: &[Traits<'_>]) -> Vec<String> {
+    let ids = Shared::count(items.iter().map(|item| (guid(item), item.link.unwrap_or(item.title))));
+    let links: Vec<Option<String>> = items
+        .iter()
+        .map(|item| if ids.behaves(guid(item)) { None } else { item.link.map(canonical) })
+        .collect();
+    let titles = items.iter().map(|item| item.title);
+    let shared = Shared::count(links.iter().map(Option::as_deref).zip(titles));
+    items
+        .iter()
+        .zip(&links)
+        .map(|(item, link)| match (guid(item), link.as_deref()) {
+            (Some(id), _) if ids.behaves(Some(id)) => bounded(id),
+            (_, Some(link)) if shared.behaves(Some(link)) => bounded(link),
+            _ => hash("text:", &[item.title, item.text]),
+        })
+        .collect()
+}
+
+fn guid<'a>(item: &Traits<'a>) -> Option<&'a str> {
+    item.id.map(str::trim).filter(|id| !id.is_empty())
+}
+
+/// For each key, what it first came with, and whether it came with anything else later.
+struct Shared<'a>(HashMap<&'a str, (&'a str, bool)>);
+
+impl<'a> Shared<'a> {
+    fn count(pairs: impl Iterator<Item = (Option<&'a str>, &'a str)>) -> Self {
+        let mut seen: HashMap<&str, (&str, bool)> = HashMap::new();
+        for (key, with) in pairs {
+            let Some(key) = key else { continue };
+            let entry = seen.entry(key).or_insert((with, false));
+            entry.1 |= entry.0 != with;
+        }
+        Self(seen)
+    }
+
+    fn behaves(&self, key: Option<&str>) -> bool {
+        key.and_then(|key| self.0.get(key)).is_some_and(|(_, shared)| !shared)
+    }
+}
+
+fn bounded(id: &str) -> String {
+    if id.len() <= MAX_ID { id.to_owned() } else { hash("id:", &[id]) }
+}
+
+/// The first 128 bits of SHA-256 over the parts, in hex.
+fn hash(prefix: &str, parts: &[&str]) -> String {
+    let mut hasher = Sha256::new();
+    for part in parts {
+        hasher.update(u64::try_from(part.len()).unwrap_or(u64::MAX).to_le_bytes());
+        hasher.update(part.as_bytes());
+    }
+    let digest = hasher.finalize();
+    digest[..16].iter().fold(prefix.to_owned(), |id, byte| format!("{id}{byte:02x}"))
+}
+
+/// The link without what says where a reader came from.
+fn canonical(link: &str) -> String {
+    let Ok(mut url) = Url::parse(link) else { return link.to_owned() };
+    url.set_fragment(None);
+    if let Some(query) = url.query() {
+        let tracks = |part: &&str| {
+            let name = form_urlencoded::parse(part.as_bytes()).next();
+            !name.is_some_and(|(name, _)| is_tracking(&name))
+        };
+        let kept: Vec<&str> = query.split('&').filter(tracks).collect();
+        let kept = kept.join("&");
+        url.set_query(Some(kept.as_str()).filter(|query| !query.is_empty()));
+    }
+    url.into()
+}
+
+/// Query parameters that name a campaign or a click, never a page.
+fn is_tracking(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    name.starts_with("utm_")
+        || name.starts_with("mtm_")
+        || name.starts_with("pk_")
+        || matches!(
+            name.as_str(),
+            "fbclid"
+                | "gclid"
+                | "dclid"
+                | "gbraid"
+                | "wbraid"
+                | "yclid"
+                | "ysclid"
+                | "msclkid"
+                | "twclid"
+                | "igshid"
+                | "mc_cid"
+                | "mc_eid"
+                | "_openstat"
+                | "at_medium"
+                | "at_campaign"
+                | "cmpid"
+                | "ocid"
+                | "xtor"
+                | "_ga"
+                | "_gl"
+        )
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,137 @@
+//! Bytes of a feed document to a [`ParsedFeed`].
+//!
+//! ```text
+//! bytes → charset → JSON?  json ────────────┐
+//!                 → guard → feed_rs ────────┤ raw → build: text, links, identity → ParsedFeed
+//!                        ↘  tidy → lenient ─┘
+//! ```
+//!
+//! Readers only find the strings; one code makes items of them, so which reader ran makes no
+//! difference to what comes out, and a feed that flips between well-formed and broken does not
+//! repeat its items. feed-rs goes first, for documents that the guard admits; its answer is taken
+//! if it found all items, each with title, link, date and text. The lenient reader reads the rest.
+//!
+//! # Repairs
+//!
+//! [`ParsedFeed::repairs`] names what was tolerated or mended:
+//!
+//! | name | what |
+//! |---|---|
+//! | `charset:http` | the Content-Type header knew better than the XML declaration |
+//! | `charset:declaration` | the XML declaration knew better than the header |
+//! | `charset:utf-8` | UTF-8, though labelled otherwise |
+//! | `charset:broken-utf-8` | UTF-8 with bytes that are not; they became U+FFFD |
+//! | `charset:detected` | no label held; found by looking at the text |
+//! | `charset:lossy` | as `charset:detected`, with bytes that could not be decoded |
+//! | `charset:utf-16`, `charset:utf-32` | without a byte order mark; an encoding XML has dropped |
+//! | `reader:lenient` | feed-rs was not given the document, or did not read all of it |
+//! | `junk-before`, `junk-after` | text before or after the root element |
+//! | `broken-markup` | a `<` that opens nothing, or a section without its end |
+//! | `unclosed-element`, `unmatched-end-tag` | a start tag without its end, and the reverse |
+//! | `bare-ampersand`, `undefined-entity` | an `&` that begins no entity, or none that HTML knows |
+//! | `truncated` | the root element is not closed; an item that was cut is left out |
+//! | `double-encoded` | UTF-8 that had been taken for windows-1252 and encoded again |
+//! | `empty-item` | an item with nothing in it was left out |
+//! | `repeated-item` | an item with the identity of an earlier one was left out |
+//! | `too-many-items` | more than 100,000 items; the rest was left out |
+
+use std::borrow::Cow;
+
+use url::Url;
+
+use crate::model::{ParsedFeed, Repair};
+use raw::RawFeed;
+
+mod build;
+mod charset;
+mod dates;
+mod error;
+mod feed_rs;
+mod guard;
+mod identity;
+mod json;
+mod lenient;
+mod names;
+mod raw;
+mod text;
+mod tidy;
+
+pub use error::ParseError;
+pub use text::clean_line;
+
+/// A document as it came.
+#[derive(Clone, Copy, Debug)]
+pub struct Input<'a> {
+    /// The body, with its content coding undone.
+    pub bytes: &'a [u8],
+    /// The Content-Type header.
+    pub content_type: Option<&'a str>,
+    /// The URL that answered in the end, against which links are resolved.
+    pub url: Option<&'a Url>,
+}
+
+/// Reads a feed document: RSS 0.90 to 2.0, Atom 0.3 and 1.0, JSON Feed 1.0 and 1.1, well-formed or
+/// not. The same bytes give the same items with the same ids.
+///
+/// A field holds at most 1 MiB, a title 4 KiB, a document 100,000 items; time is linear in the
+/// length of the document, whatever it holds. Nothing panics.
+///
+/// # Errors
+///
+/// If the document is no feed, or nothing can be read from it. A feed without items is a feed.
+pub fn parse(input: &Input<'_>) -> Result<ParsedFeed, ParseError> {
+    let decoded = charset::decode(input.bytes, input.content_type);
+    let text = decoded.text.as_ref();
+    if text.trim_matches(|c: char| c.is_whitespace() || c == '\0').is_empty() {
+        return Err(ParseError::Empty);
+    }
+    let base = input.url.filter(|url| !url.cannot_be_a_base());
+    let mut repairs: Vec<Repair> = decoded.repair.into_iter().collect();
+    let raw = if text.starts_with('{') {
+        json(text)?
+    } else {
+        let (raw, mended) = xml(text, base)?;
+        repairs.extend(mended.into_iter().map(Cow::Borrowed));
+        raw
+    };
+    Ok(build::build(raw, base, repairs))
+}
+
+fn json(text: &str) -> Result<RawFeed, ParseError> {
+    json::read(text).map_err(|flaw| match flaw {
+        json::Flaw::Syntax if text.contains("jsonfeed.org") => {
+            ParseError::Malformed("it is not sound JSON")
+        }
+        json::Flaw::Syntax | json::Flaw::Other => ParseError::of_rootless(text),
+    })
+}
+
+fn xml(text: &str, base: Option<&Url>) -> Result<(RawFeed, Vec<&'static str>), ParseError> {
+    if let Some(raw) = strict(text, base) {
+        return Ok((raw, Vec::new()));
+    }
+    let reading = lenient::read(text, base).ok_or_else(|| ParseError::of_rootless(text))?;
+    if reading.feed.items.is_empty() && !reading.complete {
+        return Err(ParseError::Malformed("it breaks off before its first item ends"));
+    }
+    let mut repairs = reading.repairs;
+    repairs.insert(0, "reader:lenient");
+    Ok((reading.feed, repairs))
+}
+
+/// What feed-rs makes of the document, if that is all there is in it.
+fn strict(text: &str, base: Option<&Url>) -> Option<RawFeed> {
+    let items = guard::admit(text)?;
+    let feed = feed_rs::read(text, base)?;
+    let whole = feed.items.len() == items
+        && feed.items.iter().all(|item| {
+            item.title.as_ref().is_some_and(|title| !title.is_blank())
+                && item.link.as_ref().is_some_and(|link| !link.is_empty())
+                && (item.published.is_some() || item.updated.is_some())
+                && (item.summary.is_some() || item.content.is_some())
+        });
+    whole.then_some(feed)
+}
+
+#[cfg(test)]
+mod tests;

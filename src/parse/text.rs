@@ -1,0 +1,151 @@
+//! From what stands in a document to one line of plain text.
+
+use std::borrow::Cow;
+
+use quick_xml::escape::resolve_html5_entity;
+
+use super::raw::{Markup, RawText};
+
+mod tags;
+
+/// How often markup and entities are taken off: feeds escape twice, and some three times.
+const MAX_PASSES: usize = 3;
+/// The longest entity name of HTML is `CounterClockwiseContourIntegral`.
+const MAX_ENTITY: usize = 33;
+
+/// The text as one line: markup off, entities resolved, control characters and direction
+/// overrides gone, white space single, at most `max` bytes.
+pub(super) fn plain(raw: &RawText, max: usize) -> String {
+    let mut text = Cow::Borrowed(raw.text.as_str());
+    let mut markup = raw.markup;
+    for _ in 0..MAX_PASSES {
+        if !text.contains(['<', '&']) {
+            break;
+        }
+        let keep_tags = markup == Markup::None && !tags::evident(&text);
+        let next = tags::strip(&text, if keep_tags { None } else { Some(markup) });
+        let same = next == *text;
+        text = Cow::Owned(next);
+        if same {
+            break;
+        }
+        markup = Markup::None;
+    }
+    one_line(&text, max)
+}
+
+/// Foreign text for a message or a log: one line, no control characters, at most `max_chars`
+/// characters of it and an ellipsis where it was cut. Markup is left as it is.
+pub fn clean_line(text: &str, max_chars: usize) -> String {
+    let start: String = text.chars().take(max_chars.saturating_mul(4).saturating_add(64)).collect();
+    let line = one_line(&start, usize::MAX);
+    match line.char_indices().nth(max_chars) {
+        Some((cut, _)) => format!("{}…", line[..cut].trim_end()),
+        None if start.len() < text.len() => format!("{line}…"),
+        None => line,
+    }
+}
+
+/// Folds white space, drops what cannot be seen or turns the reading direction around, and cuts at
+/// a character boundary.
+fn one_line(text: &str, max: usize) -> String {
+    let mut line = String::with_capacity(text.len().min(max));
+    let mut space = false;
+    for c in text.chars() {
+        let c = from_windows_1252(c);
+        if c.is_whitespace() {
+            space = true;
+            continue;
+        }
+        if is_unwanted(c) {
+            continue;
+        }
+        let space_first = space && !line.is_empty();
+        if line.len() + usize::from(space_first) + c.len_utf8() > max {
+            break;
+        }
+        if space_first {
+            line.push(' ');
+        }
+        space = false;
+        line.push(c);
+    }
+    line
+}
+
+/// Controls that are no white space, bidirectional overrides and isolates (Unicode TR9), byte
+/// order marks and noncharacters.
+fn is_unwanted(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{FEFF}')
+        || matches!(c, '\u{FFF9}'..='\u{FFFB}' | '\u{FDD0}'..='\u{FDEF}' | '\u{FFFE}' | '\u{FFFF}')
+}
+
+/// C1 controls are windows-1252 that was taken for Latin-1 (WHATWG HTML, numeric character
+/// reference end state).
+fn from_windows_1252(c: char) -> char {
+    match u8::try_from(u32::from(c)) {
+        Ok(byte @ 0x80..=0x9F) => {
+            let bytes = [byte];
+            let (text, _) = encoding_rs::WINDOWS_1252.decode_without_bom_handling(&bytes);
+            text.chars().next().unwrap_or(c)
+        }
+        _ => c,
+    }
+}
+
+/// The entity at the start of `text`, which begins with `&`: what it stands for and its length.
+pub(super) fn entity(text: &str) -> Option<(Cow<'static, str>, usize)> {
+    let body = text.strip_prefix('&')?;
+    let end = body.bytes().take(MAX_ENTITY).position(|b| b == b';')?;
+    let name = body.get(..end)?;
+    let value = match name.strip_prefix('#') {
+        Some(number) => Cow::Owned(numeric(number)?),
+        None => Cow::Borrowed(resolve_html5_entity(name)?),
+    };
+    Some((value, end + 2))
+}
+
+/// The text with its entities resolved once.
+pub(super) fn resolve(text: &str) -> String {
+    tags::strip(text, None)
+}
+
+/// A numeric character reference without `&#` and `;`; empty for a character that XML and HTML
+/// forbid.
+fn numeric(number: &str) -> Option<String> {
+    let code = match number.strip_prefix(['x', 'X']) {
+        Some(hex) if hex.bytes().all(|b| b.is_ascii_hexdigit()) => u32::from_str_radix(hex, 16),
+        None if number.bytes().all(|b| b.is_ascii_digit()) => number.parse(),
+        _ => return None,
+    };
+    let wanted = code.ok().filter(|code| *code != 0).and_then(char::from_u32);
+    let digits = number.trim_start_matches(['x', 'X']);
+    (!digits.is_empty()).then(|| wanted.map(String::from).unwrap_or_default())
+}
+
+/// Text whose UTF-8 bytes were taken for windows-1252 and encoded once more, mended; `None` if
+/// the text is not of that kind.
+pub(super) fn undouble(text: &str) -> Option<String> {
+    let suspicious = text.chars().zip(text.chars().skip(1)).any(|(a, b)| {
+        matches!(a, '\u{C2}'..='\u{F4}') && !b.is_ascii() && !matches!(b, '\u{C0}'..='\u{FF}')
+    });
+    if !suspicious {
+        return None;
+    }
+    let bytes: Option<Vec<u8>> = text.chars().map(byte_of).collect();
+    String::from_utf8(bytes?).ok().filter(|mended| mended.len() < text.len())
+}
+
+/// The byte that windows-1252, or Latin-1 for its holes, has for a character.
+fn byte_of(c: char) -> Option<u8> {
+    if let Ok(byte) = u8::try_from(u32::from(c)) {
+        return Some(byte);
+    }
+    let mut utf8 = [0; 4];
+    let (bytes, _, failed) = encoding_rs::WINDOWS_1252.encode(c.encode_utf8(&mut utf8));
+    bytes.first().copied().filter(|_| !failed)
+}
+
+#[cfg(test)]
+mod tests;

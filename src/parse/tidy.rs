@@ -1,0 +1,220 @@
+//! Makes a document readable for an XML tokenizer that gives up at the first stray `<`.
+
+use std::borrow::Cow;
+
+/// What was found and mended.
+#[derive(Debug)]
+pub(super) struct Tidied<'a> {
+    /// From the root element on; each `<` in it opens something that ends.
+    pub(super) text: Cow<'a, str>,
+    /// Name of the root element, local part, lower case.
+    pub(super) root: String,
+    /// Whether there was anything but comments, blanks and declarations before the root.
+    pub(super) junk_before: bool,
+    /// Whether a `<` had to be escaped or a section closed.
+    pub(super) mended: bool,
+}
+
+/// Root elements of feeds.
+const ROOTS: [&str; 5] = ["rss", "rdf", "feed", "channel", "entry"];
+const SECTIONS: [(&str, &str); 3] = [("<!--", "-->"), ("<![CDATA[", "]]>"), ("<?", "?>")];
+/// CDATA among the sections.
+const CDATA: usize = 1;
+
+/// Cuts a document to its root element and escapes each `<` that opens nothing. `None` if there
+/// is no root of a feed in it.
+pub(super) fn tidy(text: &str) -> Option<Tidied<'_>> {
+    let (start, root, junk_before) = find_root(text)?;
+    let (text, mended) = mend(&text[start..]);
+    Some(Tidied { text, root, junk_before, mended })
+}
+
+/// Where the root element starts, its name, and whether there is junk before it. An HTML page
+/// that holds such an element somewhere is still an HTML page.
+pub(super) fn find_root(text: &str) -> Option<(usize, String, bool)> {
+    let mut at = 0;
+    let mut junk = false;
+    let mut typed = false;
+    let mut sections = Sections::new(text);
+    while let Some(next) = text[at..].find('<') {
+        junk |= !text[at..at + next].trim().is_empty();
+        at += next;
+        let rest = &text[at..];
+        if let Some((kind, Some(end))) = sections.at(at)
+            && kind != CDATA
+        {
+            at = end;
+            continue;
+        }
+        if !typed && rest.get(..9).is_some_and(|head| head.eq_ignore_ascii_case("<!doctype")) {
+            typed = true;
+            at += doctype(rest);
+            continue;
+        }
+        let name = local_name(&rest[1..]);
+        if ROOTS.contains(&name.as_str()) {
+            return Some((at, name, junk));
+        }
+        if name == "html" {
+            return None;
+        }
+        junk = true;
+        at += 1;
+    }
+    None
+}
+
+/// Comments, CDATA sections and instructions. Remembers where the next of each ends, so that many
+/// of them do not mean as many walks to the end of the document.
+struct Sections<'a> {
+    text: &'a str,
+    ends: [Option<usize>; 3],
+}
+
+impl<'a> Sections<'a> {
+    fn new(text: &'a str) -> Self {
+        Self { text, ends: [Some(0); 3] }
+    }
+
+    /// The section that opens at `at`, which holds a `<`, and where it ends, if it does.
+    fn at(&mut self, at: usize) -> Option<(usize, Option<usize>)> {
+        let rest = &self.text[at..];
+        let kind = SECTIONS.iter().position(|(open, _)| rest.starts_with(open))?;
+        let (open, close) = SECTIONS[kind];
+        let from = at + open.len();
+        if let Some(known) = self.ends[kind]
+            && known < from + close.len()
+        {
+            self.ends[kind] = self.text[from..].find(close).map(|end| from + end + close.len());
+        }
+        Some((kind, self.ends[kind]))
+    }
+}
+
+/// Length of a document type declaration, its internal subset included.
+fn doctype(rest: &str) -> usize {
+    let simple = rest.find('>').map_or(rest.len(), |end| end + 1);
+    match rest[..simple].find('[') {
+        Some(_) => rest.find("]>").map_or(simple, |end| end + 2),
+        None => simple,
+    }
+}
+
+/// The local name of the tag whose inside starts here, lower case; empty if it is no start tag.
+fn local_name(inside: &str) -> String {
+    let end = inside.find(|c: char| !is_name_char(c)).unwrap_or(inside.len());
+    let name = &inside[..end.min(80)];
+    name.rsplit(':').next().unwrap_or(name).to_ascii_lowercase()
+}
+
+fn is_name_char(c: char) -> bool {
+    c.is_ascii_alphanumeric() || matches!(c, ':' | '-' | '_' | '.')
+}
+
+/// Escapes each `<` that opens nothing, closes what stays open at the end.
+fn mend(text: &str) -> (Cow<'_, str>, bool) {
+    let sections = Sections::new(text);
+    let mut mender = Mender { text, out: String::new(), copied: 0, sections, name: "" };
+    let mut at = 0;
+    while let Some(next) = text[at..].find('<') {
+        at = mender.step(at + next);
+    }
+    if mender.copied == 0 && mender.out.is_empty() {
+        return (Cow::Borrowed(text), false);
+    }
+    mender.out.push_str(&text[mender.copied..]);
+    (Cow::Owned(mender.out), true)
+}
+
+struct Mender<'a> {
+    text: &'a str,
+    out: String,
+    /// How much of `text` is in `out`.
+    copied: usize,
+    sections: Sections<'a>,
+    /// The last start tag.
+    name: &'a str,
+}
+
+impl<'a> Mender<'a> {
+    /// Looks at the `<` at `at`; returns where to look on.
+    fn step(&mut self, at: usize) -> usize {
+        let rest = &self.text[at..];
+        if let Some((kind, end)) = self.sections.at(at) {
+            return match end {
+                Some(end) if kind == CDATA => self.cdata(at, end),
+                Some(end) => end,
+                None if kind == CDATA => self.open_cdata(at, self.text.len()),
+                None => self.replace(at, 1, "&lt;"),
+            };
+        }
+        let inside = &rest[1..];
+        let segment = &inside[..inside.find('<').unwrap_or(inside.len())];
+        let name = segment.strip_prefix('/').unwrap_or(segment);
+        let sound = name.starts_with(|c: char| c.is_alphabetic() || c == '_');
+        match tag_end(segment) {
+            Some((end, _)) if !sound => {
+                let skip = segment.starts_with('!') && segment.len() > 1;
+                if skip { self.replace(at, end + 1, "") } else { self.replace(at, 1, "&lt;") }
+            }
+            Some((end, true)) => {
+                if !segment.starts_with('/') {
+                    let length = name.find(|c: char| !is_name_char(c)).unwrap_or(name.len());
+                    self.name = &name[..length];
+                }
+                at + 1 + end
+            }
+            Some((end, false)) => {
+                let plain = format!("<{}", segment[..end].replace(['"', '\''], " "));
+                self.replace(at, end + 1, &plain)
+            }
+            None => self.replace(at, 1, "&lt;"),
+        }
+    }
+
+    /// A CDATA section closed at `end`, unless that is the end of a later one and its own was
+    /// forgotten.
+    fn cdata(&mut self, at: usize, end: usize) -> usize {
+        let open = SECTIONS[CDATA].0;
+        let from = at + open.len();
+        match self.text[from..end].find(open) {
+            Some(next) if self.text[from..from + next].contains("</") && !self.name.is_empty() => {
+                self.open_cdata(at, from + next)
+            }
+            _ => end,
+        }
+    }
+
+    /// Closes a CDATA section before the end tag of its element, or else at `limit`.
+    fn open_cdata(&mut self, at: usize, limit: usize) -> usize {
+        let end_tag = format!("</{}", self.name);
+        let end = self.text[at..limit].find(&end_tag).map_or(limit, |end| at + end);
+        self.replace(end, 0, SECTIONS[CDATA].1);
+        end
+    }
+
+    /// Writes `with` instead of the `length` bytes at `at`; returns where they end.
+    fn replace(&mut self, at: usize, length: usize, with: &str) -> usize {
+        self.out.push_str(&self.text[self.copied..at]);
+        self.out.push_str(with);
+        self.copied = at + length;
+        self.copied
+    }
+}
+
+/// Length of a tag's inside up to and with its `>`, and whether its quotes are sound. The inside
+/// reaches to the next `<`.
+fn tag_end(segment: &str) -> Option<(usize, bool)> {
+    let mut quote = None;
+    let mut first = None;
+    for (at, byte) in segment.bytes().enumerate() {
+        match (byte, quote) {
+            (b'>', None) => return Some((at + 1, true)),
+            (b'>', Some(_)) => first = first.or(Some((at + 1, false))),
+            (b'"' | b'\'', None) => quote = Some(byte),
+            (byte, Some(open)) if byte == open => quote = None,
+            _ => {}
+        }
+    }
+    first
+}
