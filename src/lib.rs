@@ -9,3 +9,6 @@ pub mod model;
 
 /// Between the words and the thinking: TOML files, read so that every mistake is told at once.
 pub mod document;
+
+/// Floor 1: the log. Events in words, lines in JSON or text, an output that never stops the daemon.
+pub mod observe;
