@@ -12,3 +12,6 @@ pub mod document;
 
 /// Floor 1: the log. Events in words, lines in JSON or text, an output that never stops the daemon.
 pub mod observe;
+
+/// Floor 1: alerts and tables as text for a terminal.
+pub mod render;
