@@ -15,3 +15,6 @@ pub mod observe;
 
 /// Floor 1: alerts and tables as text for a terminal.
 pub mod render;
+
+/// Floor 3: where alerts go. One kind of sink, one file.
+pub mod sinks;

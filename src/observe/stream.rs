@@ -66,6 +66,7 @@ pub struct LogStream {
 struct Handle {
     shared: Arc<Shared>,
     format: LogFormat,
+    clock: Clock,
     ack_wait: Duration,
 }
 
@@ -127,16 +128,22 @@ impl LogStream {
             limits,
             dropped: AtomicU64::new(0),
         });
+        let given = clock.clone();
         let worker =
             Worker { shared: Arc::clone(&shared), writer, format, clock, torn: false, lost: 0 };
         thread::Builder::new().name("log".into()).spawn(move || worker.run())?;
-        let handle = Handle { shared, format, ack_wait: limits.ack_wait };
+        let handle = Handle { shared, format, clock: given, ack_wait: limits.ack_wait };
         Ok(Self { handle: Arc::new(handle) })
     }
 
     /// How lines are to be written.
     pub fn format(&self) -> LogFormat {
         self.handle.format
+    }
+
+    /// What the time in its lines is taken from.
+    pub fn clock(&self) -> &Clock {
+        &self.handle.clock
     }
 
     /// Lines lost so far, because the reader stalled or the output failed.

@@ -99,6 +99,20 @@ fn a_refused_line_is_counted_and_a_torn_one_is_ended() {
     assert_eq!(bench.stream.dropped(), 1);
 }
 
+#[test]
+fn an_output_in_non_blocking_mode_is_tried_again() {
+    let bench = bench(Limits::default());
+    bench.stream.write("line\n".into());
+    bench.sees("line\n");
+    bench.leave.send(Ok(2)).unwrap();
+    bench.sees("ne\n");
+    bench.leave.send(Err(ErrorKind::WouldBlock.into())).unwrap();
+    bench.sees("ne\n");
+    bench.leave.send(ALL).unwrap();
+    assert!(bench.stream.close(Duration::from_secs(10)));
+    assert_eq!(bench.stream.dropped(), 0);
+}
+
 #[tokio::test]
 async fn an_acknowledged_line_is_out_when_the_answer_comes() {
     let bench = bench(Limits::default());
