@@ -10,6 +10,7 @@ mod poll;
 mod problem;
 mod reason;
 mod secret;
+mod text;
 mod time;
 
 pub use alert::{Alert, AlertFeed, AlertItem, AlertRule, Excerpt, Level, Match};
@@ -21,4 +22,9 @@ pub use poll::{FeedState, FirstPoll, Schedule, Seen};
 pub use problem::{Place, Problem, Problems};
 pub use reason::Reason;
 pub use secret::Secret;
+<<<<<<< HEAD
 pub use time::{Clock, Mono, Now, SteadyClock, Timestamp};
+=======
+pub use text::{is_unprintable, json_line, visible};
+pub use time::{Clock, Mono, Now, Timestamp};
+>>>>>>> sinks

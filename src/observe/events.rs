@@ -1,0 +1,320 @@
+//! What the daemon says of itself: one type for each event, its fields and their meaning, and
+//! nowhere else a word of it. `docs/events.md` is written from this list.
+//!
+//! An event is logged by `PollFailed { feed: &id, … }.log()`. Names are constant. Field names carry
+//! their unit. Texts from strangers may be given as they are: they are cleaned when written.
+
+use std::time::Duration;
+
+use tracing::Level;
+
+use super::fact::Fact as _;
+use super::manual::Described;
+use crate::model::{AlertId, FeedId, Reason, Repair, SinkName, Timestamp};
+
+macro_rules! events {
+    ($(
+        $(#[doc = $doc:literal])+
+        $level:ident $type:ident $(<$life:lifetime>)? = $name:literal {
+            $($(#[doc = $field_doc:literal])+ $field:ident: $field_type:ty,)+
+        }
+    )+) => {
+        $(
+            $(#[doc = $doc])+
+            #[derive(Clone, Copy, Debug)]
+            pub struct $type $(<$life>)? {
+                $($(#[doc = $field_doc])+ pub $field: $field_type,)+
+            }
+
+            impl $(<$life>)? $type $(<$life>)? {
+                /// Logs it.
+                pub fn log(&self) {
+                    tracing::event!(
+                        name: $name,
+                        target: "wirewatch",
+                        Level::$level,
+                        $($field = self.$field.fact(),)+
+                    );
+                }
+            }
+        )+
+
+        /// All events that are logged through `tracing`, in order.
+        const LOGGED: &[Described] = &[$(Described {
+            name: $name,
+            level: Level::$level,
+            meaning: concat!($($doc),+),
+            fields: &[$((stringify!($field), concat!($($field_doc),+)),)+],
+        },)+];
+    };
+}
+
+events! {
+    /// The config has been read and work begins.
+    INFO Started<'a> = "started" {
+        /// The version of wirewatch.
+        version: &'a str,
+        /// Enabled feeds.
+        feeds: usize,
+        /// Rules.
+        rules: usize,
+        /// Sinks.
+        sinks: usize,
+        /// Where the state is kept.
+        store: &'a str,
+    }
+    /// Both engines have made their first step.
+    INFO Ready = "ready" {
+        /// Time since the start.
+        duration_ms: Duration,
+    }
+    /// No new poll or delivery is begun.
+    INFO Stopping<'a> = "stopping" {
+        /// What asked for it.
+        signal: &'a str,
+        /// How long what has begun may still take.
+        grace_ms: Duration,
+    }
+    /// The last event of an orderly end.
+    INFO Stopped = "stopped" {
+        /// Polls made.
+        polls: u64,
+        /// Alerts raised.
+        alerts: u64,
+        /// Polls and deliveries that were cut off; they are made again at the next start.
+        unfinished: u64,
+        /// Time since the start.
+        duration_ms: Duration,
+    }
+    /// The config was read again and is in force.
+    INFO PlanLoaded<'a> = "plan_loaded" {
+        /// The file.
+        config: &'a str,
+        /// Enabled feeds.
+        feeds: usize,
+        /// Rules.
+        rules: usize,
+        /// Sinks.
+        sinks: usize,
+    }
+    /// The config was read again and has mistakes; the old one stays in force.
+    ERROR ReloadFailed = "reload_failed" {
+        /// How many; a `problem` each follows.
+        problems: usize,
+    }
+    /// One mistake in the config.
+    ERROR Problem<'a> = "problem" {
+        /// File, line and column.
+        place: &'a str,
+        /// What is wrong.
+        message: &'a str,
+        /// How to mend it.
+        hint: Option<&'a str>,
+    }
+    /// The web page and the API can be asked.
+    INFO WebListening<'a> = "web_listening" {
+        /// Address and port.
+        address: &'a str,
+    }
+    /// A poll went well.
+    DEBUG PollOk<'a> = "poll_ok" {
+        /// The feed.
+        feed: &'a FeedId,
+        /// The HTTP status.
+        status: u16,
+        /// Items in the document; absent if it had not changed.
+        items: Option<usize>,
+        /// Of these, not seen before.
+        new: usize,
+        /// Of these, matched.
+        alerts: usize,
+        /// Bytes received, before decompression.
+        body_bytes: u64,
+        /// From the request to the commit.
+        duration_ms: Duration,
+        /// What was mended to read the document, comma-separated.
+        repairs: &'a [Repair],
+    }
+    /// A feed has begun to fail, or fails for another reason than before.
+    WARN PollFailed<'a> = "poll_failed" {
+        /// The feed.
+        feed: &'a FeedId,
+        /// The class of failure.
+        reason: Reason,
+        /// The same in words.
+        message: &'a str,
+        /// Failures in a row.
+        errors: u32,
+        /// When it is polled next.
+        retry_at: Timestamp,
+    }
+    /// A feed that failed answers again.
+    INFO FeedRecovered<'a> = "feed_recovered" {
+        /// The feed.
+        feed: &'a FeedId,
+        /// Failures in a row before that.
+        errors: u32,
+    }
+    /// The first document of a feed was read.
+    INFO FeedFirstSeen<'a> = "feed_first_seen" {
+        /// The feed.
+        feed: &'a FeedId,
+        /// Items in the document.
+        items: usize,
+        /// Alerts raised by them.
+        alerts: usize,
+    }
+    /// A feed's server says that it has moved for good; the config should follow.
+    WARN FeedMoved<'a> = "feed_moved" {
+        /// The feed.
+        feed: &'a FeedId,
+        /// The new URL, polled from now on.
+        to: &'a str,
+    }
+    /// A feed's server says that it is gone for good; it is polled rarely from now on.
+    WARN FeedGone<'a> = "feed_gone" {
+        /// The feed.
+        feed: &'a FeedId,
+        /// Such answers in a row.
+        errors: u32,
+    }
+    /// All polls fail: the network is down rather than each feed.
+    WARN Offline = "offline" {
+        /// Feeds that failed one after the other.
+        feeds: usize,
+    }
+    /// A feed answers again after `offline`.
+    INFO Online = "online" {
+        /// How long none did.
+        duration_ms: Duration,
+    }
+    /// A sink has taken alerts.
+    DEBUG Delivered<'a> = "delivered" {
+        /// The sink.
+        sink: &'a SinkName,
+        /// How many.
+        alerts: usize,
+        /// How long it took.
+        duration_ms: Duration,
+    }
+    /// A sink has begun to fail, or fails for another reason than before.
+    WARN DeliveryFailed<'a> = "delivery_failed" {
+        /// The sink.
+        sink: &'a SinkName,
+        /// The class of failure.
+        reason: Reason,
+        /// The same in words.
+        message: &'a str,
+        /// Failures in a row.
+        attempts: u32,
+        /// When it is tried next.
+        retry_at: Timestamp,
+    }
+    /// A sink will never take an alert; it is kept as a dead letter.
+    ERROR DeliveryRefused<'a> = "delivery_refused" {
+        /// The sink.
+        sink: &'a SinkName,
+        /// The alert's id.
+        alert: &'a AlertId,
+        /// The class of failure.
+        reason: Reason,
+        /// The same in words.
+        message: &'a str,
+    }
+    /// A sink that failed takes alerts again.
+    INFO SinkRecovered<'a> = "sink_recovered" {
+        /// The sink.
+        sink: &'a SinkName,
+        /// Failures in a row before that.
+        attempts: u32,
+    }
+    /// The state cannot be read or written; polling waits.
+    ERROR StoreFailed<'a> = "store_failed" {
+        /// The class of failure.
+        reason: Reason,
+        /// The same in words.
+        message: &'a str,
+    }
+    /// The state can be written again after `store_failed`.
+    INFO StoreRecovered = "store_recovered" {
+        /// How long it could not.
+        duration_ms: Duration,
+    }
+    /// What is older than the config keeps has been removed.
+    INFO Pruned = "pruned" {
+        /// Items removed.
+        items: u64,
+        /// Alerts removed.
+        alerts: u64,
+        /// How long it took.
+        duration_ms: Duration,
+    }
+    /// The wall clock was set, forwards or back. Polling goes by another clock and is not moved.
+    WARN ClockJumped = "clock_jumped" {
+        /// By how much; negative: back.
+        seconds: i64,
+    }
+    /// An engine has made no step for so long that the watchdog is no longer told of life.
+    ERROR WatchdogLate<'a> = "watchdog_late" {
+        /// Which one.
+        engine: &'a str,
+        /// Time since its last step.
+        idle_ms: Duration,
+    }
+    /// A fault of wirewatch's own was contained. Worth a report.
+    ERROR Fault<'a> = "fault" {
+        /// What was being done.
+        activity: &'a str,
+        /// The feed it happened with.
+        feed: Option<&'a FeedId>,
+        /// What happened.
+        message: &'a str,
+    }
+}
+
+/// The lines that do not come through `tracing`.
+const WRITTEN: &[Described] = &[LOG_DROPPED, ALERT];
+
+const LOG_DROPPED: Described = Described {
+    name: "log_dropped",
+    level: Level::WARN,
+    meaning: " Lines are missing here: whatever reads the log did not keep up.",
+    fields: &[("lines", " How many.")],
+};
+
+/// The line that the `log` sink writes for an alert. It is written whatever `RUST_LOG` says.
+pub const ALERT: Described = Described {
+    name: "alert",
+    level: Level::INFO,
+    meaning: " An alert, written by a sink of kind `log`. Lists are cut after 20 values; a field \
+              without a value is left out.",
+    fields: &[
+        ("alert.id", " The alert's id; the same alert always has the same."),
+        ("alert.level", " The highest level of its rules."),
+        ("alert.raised_at", " When it was raised."),
+        ("rules", " The ids of the rules that matched, comma-separated."),
+        ("tags", " The tags of these rules, comma-separated."),
+        ("terms", " The terms that matched, as the rules write them, separated by `; `."),
+        ("matches", " The texts that they were found as, separated by `; `."),
+        ("feed.id", " The feed."),
+        ("feed.title", " Its title."),
+        ("item.id", " The item's identity within its feed."),
+        ("item.title", " The headline."),
+        ("item.link", " Its link."),
+        ("item.authors", " Its authors, separated by `; `."),
+        ("item.published", " When the publisher says it came out."),
+        ("item.updated", " When the publisher says it last changed."),
+        ("item.first_seen", " When wirewatch first saw it."),
+        ("item.language", " Its language as a BCP 47 tag."),
+        ("item.text", " The text around the first match, or its beginning."),
+    ],
+};
+
+/// All events, in the order of the manual.
+pub fn all() -> impl Iterator<Item = &'static Described> {
+    LOGGED.iter().chain(WRITTEN)
+}
+
+#[cfg(test)]
+#[path = "events_tests.rs"]
+mod tests;

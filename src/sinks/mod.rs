@@ -1,0 +1,169 @@
+//! Where alerts go. A kind of sink is one file, with its config type (whose doc comments are its
+//! manual), its example (which is its test), its reader and its builder, and one line in
+//! [`KINDS`].
+
+mod file;
+mod log;
+mod read;
+
+use std::fmt;
+use std::path::Path;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+
+use crate::document::{At, Source, Table};
+use crate::model::{
+    Alert, AlertRule, Attempt, Bookmark, Delivery, Level, Reason, RuleId, SinkName,
+};
+use crate::observe::LogStream;
+
+pub use file::FileConfig;
+pub use log::LogConfig;
+
+/// All kinds of sink.
+pub const KINDS: &[Kind] = &[log::KIND, file::KIND];
+
+/// A kind of sink, described by itself.
+#[derive(Clone, Copy, Debug)]
+pub struct Kind {
+    /// What a config calls it.
+    pub name: &'static str,
+    /// What it does, in one clause.
+    pub summary: &'static str,
+    /// A whole `[[sink]]` of this kind with every key of its own.
+    pub example: &'static str,
+    /// Reads its own keys; what is wrong is noted in the table. `None` if it cannot be used. The
+    /// path is the folder that relative paths start from.
+    read: fn(&mut Table<'_>, &Path) -> Option<KindSpec>,
+}
+
+/// The config of a sink of some kind, checked.
+pub type KindSpec = Arc<dyn Config>;
+
+/// What each kind's config can do.
+pub trait Config: fmt::Debug + Send + Sync {
+    /// A sink that is ready to deliver. Changes nothing outside: that is left to the first
+    /// delivery.
+    ///
+    /// # Errors
+    /// What keeps it from ever delivering, as far as can be seen without trying.
+    fn build(&self, name: &SinkName, context: &BuildContext) -> Result<Box<dyn Sink>, SinkError>;
+
+    /// What no two sinks may share, such as a file's path, in words.
+    fn claim(&self) -> Option<String> {
+        None
+    }
+}
+
+/// A place that alerts are delivered to.
+#[async_trait]
+pub trait Sink: Send + Sync {
+    /// Delivers in order. An outcome is durable when it says Delivered. Called for one batch at a
+    /// time; may be cancelled, and the same batch may come again, after a restart too.
+    async fn deliver(&self, batch: &[Delivery]) -> Attempt;
+
+    /// The most deliveries that one call takes; at least one.
+    fn max_batch(&self) -> usize;
+}
+
+/// What a sink is built with.
+#[derive(Clone, Debug)]
+pub struct BuildContext {
+    /// The daemon's log.
+    pub log: LogStream,
+    /// The last bookmark that was settled for this sink.
+    pub bookmark: Option<Bookmark>,
+}
+
+/// Why a sink cannot be built.
+#[derive(Debug, thiserror::Error)]
+#[error("sink \"{sink}\": {message}")]
+pub struct SinkError {
+    /// Which.
+    pub sink: SinkName,
+    /// Its class.
+    pub reason: Reason,
+    /// What is wrong, as a clause.
+    pub message: String,
+    /// Why.
+    #[source]
+    pub source: Option<std::io::Error>,
+}
+
+impl SinkError {
+    /// Its class.
+    pub fn reason(&self) -> Reason {
+        self.reason
+    }
+}
+
+/// A `[[sink]]` of a config.
+#[derive(Clone, Debug)]
+pub struct SinkSpec {
+    /// Unique in the config, and the key of the sink's outbox rows. Key `name`; the kind if absent.
+    pub name: SinkName,
+    /// Which alerts it takes.
+    pub filter: Filter,
+    /// Its kind's own config.
+    pub kind: KindSpec,
+    /// What the config calls the kind.
+    pub kind_name: &'static str,
+    /// Where it stands, for problems that show later.
+    pub source: Source,
+}
+
+/// Which alerts a sink takes: those whose level is among `levels` and of whose rules at least one
+/// is among `rules` and has one of `tags`. What is empty asks for nothing.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Filter {
+    /// Ids of rules, with their places: whether they exist is checked with the rules at hand.
+    pub rules: Vec<At<RuleId>>,
+    /// Levels of the alert.
+    pub levels: Vec<Level>,
+    /// Tags of rules.
+    pub tags: Vec<String>,
+}
+
+impl Filter {
+    /// Whether it lets `alert` through.
+    pub fn takes(&self, alert: &Alert) -> bool {
+        let level = self.levels.is_empty() || self.levels.contains(&alert.level);
+        level && alert.rules.iter().any(|rule| self.takes_rule(rule))
+    }
+
+    fn takes_rule(&self, rule: &AlertRule) -> bool {
+        let id = self.rules.is_empty() || self.rules.iter().any(|at| at.value == rule.id);
+        id && (self.tags.is_empty() || self.tags.iter().any(|tag| rule.tags.contains(tag)))
+    }
+}
+
+impl SinkSpec {
+    /// Reads one `[[sink]]` table to its end. What is wrong is noted in it; `None` if it cannot be
+    /// used. `base` is the folder of the config file, from which relative paths start.
+    pub fn read(table: Table<'_>, base: &Path) -> Option<Self> {
+        read::sink(table, base)
+    }
+
+    /// Reads all `[[sink]]` tables of `root`. No two may have the same name or write to the same
+    /// place.
+    pub fn read_all(root: &mut Table<'_>, base: &Path) -> Vec<Self> {
+        read::sinks(root, base)
+    }
+
+    /// Whether this sink takes `alert`.
+    pub fn takes(&self, alert: &Alert) -> bool {
+        self.filter.takes(alert)
+    }
+
+    /// The sink, ready to deliver. Changes nothing outside.
+    ///
+    /// # Errors
+    /// What keeps it from ever delivering, as far as can be seen without trying.
+    pub fn build(&self, context: &BuildContext) -> Result<Box<dyn Sink>, SinkError> {
+        self.kind.build(&self.name, context)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,114 @@
+//! From `[[sink]]` tables to [`SinkSpec`]s.
+
+use std::path::Path;
+
+use super::{Filter, KINDS, Kind, SinkSpec};
+use crate::document::{At, FromNode, Table};
+use crate::model::{Level, RuleId, SinkName, visible};
+
+/// The longest name, in characters; it becomes a metric label and a database key.
+const MAX_NAME: usize = 64;
+
+pub(super) fn sinks(root: &mut Table<'_>, base: &Path) -> Vec<SinkSpec> {
+    let mut specs: Vec<SinkSpec> = Vec::new();
+    for table in root.tables("sink") {
+        let Some(spec) = sink(table, base) else { continue };
+        let document = root.document();
+        if specs.iter().any(|other| other.name == spec.name) {
+            let message = format!("there are two sinks called \"{}\"", spec.name);
+            let problem = document.problem(&spec.source, message);
+            root.note(problem.hint("give one of them another `name`"));
+            continue;
+        }
+        let claim = spec.kind.claim();
+        let other = specs.iter().find(|other| claim.is_some() && other.kind.claim() == claim);
+        if let (Some(claim), Some(other)) = (&claim, other) {
+            let message = format!("sinks \"{}\" and \"{}\" share {claim}", other.name, spec.name);
+            root.note(document.problem(&spec.source, message));
+            continue;
+        }
+        specs.push(spec);
+    }
+    specs
+}
+
+pub(super) fn sink(mut table: Table<'_>, base: &Path) -> Option<SinkSpec> {
+    let source = table.source().clone();
+    let kind = kind(&mut table);
+    let name = name(&mut table, kind);
+    let filter = filter(&mut table);
+    // Which keys there may be beside these is known only with the kind.
+    let kind = kind?;
+    let config = (kind.read)(&mut table, base);
+    table.finish();
+    Some(SinkSpec { name: name?, filter: filter?, kind: config?, kind_name: kind.name, source })
+}
+
+fn kind(table: &mut Table<'_>) -> Option<Kind> {
+    let written = table.required::<String>("kind")?;
+    let found = KINDS.iter().find(|kind| kind.name == written.value);
+    if found.is_none() {
+        let names: Vec<&str> = KINDS.iter().map(|kind| kind.name).collect();
+        let message = format!("there is no kind of sink \"{}\"", visible(&written.value));
+        let problem = table.document().problem(&written.source, message);
+        let known = format!("kinds: {}", names.join(", "));
+        table.note(problem.hint(match nearest(&written.value, &names) {
+            Some(near) => format!("did you mean \"{near}\"? {known}"),
+            None => known,
+        }));
+    }
+    found.copied()
+}
+
+fn nearest<'a>(word: &str, known: &[&'a str]) -> Option<&'a str> {
+    let distance = |known: &str| strsim::damerau_levenshtein(known, &word.to_lowercase());
+    known
+        .iter()
+        .map(|known| (distance(known), *known))
+        .min()
+        .filter(|(distance, known)| *distance <= known.len() / 3 + 1)
+        .map(|(_, known)| known)
+}
+
+fn name(table: &mut Table<'_>, kind: Option<Kind>) -> Option<SinkName> {
+    if !table.has("name") {
+        table.get::<String>("name");
+        return kind.map(|kind| SinkName::new(kind.name));
+    }
+    let name = table.get_at::<String>("name")?;
+    let allowed = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.');
+    let length = name.value.chars().count();
+    if length == 0 || length > MAX_NAME || !name.value.chars().all(allowed) {
+        let message = format!("`name`: expected 1 to {MAX_NAME} letters, digits, `-`, `_` or `.`");
+        table.note(table.document().problem(&name.source, message));
+        return None;
+    }
+    Some(SinkName::new(name.value))
+}
+
+fn filter(table: &mut Table<'_>) -> Option<Filter> {
+    let rules = list::<At<String>>(table, "rules");
+    let levels = list::<Level>(table, "levels");
+    let tags = list::<String>(table, "tags");
+    let rules = rules?.into_iter();
+    let rules = rules.map(|at| At { value: RuleId::new(at.value), source: at.source }).collect();
+    Some(Filter { rules, levels: levels?, tags: tags? })
+}
+
+/// The list `key`: empty if absent, `None` if wrong. An empty list is wrong: it could mean all or
+/// nothing.
+fn list<T: FromNode>(table: &mut Table<'_>, key: &'static str) -> Option<Vec<T>> {
+    let there = table.has(key);
+    let list = table.get_at::<Vec<T>>(key);
+    match list {
+        None if there => None,
+        None => Some(Vec::new()),
+        Some(list) if list.value.is_empty() => {
+            let message = format!("`{key}`: the list is empty");
+            let problem = table.document().problem(&list.source, message);
+            table.note(problem.hint("leave the key out to take all alerts"));
+            None
+        }
+        Some(list) => Some(list.value),
+    }
+}

@@ -1,0 +1,292 @@
+use std::sync::Mutex;
+
+use super::*;
+use crate::document::Document;
+use crate::model::{
+    AlertFeed, Clock, FeedId, Field, Item, Match, Outcome, Problems, Timestamp, json_line,
+};
+use crate::observe::{Limits, LogStyle, Output};
+
+/// An alert of its own for each `number`.
+pub(super) fn alert(number: u32) -> Alert {
+    let item = Item {
+        id: format!("item-{number}"),
+        title: format!("Flood warning {number}"),
+        link: Some(format!("https://example.org/{number}")),
+        published: Timestamp::parse("2026-11-23T22:10:00.250Z"),
+        summary: "Води річки піднялися, flood follows\u{2028}soon".into(),
+        authors: vec!["A. Author".into(), "B. Author".into()],
+        language: Some("en".into()),
+        ..Item::default()
+    };
+    let hit = |term: &str, field: Field, text: &str| {
+        let start = item.field(field).find(text).unwrap();
+        Match { term: term.into(), field, text: text.into(), start, end: start + text.len() }
+    };
+    let rule = |id: &str, level, tags: &[&str], matches| AlertRule {
+        id: RuleId::new(id),
+        title: id.to_uppercase(),
+        level,
+        tags: tags.iter().map(|tag| (*tag).to_owned()).collect(),
+        matches,
+    };
+    let rules = vec![
+        rule(
+            "floods",
+            Level::High,
+            &["water"],
+            vec![hit("flood*", Field::Title, "Flood"), hit("flood*", Field::Summary, "flood")],
+        ),
+        rule("rivers", Level::Low, &["water", "land"], vec![hit("річк~", Field::Summary, "річки")]),
+    ];
+    let feed = AlertFeed {
+        id: FeedId::new("news"),
+        title: "Новини".into(),
+        url: "https://example.org/feed".into(),
+    };
+    Alert::raise(feed, &item, rules, Timestamp::parse("2026-11-23T22:14:05Z").unwrap())
+}
+
+pub(super) fn delivery(number: u32) -> Delivery {
+    Delivery { row: number.into(), alert: Arc::new(alert(number)), attempts: 0 }
+}
+
+pub(super) fn deliveries(numbers: impl IntoIterator<Item = u32>) -> Vec<Delivery> {
+    numbers.into_iter().map(delivery).collect()
+}
+
+/// A log that keeps its lines.
+#[derive(Clone, Default)]
+pub(super) struct Kept(Arc<Mutex<Vec<u8>>>);
+
+impl std::io::Write for Kept {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Kept {
+    pub(super) fn text(&self) -> String {
+        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
+    }
+}
+
+pub(super) fn log_to(output: impl std::io::Write + Send + 'static, style: LogStyle) -> LogStream {
+    let clock = Clock::manual(Timestamp::parse("2026-11-23T22:14:06Z").unwrap());
+    let output = Output::Writer(Box::new(output));
+    LogStream::start(output, Some(style), None, clock, Limits::default()).unwrap()
+}
+
+pub(super) fn context(bookmark: Option<Bookmark>) -> BuildContext {
+    BuildContext { log: log_to(std::io::sink(), LogStyle::Json), bookmark }
+}
+
+/// The sinks that `text` defines, and what is wrong with it.
+pub(super) fn read(text: &str, base: &Path) -> (Vec<SinkSpec>, Vec<String>) {
+    let document = Document::new("w.toml", text);
+    let problems = Problems::default();
+    let mut root = document.root(&problems);
+    let specs = SinkSpec::read_all(&mut root, base);
+    root.finish();
+    (specs, problems.into_vec().iter().map(ToString::to_string).collect())
+}
+
+#[tokio::test]
+async fn every_kind_is_as_its_example_says_and_delivers() {
+    for kind in KINDS {
+        let folder = tempfile::tempdir().unwrap();
+        let (specs, problems) = read(kind.example, folder.path());
+        assert_eq!(problems, Vec::<String>::new(), "{}", kind.name);
+        let [spec] = specs.as_slice() else { panic!("{}: one sink", kind.name) };
+        assert_eq!((spec.name.as_str(), spec.kind_name), (kind.name, kind.name));
+        assert!(!kind.summary.ends_with('.'));
+        assert!(spec.takes(&alert(1)));
+        let sink = spec.build(&context(None)).unwrap();
+        assert!(sink.max_batch() >= 1);
+        let attempt = sink.deliver(&deliveries(0..3)).await;
+        assert_eq!(attempt.outcomes, vec![Outcome::Delivered; 3], "{}", kind.name);
+        assert_eq!(sink.deliver(&[]).await.outcomes, []);
+    }
+}
+
+#[test]
+fn kinds_have_names_of_their_own() {
+    for (index, kind) in KINDS.iter().enumerate() {
+        assert!(KINDS[..index].iter().all(|other| other.name != kind.name), "{}", kind.name);
+    }
+}
+
+#[test]
+fn what_is_wrong_is_told_at_once() {
+    let text = r#"
+        [[sink]]
+        kind = "fiel"
+        path = "x"
+        [[sink]]
+        name = "a b"
+        [[sink]]
+        kind = "log"
+        name = ""
+        levels = ["loud"]
+        rules = []
+        pth = "x"
+        [[sink]]
+        kind = "file"
+        rotate_size = 5
+        keep = 0
+        [[sink]]
+        kind = "file"
+        path = "x/"
+        keep = 7
+        [[sink]]
+        kind = "teleport"
+    "#;
+    let (specs, problems) = read(text, Path::new("/nowhere"));
+    assert!(specs.is_empty());
+    let expected = [
+        "there is no kind of sink \"fiel\"",
+        "[sink] has no `kind`",
+        "`name`: expected 1 to 64 letters",
+        "`name`: expected 1 to 64 letters",
+        "`rules`: the list is empty",
+        "no level \"loud\"",
+        "unknown key `pth` in [sink]",
+        "[sink] has no `path`",
+        "`rotate_size`: less than 1KiB",
+        "`keep`: expected 1 to 1000",
+        "`path`: expected a file's name",
+        "`keep` does nothing here",
+        "there is no kind of sink \"teleport\"",
+    ];
+    assert_eq!(problems.len(), expected.len(), "{problems:#?}");
+    for (problem, expected) in problems.iter().zip(expected) {
+        assert!(problem.contains(expected), "{problem} / {expected}");
+    }
+    assert!(problems[0].ends_with("hint: did you mean \"file\"? kinds: log, file"));
+    assert!(problems[12].ends_with("hint: kinds: log, file"));
+}
+
+#[test]
+fn no_two_sinks_share_a_name_or_a_file() {
+    let text = r#"
+        [[sink]]
+        kind = "log"
+        [[sink]]
+        kind = "log"
+        [[sink]]
+        kind = "file"
+        path = "a.jsonl"
+        [[sink]]
+        kind = "file"
+        name = "other"
+        path = "a.jsonl"
+    "#;
+    let (specs, problems) = read(text, Path::new("/nowhere"));
+    assert_eq!(specs.len(), 2);
+    assert!(problems[0].contains("there are two sinks called \"log\""), "{}", problems[0]);
+    assert!(
+        problems[1].contains("sinks \"file\" and \"other\" share the file /nowhere/a.jsonl"),
+        "{}",
+        problems[1]
+    );
+}
+
+#[test]
+fn a_filter_takes_what_all_its_parts_take() {
+    let cases = [
+        ("", true),
+        ("levels = [\"high\"]", true),
+        ("levels = [\"low\", \"critical\"]", false),
+        ("rules = [\"rivers\"]", true),
+        ("rules = [\"storms\"]", false),
+        ("tags = [\"land\", \"sky\"]", true),
+        ("tags = [\"sky\"]", false),
+        ("rules = [\"rivers\"]\ntags = [\"land\"]", true),
+        ("rules = [\"floods\"]\ntags = [\"land\"]", false),
+        ("rules = [\"rivers\"]\nlevels = [\"low\"]", false),
+    ];
+    for (keys, expected) in cases {
+        let text = format!("[[sink]]\nkind = \"log\"\n{keys}\n");
+        let (specs, problems) = read(&text, Path::new("."));
+        assert_eq!(problems, Vec::<String>::new());
+        assert_eq!(specs[0].takes(&alert(1)), expected, "{keys}");
+    }
+}
+
+mod schema {
+    use super::*;
+    use serde_json::{Value, json};
+
+    fn validator() -> jsonschema::Validator {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/alert.schema.json");
+        let schema: Value = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+        assert!(jsonschema::meta::is_valid(&schema));
+        jsonschema::draft202012::new(&schema).unwrap()
+    }
+
+    fn form() -> Value {
+        serde_json::from_str(&json_line(&alert(1)).unwrap()).unwrap()
+    }
+
+    #[test]
+    fn alerts_are_as_the_schema_says() {
+        let validator = validator();
+        let mut bare = alert(2);
+        bare.item.link = None;
+        bare.item.published = None;
+        bare.item.language = None;
+        bare.item.title = String::new();
+        bare.item.authors.clear();
+        bare.rules[0].tags.clear();
+        for alert in [alert(1), bare] {
+            let form = serde_json::to_value(&alert).unwrap();
+            let errors: Vec<String> =
+                validator.iter_errors(&form).map(|error| error.to_string()).collect();
+            assert_eq!(errors, Vec::<String>::new());
+            assert_eq!(serde_json::from_value::<Alert>(form).unwrap(), alert);
+        }
+        let mut more = form();
+        more["story"] = json!("s1");
+        more["item"]["score"] = json!(1);
+        assert!(validator.is_valid(&more), "fields may be added");
+    }
+
+    #[test]
+    fn what_is_no_alert_is_refused() {
+        let validator = validator();
+        let breaks: &[(&str, Value)] = &[
+            ("/schema", json!(2)),
+            ("/id", json!("xyz")),
+            ("/raised_at", json!("yesterday")),
+            ("/raised_at", json!("2026-11-23T22:14:05+02:00")),
+            ("/level", json!("urgent")),
+            ("/rules", json!([])),
+            ("/rules/0/matches", json!([])),
+            ("/rules/0/matches/0/field", json!("body")),
+            ("/rules/0/matches/0/start", json!(-1)),
+            ("/rules/0/tags", json!("water")),
+            ("/feed/url", json!(null)),
+            ("/item/link", json!("javascript:alert(1)")),
+            ("/item/first_seen", json!(null)),
+            ("/item/authors", json!([1])),
+        ];
+        for (place, value) in breaks {
+            let mut broken = form();
+            *broken.pointer_mut(place).unwrap() = value.clone();
+            assert!(!validator.is_valid(&broken), "{place} = {value}");
+        }
+        for place in ["", "/feed", "/item", "/rules/0", "/rules/0/matches/0"] {
+            let keys = form().pointer(place).unwrap().as_object().unwrap().clone();
+            for key in keys.keys() {
+                let mut broken = form();
+                broken.pointer_mut(place).unwrap().as_object_mut().unwrap().remove(key);
+                assert!(!validator.is_valid(&broken), "{place} without {key}");
+            }
+        }
+    }
+}
