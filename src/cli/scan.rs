@@ -28,25 +28,23 @@ pub(super) struct ScanArgs {
 }
 
 pub(super) async fn run(args: ScanArgs) -> anyhow::Result<Exit> {
-    let mut plan: Option<Plan> = None;
-    let own;
+    let (plan, own);
     let rules = if args.rules.is_empty() {
-        match args.config.plan() {
-            Some(built) => &plan.insert(built).rules,
-            None => return Ok(Exit::Trouble),
-        }
+        let Some(built) = args.config.plan() else { return Ok(Exit::Trouble) };
+        plan = Some(built);
+        plan.as_ref().map(|plan| &plan.rules)
     } else {
-        match read_rules(&args.rules) {
-            Ok(rules) => {
-                own = rules;
-                &own
-            }
+        plan = None;
+        own = match read_rules(&args.rules) {
+            Ok(rules) => rules,
             Err(problems) => {
                 tell_problems(&problems);
                 return Ok(Exit::Trouble);
             }
-        }
+        };
+        Some(&own)
     };
+    let Some(rules) = rules else { return Ok(Exit::Trouble) };
     let plan = plan.as_ref();
     let reading = match plan {
         Some(plan) => Reading {

@@ -302,14 +302,14 @@ async fn attempt(
     let limit = sink.max_batch();
     let batch = store.claim(&spec.name, limit, clock.now()).await?;
     if batch.is_empty() {
-        round.next_due = store.next_due(&spec.name).await?;
+        round.next_due = store.next_due(&spec.name, clock.now()).await?;
         return Ok(());
     }
     round.more = batch.len() >= limit;
     let answer = sink.deliver(&batch).await;
     let settlements = judge(round, &batch, &answer, clock.now());
     settle(round, spec, settlements, answer, store).await?;
-    round.next_due = store.next_due(&spec.name).await?;
+    round.next_due = store.next_due(&spec.name, clock.now()).await?;
     Ok(())
 }
 

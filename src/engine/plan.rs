@@ -39,8 +39,6 @@ pub struct Plan {
     pub feeds: Vec<Arc<Feed>>,
     /// The rules.
     pub rules: RuleSet,
-    /// The rule files, for their examples' places.
-    pub rule_files: Vec<Document>,
     /// The sinks.
     pub sinks: Vec<SinkSpec>,
     /// What is odd, but can be run.
@@ -102,7 +100,6 @@ impl Plan {
                 log: config.log,
                 feeds,
                 rules,
-                rule_files,
                 sinks,
                 warnings: warnings.into_vec(),
             }),
@@ -112,7 +109,7 @@ impl Plan {
 
     /// Runs the examples of all rules; a problem for each that fails.
     pub fn check_examples(&self) -> Vec<Problem> {
-        self.rules.check_examples(&self.rule_files)
+        self.rules.check_examples()
     }
 }
 

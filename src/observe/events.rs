@@ -102,6 +102,15 @@ events! {
         /// How many; a `problem` each follows.
         problems: usize,
     }
+    /// Something odd in the config that can be run all the same.
+    WARN Warning<'a> = "config_warning" {
+        /// File, line and column.
+        place: &'a str,
+        /// What is odd.
+        message: &'a str,
+        /// How to mend it.
+        hint: Option<&'a str>,
+    }
     /// One mistake in the config.
     ERROR Problem<'a> = "problem" {
         /// File, line and column.
