@@ -1,5 +1,5 @@
 //! Alerts and tables as text for a terminal. Pure; texts from outside come out clean (see
-//! [`visible`]).
+//! `visible`).
 
 use std::ops::Range;
 
@@ -9,6 +9,8 @@ use crate::model::{Alert, AlertRule, Excerpt, Field, Level, visible};
 const EXCERPT: usize = 160;
 /// How much of that may stand before the match.
 const BEFORE: usize = 50;
+/// The longest headline, title or link, in bytes; the rest is left out.
+const MAX_TEXT: usize = 4096;
 /// No more matches than this are highlighted.
 const MAX_MARKS: usize = 64;
 
@@ -17,7 +19,7 @@ const MAX_MARKS: usize = 64;
 /// level is coloured and what matched stands out.
 pub fn alert(alert: &Alert, color: bool) -> String {
     let ink = Ink { color };
-    let title = &alert.item.title;
+    let title = clipped(&alert.item.title);
     let title = if title.trim().is_empty() { "(no headline)" } else { title };
     let level = ink.paint(level_color(alert.level), &format!("{:>13}", alert.level.as_str()));
     let headline = ink.marked(title, title_marks(alert), "\x1b[1m");
@@ -27,19 +29,23 @@ pub fn alert(alert: &Alert, color: bool) -> String {
         text.push_str(content);
         text.push('\n');
     };
-    let feed = visible(&alert.feed.title);
+    let feed = visible(clipped(&alert.feed.title));
     match alert.item.published {
         Some(published) => line(&format!("{feed}  {}", ink.dim(&format!("of {published}")))),
         None => line(&feed),
     }
     line(&rules(&alert.rules));
     if let Some(link) = &alert.item.link {
-        line(&ink.paint("\x1b[4m", &visible(link)));
+        line(&ink.paint("\x1b[4m", &visible(clipped(link))));
     }
     if let Some(excerpt) = excerpt(alert, ink) {
         line(&excerpt);
     }
     text
+}
+
+fn clipped(text: &str) -> &str {
+    &text[..text.floor_char_boundary(MAX_TEXT)]
 }
 
 fn level_color(level: Level) -> &'static str {
@@ -305,6 +311,15 @@ mod tests {
         let text = alert(&bare, false);
         assert!(text.contains("high  (no headline)\n  News\n  floods"), "{text}");
         assert_eq!(text.lines().count(), 3);
+    }
+
+    #[test]
+    fn long_texts_are_clipped() {
+        let mut long = sample();
+        long.item.title = "ї".repeat(1_000_000);
+        long.item.link = Some(long.item.title.clone());
+        long.feed.title = long.item.title.clone();
+        assert!(alert(&long, true).len() < 4 * MAX_TEXT);
     }
 
     #[test]

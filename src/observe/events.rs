@@ -284,7 +284,8 @@ events! {
 /// The lines that do not come through `tracing`.
 const WRITTEN: &[Described] = &[LOG_DROPPED, ALERT];
 
-const LOG_DROPPED: Described = Described {
+/// The line that stands where lines are missing.
+pub(super) const LOG_DROPPED: Described = Described {
     name: "log_dropped",
     level: Level::WARN,
     meaning: " Lines are missing here: whatever reads the log did not keep up.",

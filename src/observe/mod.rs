@@ -1,6 +1,6 @@
 //! The daemon's log: what happened, as lines that machines and people can read.
 //!
-//! `events` words what the daemon says of itself, [`Event::line`] writes it down, [`LogStream`]
+//! `events` words what the daemon says of itself, `Event::line` writes it down, `LogStream`
 //! brings it out without ever holding up the daemon.
 
 pub mod events;

@@ -11,8 +11,8 @@ use std::thread;
 use std::time::Duration;
 
 use tokio::sync::oneshot;
-use tracing::Level;
 
+use super::events::LOG_DROPPED;
 use super::format::{Event, LogFormat, LogStyle, Value};
 use crate::model::Clock;
 
@@ -300,9 +300,9 @@ impl Worker {
         self.lost += count;
         let event = Event {
             ts: self.clock.now().wall,
-            level: Level::WARN,
-            name: "log_dropped".into(),
-            fields: vec![("lines".into(), Value::Uint(self.lost))],
+            level: LOG_DROPPED.level,
+            name: LOG_DROPPED.name.into(),
+            fields: vec![(LOG_DROPPED.fields[0].0.into(), Value::Uint(self.lost))],
         };
         if self.write(&event.line(self.format)).is_ok() {
             self.lost = 0;

@@ -154,7 +154,7 @@ impl Sink for FileSink {
             let mut appender = appender.lock().unwrap_or_else(PoisonError::into_inner);
             appender.deliver(&alerts)
         };
-        let message = match tokio::task::spawn_blocking(work).await {
+        let (reason, message) = match tokio::task::spawn_blocking(work).await {
             Ok(Ok(bookmark)) => {
                 let outcomes = vec![Outcome::Delivered; batch.len()];
                 return Attempt { outcomes, bookmark: Some(bookmark) };
@@ -162,7 +162,6 @@ impl Sink for FileSink {
             Ok(Err(error)) => (reason(&error), error.to_string()),
             Err(panic) => (Reason::Internal, panic.to_string()),
         };
-        let (reason, message) = message;
         Attempt::all(Outcome::Retry { reason, message, after: None }, batch.len())
     }
 

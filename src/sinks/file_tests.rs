@@ -204,6 +204,20 @@ async fn a_crash_and_a_rename_together_repeat_nothing() {
 }
 
 #[tokio::test]
+async fn a_renamed_file_that_is_only_for_reading_is_read_all_the_same() {
+    let mut bench = Bench::new();
+    let sink = bench.sink();
+    bench.settle(&*sink, [1]).await;
+    deliver(&*sink, [2]).await;
+    drop(sink);
+    let renamed = bench.sibling("alerts.jsonl-20261123");
+    fs::rename(&bench.config.path, &renamed).unwrap();
+    fs::set_permissions(&renamed, std::os::unix::fs::PermissionsExt::from_mode(0o400)).unwrap();
+    deliver(&*bench.sink(), [1, 2, 3]).await;
+    assert_eq!(bench.all(), [1, 2, 3]);
+}
+
+#[tokio::test]
 async fn a_file_that_others_empty_is_written_from_its_start() {
     let mut bench = Bench::new();
     let sink = bench.sink();

@@ -1,6 +1,6 @@
 //! Where alerts go. A kind of sink is one file, with its config type (whose doc comments are its
 //! manual), its example (which is its test), its reader and its builder, and one line in
-//! [`KINDS`].
+//! `KINDS`.
 
 mod file;
 mod log;

@@ -183,14 +183,18 @@ impl Appender {
             if !is_marked && marked.is_some_and(|marked| !sibling.is_newer_than(marked)) {
                 continue;
             }
-            let file = OpenOptions::new().read(true).append(true).open(&sibling.path)?;
+            let file = match File::open(&sibling.path) {
+                // Gone, or given to another user: better a line twice than none at all.
+                Err(error) if is_out_of_reach(&error) => continue,
+                file => file?,
+            };
             let start = match self.mark.filter(|_| is_marked) {
                 Some(mark) if holds(&file, mark.offset)? => mark.offset,
                 _ => 0,
             };
             let tail = tail::read(&file, start)?;
             if tail.rest == Rest::Torn && is_marked {
-                file.set_len(tail.end)?;
+                OpenOptions::new().write(true).open(&sibling.path)?.set_len(tail.end)?;
             }
             file.sync_data()?;
             self.learn(&tail, sibling.inode);
@@ -261,6 +265,10 @@ impl Appender {
         }
         Ok(())
     }
+}
+
+fn is_out_of_reach(error: &io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::NotFound | ErrorKind::PermissionDenied)
 }
 
 /// Whether `offset` is where a line of `file` begins or will begin.
