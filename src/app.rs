@@ -241,10 +241,7 @@ impl App {
         )
         .await
         .map_err(|error| {
-            tell(&Problem::new(
-                Place::File(plan.store_path.clone()),
-                error.to_string(),
-            ));
+            tell(&Problem::new(Place::File(plan.store_path.clone()), error.to_string()));
             1_usize
         })?;
         self.poll = poll;
@@ -305,7 +302,8 @@ impl App {
     fn status(&self) -> String {
         let (feeds, failing) = self.poll.health();
         let alerts = Totals::get(&self.totals.alerts);
-        let mut status = format!("polling {feeds} feeds, {failing} failing, {alerts} alerts so far");
+        let mut status =
+            format!("polling {feeds} feeds, {failing} failing, {alerts} alerts so far");
         if self.poll.store_fails() {
             status = format!("degraded: the store cannot be written; {status}");
         }

@@ -44,7 +44,15 @@ pub(super) async fn run(args: FeedsArgs) -> anyhow::Result<Exit> {
 fn row(feed: &Feed, report: Option<&FeedReport>, gone_after: u32, now: Timestamp) -> Vec<String> {
     let none = || "-".to_owned();
     let Some(report) = report else {
-        return vec![feed.id.to_string(), state(feed, None, gone_after).to_owned(), none(), none(), none(), none(), none()];
+        return vec![
+            feed.id.to_string(),
+            state(feed, None, gone_after).to_owned(),
+            none(),
+            none(),
+            none(),
+            none(),
+            none(),
+        ];
     };
     let schedule = &report.schedule;
     let reason = match (schedule.last_reason, &schedule.last_message) {
@@ -97,7 +105,8 @@ mod tests {
 
     #[test]
     fn spans_are_shown_in_their_largest_unit() {
-        let cases = [(0, "0s"), (119, "119s"), (120, "2m"), (7199, "119m"), (7200, "2h"), (200_000, "2d")];
+        let cases =
+            [(0, "0s"), (119, "119s"), (120, "2m"), (7199, "119m"), (7200, "2h"), (200_000, "2d")];
         for (seconds, shown) in cases {
             assert_eq!(rounded(Duration::from_secs(seconds)), shown);
         }

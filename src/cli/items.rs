@@ -69,8 +69,7 @@ struct ErrorFacts<'a> {
 }
 
 pub(super) async fn run(args: ItemsArgs) -> anyhow::Result<Exit> {
-    let reading =
-        Reading { content_type: args.content_type, base: args.url, ..Reading::default() };
+    let reading = Reading { content_type: args.content_type, base: args.url, ..Reading::default() };
     let mut out = Out::new();
     let mut exit = Exit::Ok;
     for source in &args.inputs {

@@ -168,8 +168,9 @@ impl ConfigArgs {
     }
 
     fn surroundings(&self) -> Surroundings {
-        let vars = std::env::vars_os()
-            .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+        let vars = std::env::vars_os().filter_map(|(name, value)| {
+            Some((name.into_string().ok()?, value.into_string().ok()?))
+        });
         let mut overlay = Overlay::from_env(vars);
         for (key, value) in &self.set {
             overlay.push_flag(key, value);
@@ -179,6 +180,7 @@ impl ConfigArgs {
             overlay,
             credentials: folder("CREDENTIALS_DIRECTORY"),
             state: folder("STATE_DIRECTORY"),
+            logs: folder("LOGS_DIRECTORY"),
         }
     }
 
@@ -197,8 +199,12 @@ impl ConfigArgs {
 impl LogArgs {
     fn style(self, plan: &Plan) -> Option<observe::LogStyle> {
         match (self.log_format, plan.log.format) {
-            (Some(Format::Json), _) | (None, Some(LogFormat::Json)) => Some(observe::LogStyle::Json),
-            (Some(Format::Text), _) | (None, Some(LogFormat::Text)) => Some(observe::LogStyle::Text),
+            (Some(Format::Json), _) | (None, Some(LogFormat::Json)) => {
+                Some(observe::LogStyle::Json)
+            }
+            (Some(Format::Text), _) | (None, Some(LogFormat::Text)) => {
+                Some(observe::LogStyle::Text)
+            }
             (None, None) => None,
         }
     }

@@ -47,11 +47,9 @@ pub(super) async fn run(args: ScanArgs) -> anyhow::Result<Exit> {
     let Some(rules) = rules else { return Ok(Exit::Trouble) };
     let plan = plan.as_ref();
     let reading = match plan {
-        Some(plan) => Reading {
-            allow: plan.net.allow.clone(),
-            poll: plan.poll.clone(),
-            ..Reading::default()
-        },
+        Some(plan) => {
+            Reading { allow: plan.net.allow.clone(), poll: plan.poll.clone(), ..Reading::default() }
+        }
         None => Reading::default(),
     };
     let mut out = Out::new();
@@ -93,7 +91,9 @@ fn alerts(
     plan: Option<&Plan>,
 ) -> Vec<Alert> {
     let configured = plan.and_then(|plan| {
-        plan.feeds.iter().find(|feed| Some(&feed.url) == document.url.as_ref() || feed.url.as_str() == source)
+        plan.feeds
+            .iter()
+            .find(|feed| Some(&feed.url) == document.url.as_ref() || feed.url.as_str() == source)
     });
     let id = match configured {
         Some(feed) => feed.id.clone(),

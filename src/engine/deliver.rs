@@ -9,11 +9,13 @@ use tokio::task::{Id, JoinError, JoinSet};
 use super::plan::Plan;
 use super::{StoreTrouble, Totals};
 use crate::model::{
-    AlertId, Attempt, Clock, Delivery, Mono, Now, Outcome, Reason, SinkName, SteadyClock, Timestamp,
-    visible,
+    AlertId, Attempt, Clock, Delivery, Mono, Now, Outcome, Reason, SinkName, SteadyClock,
+    Timestamp, visible,
 };
 use crate::observe::LogStream;
-use crate::observe::events::{DeliveryFailed, DeliveryRefused, SinkRecovered, StoreFailed, StoreRecovered};
+use crate::observe::events::{
+    Delivered, DeliveryFailed, DeliveryRefused, Fault, SinkRecovered, StoreFailed, StoreRecovered,
+};
 use crate::retry;
 use crate::sinks::{BuildContext, Sink, SinkSpec};
 use crate::store::{Settlement, Store, StoreError, Verdict};
@@ -53,6 +55,7 @@ struct Lane {
 /// What one claim, send, settle came to.
 struct Round {
     epoch: u64,
+    started: Mono,
     sink: Option<Arc<dyn Sink>>,
     delivered: usize,
     /// The first failure among the deliveries, with the number of attempts.
@@ -178,7 +181,10 @@ impl DeliverEngine {
     fn finish(&mut self, ended: Result<(Id, Round), JoinError>) {
         let (id, round) = match ended {
             Ok((id, round)) => (id, Some(round)),
-            Err(error) => (error.id(), None),
+            Err(error) => {
+                Fault { activity: "delivery", feed: None, message: &error.to_string() }.log();
+                (error.id(), None)
+            }
         };
         let Some(name) = self.running.remove(&id) else { return };
         let now = self.clock.now();
@@ -212,6 +218,10 @@ impl DeliverEngine {
 
 impl Lane {
     fn take_in(&mut self, name: &SinkName, round: Round, now: Now, steady: Timestamp) {
+        if round.delivered > 0 {
+            let (alerts, duration_ms) = (round.delivered, now.mono.since(round.started));
+            Delivered { sink: name, alerts, duration_ms }.log();
+        }
         if round.epoch == self.epoch {
             self.sink = round.sink;
         }
@@ -261,6 +271,7 @@ async fn round(
 ) -> Round {
     let mut round = Round {
         epoch,
+        started: clock.mono(),
         sink,
         delivered: 0,
         failed: None,

@@ -15,7 +15,7 @@ use crate::config::{
 use crate::document::{At, Document};
 use crate::model::{Credentials, Feed, FeedId, Place, Problem, Problems, Secret};
 use crate::rules::RuleSet;
-use crate::sinks::SinkSpec;
+use crate::sinks::{Folders, SinkSpec};
 
 /// No file that a config names may be larger.
 const MAX_FILE: u64 = 16 << 20;
@@ -54,6 +54,8 @@ pub struct Surroundings {
     pub credentials: Option<PathBuf>,
     /// `$STATE_DIRECTORY`: where systemd wants state to be kept.
     pub state: Option<PathBuf>,
+    /// `$LOGS_DIRECTORY`: where it wants logs.
+    pub logs: Option<PathBuf>,
 }
 
 impl Plan {
@@ -69,7 +71,9 @@ impl Plan {
         let document = Document::new(path, text);
         let mut root = document.root(&problems);
         let config = Config::read(&mut root, &around.overlay);
-        let sinks = SinkSpec::read_all(&mut root, &base);
+        let folders =
+            Folders { base: base.clone(), logs: around.logs.as_deref().map(first_folder) };
+        let sinks = SinkSpec::read_all(&mut root, &folders);
         root.finish();
 
         let mut drafts: Vec<(FeedDraft, PathBuf)> =
@@ -144,13 +148,15 @@ fn folder(path: &Path) -> PathBuf {
 fn store_path(store: &StoreSection, base: &Path, around: &Surroundings) -> PathBuf {
     match (&store.path, &around.state) {
         (Some(path), _) => base.join(path),
-        // systemd gives several folders separated by colons; the first is ours.
-        (None, Some(state)) => {
-            let first = state.to_string_lossy();
-            Path::new(first.split(':').next().unwrap_or(".")).join("wirewatch.db")
-        }
+        (None, Some(state)) => first_folder(state).join("wirewatch.db"),
         (None, None) => base.join("wirewatch.db"),
     }
+}
+
+/// systemd gives several folders separated by colons.
+fn first_folder(folders: &Path) -> PathBuf {
+    let first = folders.to_string_lossy();
+    PathBuf::from(first.split(':').next().unwrap_or("."))
 }
 
 fn read_file(path: &Path) -> Result<String, Problem> {
@@ -182,7 +188,12 @@ fn read_file(path: &Path) -> Result<String, Problem> {
 }
 
 /// The files that a glob names, sorted. None at all is a problem.
-fn expand(document: &Document, base: &Path, entry: &At<String>, problems: &Problems) -> Vec<PathBuf> {
+fn expand(
+    document: &Document,
+    base: &Path,
+    entry: &At<String>,
+    problems: &Problems,
+) -> Vec<PathBuf> {
     let note = |message: String, hint: &str| {
         problems.push(document.problem(&entry.source, message).hint(hint));
     };
@@ -243,7 +254,9 @@ fn check_filters(
 ) {
     let Some(rules) = rules else { return };
     let known: Vec<&str> = rules.rules().map(|rule| rule.id.as_str()).collect();
-    for (spec, wanted) in sinks.iter().flat_map(|spec| spec.filter.rules.iter().map(move |at| (spec, at))) {
+    for (spec, wanted) in
+        sinks.iter().flat_map(|spec| spec.filter.rules.iter().map(move |at| (spec, at)))
+    {
         let name = wanted.value.as_str();
         if known.contains(&name) {
             continue;

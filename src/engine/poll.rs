@@ -17,8 +17,8 @@ use super::{StoreTrouble, Totals};
 use crate::fetch::{Fetch, FetchError};
 use crate::model::{Clock, Feed, FeedState, Mono, Reason, Schedule, visible};
 use crate::observe::events::{
-    FeedFirstSeen, FeedGone, FeedMoved, FeedRecovered, Offline, Online, PollFailed, PollOk, StoreFailed,
-    StoreRecovered,
+    Fault, FeedFirstSeen, FeedGone, FeedMoved, FeedRecovered, Offline, Online, PollFailed, PollOk,
+    StoreFailed, StoreRecovered,
 };
 use crate::schedule::{Agenda, Limits, PollPolicy, first_due};
 use crate::store::{Store, StoreError};
@@ -163,11 +163,8 @@ impl PollEngine {
     /// longer one.
     pub fn hasten_changed(&mut self, old: &Plan) {
         let now = self.shop.clock.now().mono;
-        let before: HashMap<_, Duration> = old
-            .feeds
-            .iter()
-            .map(|feed| (&feed.id, policy(old, feed).poll.interval))
-            .collect();
+        let before: HashMap<_, Duration> =
+            old.feeds.iter().map(|feed| (&feed.id, policy(old, feed).poll.interval)).collect();
         for (index, slot) in self.slots.iter().enumerate() {
             let interval = policy(&self.shop.plan, &slot.feed).poll.interval;
             let shorter = before.get(&slot.feed.id).is_some_and(|before| interval < *before);
@@ -257,6 +254,9 @@ impl PollEngine {
             Ok((id, result)) => (id, result),
             Err(error) => {
                 let message = "the poll ended by a fault of wirewatch itself";
+                let feed =
+                    self.running.get(&error.id()).map(|(index, _)| &self.slots[*index].feed.id);
+                Fault { activity: "poll", feed, message: &error.to_string() }.log();
                 (error.id(), Err(Bad::Feed(FetchError::new(Reason::Internal, message))))
             }
         };
@@ -397,8 +397,10 @@ impl PollEngine {
         let now = self.shop.clock.now();
         for (index, slot) in self.slots.iter().enumerate() {
             let schedule = &slot.state.schedule;
-            let cut_off =
-                matches!(schedule.last_reason, Some(Reason::Dns | Reason::Connect | Reason::Timeout));
+            let cut_off = matches!(
+                schedule.last_reason,
+                Some(Reason::Dns | Reason::Connect | Reason::Timeout)
+            );
             if cut_off && self.pass == Pass::Forever {
                 let policy = policy(&self.shop.plan, &slot.feed).poll;
                 let due = first_due(&policy, &slot.feed.id, None, self.slots.len(), now);

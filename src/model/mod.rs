@@ -22,5 +22,5 @@ pub use poll::{FeedState, FirstPoll, Schedule, Seen};
 pub use problem::{Place, Problem, Problems};
 pub use reason::Reason;
 pub use secret::Secret;
-pub use time::{Clock, Mono, Now, SteadyClock, Timestamp};
 pub use text::{is_unprintable, json_line, visible};
+pub use time::{Clock, Mono, Now, SteadyClock, Timestamp};

@@ -184,7 +184,12 @@ impl SteadyClock {
 
     /// The steady time.
     pub fn now(&self) -> Timestamp {
-        self.start.wall.plus(self.clock.now().mono.since(self.start.mono))
+        self.start.wall.plus(self.mono().since(self.start.mono))
+    }
+
+    /// The monotonic half.
+    pub fn mono(&self) -> Mono {
+        self.clock.now().mono
     }
 }
 

@@ -120,11 +120,6 @@ events! {
         /// How to mend it.
         hint: Option<&'a str>,
     }
-    /// The web page and the API can be asked.
-    INFO WebListening<'a> = "web_listening" {
-        /// Address and port.
-        address: &'a str,
-    }
     /// A poll went well.
     DEBUG PollOk<'a> = "poll_ok" {
         /// The feed.
@@ -262,13 +257,6 @@ events! {
     WARN ClockJumped = "clock_jumped" {
         /// By how much; negative: back.
         seconds: i64,
-    }
-    /// An engine has made no step for so long that the watchdog is no longer told of life.
-    ERROR WatchdogLate<'a> = "watchdog_late" {
-        /// Which one.
-        engine: &'a str,
-        /// Time since its last step.
-        idle_ms: Duration,
     }
     /// A fault of wirewatch's own was contained. Worth a report.
     ERROR Fault<'a> = "fault" {

@@ -208,7 +208,7 @@ mod tests {
         let feeds = [("a", 5), ("b", 3), ("c", 9)].map(|(host, due)| (host.to_owned(), at(due)));
         let mut agenda = Agenda::new(limits(9, 9, 0), feeds);
         assert_eq!(agenda.next_start(), Some(at(3)));
-        assert_eq!(started(&mut agenda, at(2)), []);
+        assert_eq!(started(&mut agenda, at(2)), Vec::<usize>::new());
         assert_eq!(started(&mut agenda, at(5)), [1, 0]);
         agenda.done(1, at(100));
         assert_eq!(agenda.due(1), Some(at(100)));
@@ -231,7 +231,7 @@ mod tests {
         let mut agenda = Agenda::new(limits(9, 9, 2), hosts);
         assert_eq!(started(&mut agenda, at(0)), [0]);
         assert_eq!(agenda.next_start(), Some(at(2)));
-        assert_eq!(started(&mut agenda, at(1)), []);
+        assert_eq!(started(&mut agenda, at(1)), Vec::<usize>::new());
         assert_eq!(started(&mut agenda, at(2)), [1]);
         assert_eq!(started(&mut agenda, at(9)), [2]);
     }
@@ -257,7 +257,7 @@ mod tests {
         assert_eq!(agenda.next_start(), Some(at(5)));
         assert_eq!(started(&mut agenda, at(5)), [0]);
         agenda.done(0, at(300));
-        assert_eq!(started(&mut agenda, at(299)), []);
+        assert_eq!(started(&mut agenda, at(299)), Vec::<usize>::new());
         assert_eq!(started(&mut agenda, at(300)), [0]);
     }
 
@@ -268,7 +268,7 @@ mod tests {
         assert_eq!(started(&mut agenda, at(0)), [0]);
         agenda.pause_host(0, at(60));
         agenda.done(0, at(99));
-        assert_eq!(started(&mut agenda, at(59)), []);
+        assert_eq!(started(&mut agenda, at(59)), Vec::<usize>::new());
         assert_eq!(started(&mut agenda, at(60)), [1]);
     }
 

@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 
-use super::{BuildContext, Config, Kind, KindSpec, Sink, SinkError};
+use super::{BuildContext, Config, Folders, Kind, KindSpec, Sink, SinkError};
 use crate::document::{Bytes, Table};
 use crate::model::{Attempt, Delivery, Outcome, Reason, SinkName};
 use appender::Appender;
@@ -28,7 +28,8 @@ use appender::Appender;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FileConfig {
     /// `path`: the file. A relative path starts at the folder of the config file. Its folder is
-    /// created if the folder above is there. Required.
+    /// created if the folder above is there. Default: `alerts.jsonl`, in `$LOGS_DIRECTORY` if
+    /// systemd gives one, else beside the config file.
     pub path: PathBuf,
     /// `rotate_size`: before a batch would make the file larger than this, it is renamed to
     /// `path.1`, `path.1` to `path.2`, and so on. At least 1 KiB. Without it the file grows until
@@ -54,16 +55,8 @@ keep = 5
 
 const MIN_ROTATE: u64 = 1024;
 
-fn read(table: &mut Table<'_>, base: &Path) -> Option<KindSpec> {
-    let path = table.required::<String>("path");
-    let path = path.and_then(|path| {
-        if path.value.is_empty() || path.value.ends_with('/') || path.value.contains('\0') {
-            let problem = table.document().problem(&path.source, "`path`: expected a file's name");
-            table.note(problem);
-            return None;
-        }
-        Some(base.join(path.value))
-    });
+fn read(table: &mut Table<'_>, folders: &Folders) -> Option<KindSpec> {
+    let path = read_path(table, folders);
     let rotating = table.has("rotate_size");
     let rotate_size = table.get_at::<Bytes>("rotate_size");
     if let Some(size) = rotate_size.as_ref().filter(|size| size.value.0 < MIN_ROTATE) {
@@ -84,6 +77,20 @@ fn read(table: &mut Table<'_>, base: &Path) -> Option<KindSpec> {
         rotate_size: rotate_size.map(|size| size.value.0),
         keep: keep.map_or(5, |keep| keep.value),
     }))
+}
+
+fn read_path(table: &mut Table<'_>, folders: &Folders) -> Option<PathBuf> {
+    if !table.has("path") {
+        table.get::<String>("path");
+        return Some(folders.logs.as_ref().unwrap_or(&folders.base).join("alerts.jsonl"));
+    }
+    let path = table.get_at::<String>("path")?;
+    if path.value.is_empty() || path.value.ends_with('/') || path.value.contains('\0') {
+        let problem = table.document().problem(&path.source, "`path`: expected a file's name");
+        table.note(problem);
+        return None;
+    }
+    Some(folders.base.join(path.value))
 }
 
 impl Config for FileConfig {

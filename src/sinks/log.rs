@@ -1,12 +1,11 @@
 //! Alerts in the daemon's own log.
 
 use std::io;
-use std::path::Path;
 use std::sync::Arc;
 
 use async_trait::async_trait;
 
-use super::{BuildContext, Config, Kind, KindSpec, Sink, SinkError};
+use super::{BuildContext, Config, Folders, Kind, KindSpec, Sink, SinkError};
 use crate::document::Table;
 use crate::model::{Alert, Attempt, Delivery, Outcome, Reason, SinkName, Timestamp};
 use crate::observe::{Event, LogFormat, LogStream, Value};
@@ -28,7 +27,7 @@ pub(super) const KIND: Kind = Kind {
     read,
 };
 
-fn read(_: &mut Table<'_>, _: &Path) -> Option<KindSpec> {
+fn read(_: &mut Table<'_>, _: &Folders) -> Option<KindSpec> {
     Some(Arc::new(LogConfig))
 }
 

@@ -7,7 +7,7 @@ mod log;
 mod read;
 
 use std::fmt;
-use std::path::Path;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -34,8 +34,17 @@ pub struct Kind {
     /// A whole `[[sink]]` of this kind with every key of its own.
     pub example: &'static str,
     /// Reads its own keys; what is wrong is noted in the table. `None` if it cannot be used. The
-    /// path is the folder that relative paths start from.
-    read: fn(&mut Table<'_>, &Path) -> Option<KindSpec>,
+    /// folders are those that paths start from.
+    read: fn(&mut Table<'_>, &Folders) -> Option<KindSpec>,
+}
+
+/// Where files of sinks belong.
+#[derive(Clone, Debug, Default)]
+pub struct Folders {
+    /// The folder of the config file, from which relative paths start.
+    pub base: PathBuf,
+    /// `$LOGS_DIRECTORY`, if systemd gives one: where a file goes whose path is not given.
+    pub logs: Option<PathBuf>,
 }
 
 /// The config of a sink of some kind, checked.
@@ -140,15 +149,15 @@ impl Filter {
 
 impl SinkSpec {
     /// Reads one `[[sink]]` table to its end. What is wrong is noted in it; `None` if it cannot be
-    /// used. `base` is the folder of the config file, from which relative paths start.
-    pub fn read(table: Table<'_>, base: &Path) -> Option<Self> {
-        read::sink(table, base)
+    /// used.
+    pub fn read(table: Table<'_>, folders: &Folders) -> Option<Self> {
+        read::sink(table, folders)
     }
 
     /// Reads all `[[sink]]` tables of `root`. No two may have the same name or write to the same
     /// place.
-    pub fn read_all(root: &mut Table<'_>, base: &Path) -> Vec<Self> {
-        read::sinks(root, base)
+    pub fn read_all(root: &mut Table<'_>, folders: &Folders) -> Vec<Self> {
+        read::sinks(root, folders)
     }
 
     /// Whether this sink takes `alert`.

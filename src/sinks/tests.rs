@@ -1,3 +1,4 @@
+use std::path::Path;
 use std::sync::Mutex;
 
 use super::*;
@@ -91,7 +92,8 @@ pub(super) fn read(text: &str, base: &Path) -> (Vec<SinkSpec>, Vec<String>) {
     let document = Document::new("w.toml", text);
     let problems = Problems::default();
     let mut root = document.root(&problems);
-    let specs = SinkSpec::read_all(&mut root, base);
+    let folders = Folders { base: base.to_owned(), logs: None };
+    let specs = SinkSpec::read_all(&mut root, &folders);
     root.finish();
     (specs, problems.into_vec().iter().map(ToString::to_string).collect())
 }

@@ -8,7 +8,8 @@ use url::Url;
 use crate::engine::plan::Plan;
 use crate::fetch::{Answer, Body, Fetch, FetchError, Fetched, Request, decode};
 use crate::model::{
-    Alert, AlertFeed, Clock, Feed, FeedState, ParsedFeed, Reason, Repair, SinkName, Timestamp, Validators,
+    Alert, AlertFeed, Clock, Feed, FeedState, ParsedFeed, Reason, Repair, SinkName, Timestamp,
+    Validators,
 };
 use crate::novelty::{self, Sighting};
 use crate::parse;
@@ -249,9 +250,5 @@ fn raise(
 }
 
 fn sinks_for(plan: &Plan, alert: &Alert) -> Vec<SinkName> {
-    plan.sinks
-        .iter()
-        .filter(|spec| spec.takes(alert))
-        .map(|spec| spec.name.clone())
-        .collect()
+    plan.sinks.iter().filter(|spec| spec.takes(alert)).map(|spec| spec.name.clone()).collect()
 }
