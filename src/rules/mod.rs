@@ -1,8 +1,9 @@
 //! Rules: which items are worth an alert, and where that is written in them.
 //!
-//! A rule file is TOML: `[[rule]]` tables and a `[list]` of shared terms. Its text is folded once
-//! ([`fold`]), all terms of all rules are found in one pass ([`finder`]), and from the hits each
-//! rule decides ([`decide`]). Terms are described in [`term`].
+//! A rule file is TOML: `[[rule]]` tables and a `[list]` of shared terms (`file`, `compile`). The
+//! texts of an item are folded once (`fold`, `letters`), all terms of all rules are found in one
+//! pass over them (`finder`), and from the hits each rule decides (`decide`). How a term is written
+//! is said in `term`.
 
 mod compile;
 mod decide;
