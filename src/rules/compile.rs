@@ -1,9 +1,10 @@
 //! Drafts into a rule set: lists looked up, terms read, roles dealt out.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 use crate::document::Document;
-use crate::model::{Place, Problem, Problems};
+use crate::model::{Place, Problems};
 
 use super::decide::{Role, Way, With};
 use super::file::{self, Draft, Entry, List, WayDraft};
@@ -14,8 +15,8 @@ use super::{RuleSet, Term};
 pub(super) fn compile(documents: &[Document], problems: &Problems) -> Option<RuleSet> {
     let noted = Problems::default();
     let (mut lists, mut drafts) = (Vec::new(), Vec::new());
-    for document in documents {
-        file::read(document, &noted, &mut lists, &mut drafts);
+    for (number, document) in documents.iter().enumerate() {
+        file::read(document, number, &noted, &mut lists, &mut drafts);
     }
     let mut compiler = Compiler::new(&noted);
     compiler.refuse_twins(&lists, &drafts);
@@ -64,7 +65,7 @@ struct Compiler<'p> {
     /// The number of each term; `None` if it was refused.
     numbers: HashMap<String, Option<u32>>,
     /// The terms of each list, lists inside it resolved.
-    lists: BTreeMap<String, Vec<u32>>,
+    lists: BTreeMap<String, Arc<[u32]>>,
     ways: Vec<Way>,
 }
 
@@ -81,20 +82,21 @@ impl<'p> Compiler<'p> {
     }
 
     fn refuse_twins(&self, lists: &[List<'_>], drafts: &[Draft<'_>]) {
-        let mut seen: HashMap<&str, Place> = HashMap::new();
+        let mut seen: HashMap<&str, &List<'_>> = HashMap::new();
         for list in lists {
-            let place = list.document.problem(&list.source, "").place;
-            if let Some(first) = seen.insert(&list.name, place) {
+            if let Some(first) = seen.insert(&list.name, list) {
+                let first = first.document.problem(&first.source, "").place;
                 let message = format!("a second list `{}`", list.name);
                 let problem = list.document.problem(&list.source, message);
                 self.problems.push(problem.hint(format!("the first is at {first}; rename one")));
             }
         }
-        let mut seen: HashMap<&str, &Place> = HashMap::new();
+        let mut seen: HashMap<&str, &Draft<'_>> = HashMap::new();
         for draft in drafts.iter().filter(|draft| !draft.rule.id.as_str().is_empty()) {
-            if let Some(first) = seen.insert(draft.rule.id.as_str(), &draft.place) {
+            if let Some(first) = seen.insert(draft.rule.id.as_str(), draft) {
+                let first = first.document.problem(&first.source, "").place;
                 let message = format!("a second rule `{}`", draft.rule.id);
-                let problem = Problem::new(draft.place.clone(), message);
+                let problem = draft.document.problem(&draft.source, message);
                 self.problems.push(problem.hint(format!("the first is at {first}; rename one")));
             }
         }
@@ -133,12 +135,12 @@ impl<'p> Compiler<'p> {
                 }
                 Some(inner) => {
                     self.read_list(inner, names, path);
-                    terms.extend(self.lists.get(name).into_iter().flatten());
+                    terms.extend(self.lists.get(name).iter().flat_map(|terms| terms.iter()));
                 }
             }
         }
         path.pop();
-        self.lists.insert(list.name.clone(), terms);
+        self.lists.insert(list.name.clone(), terms.into());
     }
 
     fn unknown_list<'n>(
@@ -169,7 +171,7 @@ impl<'p> Compiler<'p> {
         let number = match spellings(&entry.text) {
             Ok(spellings) => {
                 let number = u32::try_from(self.terms.len()).ok()?;
-                self.terms.push(Term { text: entry.text.clone(), uses: Vec::new() });
+                self.terms.push(Term { text: entry.text.clone(), ways: Vec::new() });
                 self.spelt.extend(spellings.into_iter().map(|spelling| (number, spelling)));
                 Some(number)
             }
@@ -196,6 +198,7 @@ impl<'p> Compiler<'p> {
                 None => With::Anywhere,
                 Some(words) => With::Within(words),
             },
+            terms: Vec::new(),
         });
         self.deal(way, Role::Any, &draft.any);
         for (entry, alternatives) in (0..all).zip(&draft.all) {
@@ -206,25 +209,30 @@ impl<'p> Compiler<'p> {
         self.deal(way, Role::Except, &draft.except);
     }
 
-    /// Gives the terms of `entries` their role in `way`.
+    /// Gives the terms of `entries` their role in `way`. Lists are shared, not copied.
     fn deal(&mut self, way: u32, role: Role, entries: &[Entry<'_>]) {
+        let mut dealt: Vec<Arc<[u32]>> = Vec::new();
+        let mut own = Vec::new();
         for entry in entries {
-            let terms: Vec<u32> = match entry.text.strip_prefix('@') {
-                None => self.term(entry).into_iter().collect(),
+            match entry.text.strip_prefix('@') {
+                None => own.extend(self.term(entry)),
                 Some(name) => match self.lists.get(name) {
-                    Some(terms) => terms.clone(),
-                    None => {
-                        self.unknown_list(entry, name, self.lists.keys().map(String::as_str));
-                        Vec::new()
-                    }
+                    Some(terms) => dealt.push(Arc::clone(terms)),
+                    None => self.unknown_list(entry, name, self.lists.keys().map(String::as_str)),
                 },
-            };
-            for term in terms {
-                let uses = &mut self.terms[term as usize].uses;
-                if !uses.contains(&(way, role)) {
-                    uses.push((way, role));
+            }
+        }
+        dealt.push(own.into());
+        for terms in dealt.into_iter().filter(|terms| !terms.is_empty()) {
+            if matches!(role, Role::Any | Role::All(_)) {
+                for term in terms.iter() {
+                    let ways = &mut self.terms[*term as usize].ways;
+                    if ways.last() != Some(&way) {
+                        ways.push(way);
+                    }
                 }
             }
+            self.ways[way as usize].terms.push((role, terms));
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Whether a rule fires, from the hits of all terms in an item.
 
 use std::cmp::Reverse;
+use std::sync::Arc;
 
 use crate::model::Field;
 
@@ -26,6 +27,8 @@ pub(super) struct Way {
     /// How many entries `all` has.
     pub(super) all: u32,
     pub(super) with: With,
+    /// All its terms, by what they are to it.
+    pub(super) terms: Vec<(Role, Arc<[u32]>)>,
 }
 
 /// Whether a hit needs company.

@@ -3,7 +3,14 @@ use Role::{Any, Except, None as Veto, With as Near};
 use super::*;
 
 fn way() -> Way {
-    Way { rule: 0, fields: [true; 3], has_any: true, all: 0, with: With::NotNeeded }
+    Way {
+        rule: 0,
+        fields: [true; 3],
+        has_any: true,
+        all: 0,
+        with: With::NotNeeded,
+        terms: Vec::new(),
+    }
 }
 
 /// Decides on terms that stand from a word to a word, numbered in the order given.

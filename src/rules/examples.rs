@@ -1,5 +1,6 @@
 //! A rule's own examples, run.
 
+use crate::document::Document;
 use crate::model::{Item, Problem};
 
 use super::RuleSet;
@@ -8,11 +9,21 @@ use super::file::Example;
 use super::reading::Reading;
 
 /// A problem for each example that does not come out as it should.
-pub(super) fn check(rules: &RuleSet, examples: &[Example]) -> Vec<Problem> {
-    examples.iter().filter_map(|example| check_one(rules, example)).collect()
+pub(super) fn check(rules: &RuleSet, documents: &[Document]) -> Vec<Problem> {
+    let told = rules.examples.iter().filter_map(|example| {
+        let told = check_one(rules, example)?;
+        let place = documents.get(example.document)?.problem(&example.source, told.message);
+        Some(place.hint(told.hint))
+    });
+    told.collect()
 }
 
-fn check_one(rules: &RuleSet, example: &Example) -> Option<Problem> {
+struct Told {
+    message: String,
+    hint: &'static str,
+}
+
+fn check_one(rules: &RuleSet, example: &Example) -> Option<Told> {
     let reading = Reading::new(&example.item);
     let hits = rules.hits(&reading);
     let verdicts = rules.verdicts(&hits, |rule| rule == example.rule);
@@ -28,12 +39,12 @@ fn check_one(rules: &RuleSet, example: &Example) -> Option<Problem> {
             let message = format!("rule `{id}`: this example should be ignored, but {}", say(hit));
             let hint = "narrow that term, name the phrase in `except`, or move the example to \
                         `match`";
-            Some(Problem::new(example.place.clone(), message).hint(hint))
+            Some(Told { message, hint })
         }
         (true, None) => {
             let why = why_silent(&verdicts, say);
             let message = format!("rule `{id}`: this example should match, but {why}");
-            Some(Problem::new(example.place.clone(), message).hint(silent_hint(&example.item)))
+            Some(Told { message, hint: silent_hint(&example.item) })
         }
     }
 }

@@ -31,7 +31,8 @@ pub(super) struct List<'a> {
 pub(super) struct Draft<'a> {
     pub(super) rule: Rule,
     /// Where the id stands, or the table if it has none.
-    pub(super) place: Place,
+    pub(super) source: Source,
+    pub(super) document: &'a Document,
     /// The rule's own way to fire first.
     pub(super) ways: Vec<WayDraft<'a>>,
     pub(super) examples: Vec<Example>,
@@ -51,16 +52,19 @@ pub(super) struct WayDraft<'a> {
 /// An example of a rule.
 #[derive(Debug)]
 pub(super) struct Example {
-    /// The number of the rule.
+    /// The number of the rule, known once all files are read.
     pub(super) rule: u32,
     pub(super) fires: bool,
     pub(super) item: Item,
-    pub(super) place: Place,
+    /// The number of the document that it stands in.
+    pub(super) document: usize,
+    pub(super) source: Source,
 }
 
-/// Reads a file: its lists and its rules.
+/// Reads a file, the document of that number: its lists and its rules.
 pub(super) fn read<'a>(
     document: &'a Document,
+    number: usize,
     problems: &'a Problems,
     lists: &mut Vec<List<'a>>,
     drafts: &mut Vec<Draft<'a>>,
@@ -81,7 +85,6 @@ pub(super) fn read<'a>(
         }
     }
     for table in root.tables("rule") {
-        let number = u32::try_from(drafts.len()).unwrap_or(u32::MAX);
         drafts.push(rule(table, number, problems));
     }
     if !has_rules && !has_lists {
@@ -93,10 +96,9 @@ pub(super) fn read<'a>(
     root.finish();
 }
 
-fn rule<'a>(mut table: Table<'a>, number: u32, problems: &'a Problems) -> Draft<'a> {
+fn rule<'a>(mut table: Table<'a>, number: usize, problems: &'a Problems) -> Draft<'a> {
     let document = table.document();
-    let place = |source: &Source| document.problem(source, "").place;
-    let begins = place(table.source());
+    let begins = table.source().clone();
     let id = table.required::<String>("id").filter(|id| is_id(id, document, problems));
     let title = table.get::<String>("title");
     let rule = Rule {
@@ -120,14 +122,15 @@ fn rule<'a>(mut table: Table<'a>, number: u32, problems: &'a Problems) -> Draft<
     for (key, fires) in [("match", true), ("ignore", false)] {
         for node in table_of_examples.get::<Vec<Node>>(key).unwrap_or_default() {
             if let Some(item) = example(&node, document, problems) {
-                examples.push(Example { rule: number, fires, item, place: place(node.source()) });
+                let source = node.source().clone();
+                examples.push(Example { rule: 0, fires, item, document: number, source });
             }
         }
     }
     table_of_examples.finish();
     table.finish();
-    let place = id.map_or(begins, |id| place(&id.source));
-    Draft { rule, place, ways, examples }
+    let source = id.map_or(begins, |id| id.source);
+    Draft { rule, source, document, ways, examples }
 }
 
 fn is_id(id: &At<String>, document: &Document, problems: &Problems) -> bool {

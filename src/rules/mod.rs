@@ -1,8 +1,9 @@
 //! Rules: which items are worth an alert, and where that is written in them.
 //!
-//! A rule file is TOML: `[[rule]]` tables and a `[list]` of shared terms. Its text is folded once
-//! ([`fold`]), all terms of all rules are found in one pass ([`finder`]), and from the hits each
-//! rule decides ([`decide`]). Terms are described in [`term`].
+//! A rule file is TOML: `[[rule]]` tables and a `[list]` of shared terms (`file`, `compile`). The
+//! texts of an item are folded once (`fold`, `letters`), all terms of all rules are found in one
+//! pass over them (`finder`), and from the hits each rule decides (`decide`). How a term is written
+//! is said in `term`.
 
 mod compile;
 mod decide;
@@ -65,16 +66,18 @@ pub struct RuleSet {
     examples: Vec<file::Example>,
 }
 
-/// A term, and in which ways to fire it plays what role.
+/// A term, and which ways to fire may begin with it.
 #[derive(Debug)]
 struct Term {
     text: String,
-    uses: Vec<(u32, Role)>,
+    ways: Vec<u32>,
 }
 
 /// So many hits of all terms are looked at in one item, in reading order; a text with more is made
 /// of nothing else.
 const MAX_HITS: usize = 100_000;
+/// And so many of one term.
+const MAX_HITS_OF_TERM: usize = 1_000;
 
 impl RuleSet {
     /// Compiles the rules of all `documents`. Everything wrong in any of them is noted in
@@ -111,12 +114,12 @@ impl RuleSet {
     }
 
     /// Runs each rule's own examples, whatever feeds the rule looks at: a problem, at the example's
-    /// place, for each that does not come out as it should.
-    pub fn check_examples(&self) -> Vec<Problem> {
-        examples::check(self, &self.examples)
+    /// place, for each that does not come out as it should. `documents` are those compiled.
+    pub fn check_examples(&self, documents: &[Document]) -> Vec<Problem> {
+        examples::check(self, documents)
     }
 
-    /// All terms that stand in the item.
+    /// All terms that stand in the item, by term and place.
     fn hits(&self, reading: &Reading<'_>) -> Vec<Hit> {
         let mut hits = Vec::new();
         for (field, folded, before) in reading.fields() {
@@ -132,25 +135,23 @@ impl RuleSet {
                 });
             });
         }
+        hits.sort_unstable_by_key(|hit| (hit.term, hit.first, hit.last));
         hits
     }
 
     /// What came of each way to fire that has a hit, for the rules wanted, in their order.
     fn verdicts(&self, hits: &[Hit], wanted: impl Fn(u32) -> bool) -> Vec<(u32, Verdict)> {
-        let mut uses: Vec<(u32, (Role, u32))> = Vec::new();
-        for (number, hit) in (0..).zip(hits) {
-            let of_term = &self.terms[hit.term as usize].uses;
-            uses.extend(of_term.iter().map(|(way, role)| (*way, (*role, number))));
-        }
-        uses.sort_unstable();
-        uses.dedup();
-        uses.chunk_by(|one, two| one.0 == two.0)
-            .filter(|uses| matches!(uses[0].1.0, Role::Any | Role::All(_)))
-            .filter_map(|uses| {
-                let way = &self.ways[uses[0].0 as usize];
-                let roles: Vec<(Role, u32)> = uses.iter().map(|(_, role)| *role).collect();
-                wanted(way.rule).then(|| (way.rule, decide::decide(way, hits, &roles)))
-            })
+        let mut ways: Vec<u32> = hits
+            .chunk_by(|one, two| one.term == two.term)
+            .flat_map(|hits| &self.terms[hits[0].term as usize].ways)
+            .copied()
+            .collect();
+        ways.sort_unstable();
+        ways.dedup();
+        ways.into_iter()
+            .map(|way| &self.ways[way as usize])
+            .filter(|way| wanted(way.rule))
+            .map(|way| (way.rule, decide::decide(way, hits, &roles(way, hits))))
             .collect()
     }
 
@@ -189,6 +190,20 @@ impl RuleSet {
         let Match { term, field, text, .. } = self.as_match(reading, hit);
         format!("`{term}` hit \"{text}\" in the {}", Field::as_str(field))
     }
+}
+
+/// The hits of the terms of `way`, each with the term's role.
+fn roles(way: &Way, hits: &[Hit]) -> Vec<(Role, u32)> {
+    let mut roles = Vec::new();
+    for (role, terms) in &way.terms {
+        for term in terms.iter() {
+            let from = hits.partition_point(|hit| hit.term < *term);
+            let of_term = hits[from..].iter().take_while(|hit| hit.term == *term);
+            let numbers = (from..).zip(of_term).take(MAX_HITS_OF_TERM);
+            roles.extend(numbers.filter_map(|(at, _)| Some((*role, u32::try_from(at).ok()?))));
+        }
+    }
+    roles
 }
 
 #[cfg(test)]

@@ -40,11 +40,12 @@ fn the_shipped_pack_loads_and_keeps_its_word() {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/config/rules/ukraine.toml");
     let document = Document::new(path, std::fs::read_to_string(path).unwrap());
     let problems = Problems::default();
-    let rules = RuleSet::compile(&[document], &problems);
+    let rules = RuleSet::compile(std::slice::from_ref(&document), &problems);
     let told: Vec<String> = problems.into_vec().iter().map(ToString::to_string).collect();
     assert_eq!(told, Vec::<String>::new());
     let rules = rules.unwrap();
-    let failed: Vec<String> = rules.check_examples().iter().map(ToString::to_string).collect();
+    let failed: Vec<String> =
+        rules.check_examples(&[document]).iter().map(ToString::to_string).collect();
     assert_eq!(failed, Vec::<String>::new());
     let ids: Vec<&str> = rules.rules().map(|rule| rule.id.as_str()).collect();
     assert_eq!(
@@ -113,6 +114,19 @@ fn no_more_hits_are_kept_than_an_alert_may_hold() {
     let found = matches(&rules, &item(&"Sumy ".repeat(100_000), "", ""));
     assert_eq!(found[0].matches.len(), AlertRule::MAX_MATCHES);
     assert_eq!(found[0].matches[1].start, 5);
+}
+
+#[test]
+fn many_rules_that_share_a_common_word_cost_no_more_than_their_hits() {
+    use std::fmt::Write;
+    let mut text = String::new();
+    for number in 0..500 {
+        writeln!(text, "[[rule]]\nid = \"r{number}\"\nany = [\"name{number}\"]\nwith = [\"the\"]")
+            .unwrap();
+    }
+    let rules = compile(&[&text]).unwrap();
+    let found = matches(&rules, &item("name7 name9", "", &"the ".repeat(100_000)));
+    assert_eq!(found.iter().map(|rule| rule.id.as_str()).collect::<Vec<_>>(), ["r7", "r9"]);
 }
 
 #[test]
@@ -254,7 +268,7 @@ fn every_mistake_is_told_with_its_place_and_a_way_out() {
 
 #[test]
 fn an_example_that_fails_says_what_happened() {
-    let rules = compile(&[r#"
+    let text = r#"
 [[rule]]
 id = "a"
 any = ["Sumy"]
@@ -264,9 +278,11 @@ none = ["opera"]
 [rule.examples]
 match = ["Kharkiv", "Sumy", "Sumy Jo drone", "Sumy drone opera", "Sumy drone", { title = "Sumy", content = "drone" }]
 ignore = ["SUMY drone", "Odesa"]
-"#])
-    .unwrap();
-    let told: Vec<String> = rules.check_examples().iter().map(ToString::to_string).collect();
+"#;
+    let rules = compile(&[text]).unwrap();
+    let documents = [Document::new("1.toml", text)];
+    let told: Vec<String> =
+        rules.check_examples(&documents).iter().map(ToString::to_string).collect();
     assert_eq!(told.len(), 5, "{told:#?}");
     for (told, want) in told.iter().zip([
         "1.toml:9:10: rule `a`: this example should match, but nothing hit",
