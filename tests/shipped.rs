@@ -8,8 +8,9 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use url::Url;
+use wirewatch::demo::FEEDS;
 use wirewatch::document::Document;
-use wirewatch::model::Problems;
+use wirewatch::model::{Alert, AlertId, Problems};
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -75,5 +76,24 @@ fn shipped_feeds_say_their_language_and_kind() {
     for language in languages {
         let tag = format!("lang:{language}");
         assert!(feeds.iter().any(|(_, _, tags)| tags.contains(&tag)), "no feed in {language}");
+    }
+}
+
+#[test]
+fn the_alert_in_the_readme_is_one_that_the_demonstration_raises() {
+    let readme = fs::read_to_string(root().join("README.md")).unwrap();
+    let (_, rest) = readme.split_once("```json\n").unwrap();
+    let alert: Alert = serde_json::from_str(rest.split_once("```").unwrap().0).unwrap();
+    assert_eq!(alert.schema, Alert::SCHEMA);
+    assert_eq!(alert.id, AlertId::of(&alert.feed.id, &alert.item.id));
+    let feed = FEEDS.iter().find(|feed| feed.id == alert.feed.id.as_str()).unwrap();
+    let item = feed.items.iter().find(|item| item.title == alert.item.title).unwrap();
+    assert_eq!(alert.feed.title, feed.title);
+    assert_eq!(alert.item.text, format!("{} {}", item.html, feed.disclaimer));
+    for rule in &alert.rules {
+        assert!(item.rules.contains(&rule.id.as_str()));
+        for hit in &rule.matches {
+            assert_eq!(alert.item.title[hit.start..hit.end], hit.text);
+        }
     }
 }
