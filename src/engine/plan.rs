@@ -2,23 +2,21 @@
 //!
 //! `check`, start and reload are one call, [`Plan::build`]; it has no effect but to read files.
 
-use std::collections::HashMap;
+mod feeds;
+mod files;
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use url::Url;
-
+use self::feeds::{finish_feeds, read_feeds};
+use self::files::{expand, folder, read_file};
 use crate::config::{
-    Config, FeedDraft, LogSection, NetSection, Overlay, PollSection, SecretSource, StoreSection,
-    name_feeds, read_feed, read_opml, read_url_list,
+    Config, FeedDraft, LogSection, NetSection, Overlay, PollSection, StoreSection,
 };
 use crate::document::{At, Document};
-use crate::model::{Credentials, Feed, FeedId, Place, Problem, Problems, Secret};
+use crate::model::{Feed, Place, Problem, Problems};
 use crate::rules::RuleSet;
 use crate::sinks::{Folders, SinkSpec};
-
-/// No file that a config names may be larger.
-const MAX_FILE: u64 = 16 << 20;
 
 /// A config that is ready to run.
 #[derive(Debug)]
@@ -39,6 +37,8 @@ pub struct Plan {
     pub feeds: Vec<Arc<Feed>>,
     /// The rules.
     pub rules: RuleSet,
+    /// The files that they stand in.
+    pub rule_files: Vec<Document>,
     /// The sinks.
     pub sinks: Vec<SinkSpec>,
     /// What is odd, but can be run.
@@ -104,6 +104,7 @@ impl Plan {
                 log: config.log,
                 feeds,
                 rules,
+                rule_files,
                 sinks,
                 warnings: warnings.into_vec(),
             }),
@@ -113,7 +114,7 @@ impl Plan {
 
     /// Runs the examples of all rules; a problem for each that fails.
     pub fn check_examples(&self) -> Vec<Problem> {
-        self.rules.check_examples()
+        self.rules.check_examples(&self.rule_files)
     }
 }
 
@@ -138,13 +139,6 @@ pub fn read_rules(paths: &[PathBuf]) -> Result<RuleSet, Vec<Problem>> {
     }
 }
 
-fn folder(path: &Path) -> PathBuf {
-    match path.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent.to_owned(),
-        _ => PathBuf::from("."),
-    }
-}
-
 fn store_path(store: &StoreSection, base: &Path, around: &Surroundings) -> PathBuf {
     match (&store.path, &around.state) {
         (Some(path), _) => base.join(path),
@@ -157,66 +151,6 @@ fn store_path(store: &StoreSection, base: &Path, around: &Surroundings) -> PathB
 fn first_folder(folders: &Path) -> PathBuf {
     let first = folders.to_string_lossy();
     PathBuf::from(first.split(':').next().unwrap_or("."))
-}
-
-fn read_file(path: &Path) -> Result<String, Problem> {
-    let fail = |message: String| Problem::new(Place::File(path.to_owned()), message);
-    let about = std::fs::metadata(path).map_err(|error| {
-        let problem = fail(format!("cannot be read: {error}"));
-        match error.kind() {
-            std::io::ErrorKind::NotFound => problem.hint("is the path right?"),
-            std::io::ErrorKind::PermissionDenied => {
-                problem.hint("the user that wirewatch runs as must be able to read it")
-            }
-            _ => problem,
-        }
-    })?;
-    if about.is_dir() {
-        return Err(fail("is a folder, not a file".to_owned()));
-    }
-    if about.len() > MAX_FILE {
-        return Err(fail(format!("is larger than {} MiB", MAX_FILE >> 20)));
-    }
-    let bytes = std::fs::read(path).map_err(|error| fail(format!("cannot be read: {error}")))?;
-    String::from_utf8(bytes).map_err(|error| {
-        let line = error.as_bytes()[..error.utf8_error().valid_up_to()]
-            .iter()
-            .filter(|byte| **byte == b'\n')
-            .count();
-        fail(format!("is not UTF-8 (line {})", line + 1)).hint("save it as UTF-8")
-    })
-}
-
-/// The files that a glob names, sorted. None at all is a problem.
-fn expand(
-    document: &Document,
-    base: &Path,
-    entry: &At<String>,
-    problems: &Problems,
-) -> Vec<PathBuf> {
-    let note = |message: String, hint: &str| {
-        problems.push(document.problem(&entry.source, message).hint(hint));
-    };
-    let full = base.join(&entry.value);
-    let paths = match glob::glob(&full.to_string_lossy()) {
-        Ok(paths) => paths,
-        Err(error) => {
-            note(format!("\"{}\": {error}", entry.value), "`*` and `?` stand for any characters");
-            return Vec::new();
-        }
-    };
-    let mut files = Vec::new();
-    for path in paths {
-        match path {
-            Ok(path) => files.push(path),
-            Err(error) => note(format!("cannot be read: {error}"), "check its permissions"),
-        }
-    }
-    if files.is_empty() {
-        let message = format!("\"{}\" names no file", entry.value);
-        note(message, "paths are relative to the file that names them");
-    }
-    files
 }
 
 fn read_rule_files(
@@ -270,132 +204,5 @@ fn check_filters(
             _ => format!("rules: {}", known.join(", ")),
         };
         problems.push(document.problem(&wanted.source, message).hint(hint));
-    }
-}
-
-fn read_feeds(
-    document: &Document,
-    base: &Path,
-    entry: &At<String>,
-    drafts: &mut Vec<(FeedDraft, PathBuf)>,
-    problems: &Problems,
-) {
-    if entry.value.starts_with("http://") || entry.value.starts_with("https://") {
-        let found = read_url_list(document, &entry.value, problems);
-        let place = document.problem(&entry.source, "").place;
-        drafts.extend(
-            found
-                .into_iter()
-                .map(|draft| (FeedDraft { place: place.clone(), ..draft }, base.to_owned())),
-        );
-        return;
-    }
-    for path in expand(document, base, entry, problems) {
-        let text = match read_file(&path) {
-            Ok(text) => text,
-            Err(problem) => {
-                problems.push(problem);
-                continue;
-            }
-        };
-        let file = Document::new(&path, text.as_str());
-        let extension = path.extension().unwrap_or_default().to_ascii_lowercase();
-        let found = match extension.to_str() {
-            Some("toml") => {
-                let mut root = file.root(problems);
-                let found = root.tables("feed").into_iter().filter_map(read_feed).collect();
-                root.finish();
-                found
-            }
-            Some("opml" | "xml") => read_opml(&file, &text, problems),
-            Some("txt" | "list") => read_url_list(&file, &text, problems),
-            _ => {
-                let problem = Problem::new(Place::File(path), "is no kind of feed file");
-                problems.push(problem.hint("known: .toml, .opml, .xml, .txt, .list"));
-                continue;
-            }
-        };
-        if found.is_empty() {
-            let problem = Problem::new(Place::File(path.clone()), "holds no feed");
-            problems.push(problem.hint("a file named in `feeds` is expected to hold some"));
-        }
-        let folder = folder(&path);
-        drafts.extend(found.into_iter().map(|draft| (draft, folder.clone())));
-    }
-}
-
-/// Gives the drafts ids and secrets, and makes one of those that are the same feed twice.
-fn finish_feeds(
-    drafts: Vec<(FeedDraft, PathBuf)>,
-    around: &Surroundings,
-    problems: &Problems,
-    warnings: &Problems,
-) -> Vec<Arc<Feed>> {
-    let (drafts, folders): (Vec<FeedDraft>, Vec<PathBuf>) = drafts.into_iter().unzip();
-    let ids = name_feeds(&drafts, problems);
-    let mut known: HashMap<Url, (FeedId, Place)> = HashMap::new();
-    let mut feeds = Vec::with_capacity(drafts.len());
-    for ((draft, folder), id) in drafts.into_iter().zip(folders).zip(ids) {
-        let secret = |source: &SecretSource| read_secret(source, &folder, around, problems);
-        let plain = draft.headers.is_empty() && draft.credentials.is_none();
-        if plain && let Some((first, place)) = known.get(&draft.url) {
-            let message = format!("the same URL as feed \"{first}\"; it is polled once");
-            let problem = Problem::new(draft.place, message);
-            warnings.push(problem.hint(format!("it is given before at {place}")));
-            continue;
-        }
-        if plain {
-            known.insert(draft.url.clone(), (id.clone(), draft.place.clone()));
-        }
-        let headers = draft
-            .headers
-            .iter()
-            .filter_map(|(name, source)| Some((name.clone(), secret(source)?)))
-            .collect();
-        let credentials = draft.credentials.as_ref().and_then(|(username, source)| {
-            Some(Credentials { username: username.clone(), password: secret(source)? })
-        });
-        feeds.push(Arc::new(Feed {
-            id,
-            url: draft.url,
-            title: draft.title,
-            tags: draft.tags,
-            interval: draft.interval,
-            headers,
-            credentials,
-            enabled: draft.enabled,
-        }));
-    }
-    feeds
-}
-
-fn read_secret(
-    source: &SecretSource,
-    folder: &Path,
-    around: &Surroundings,
-    problems: &Problems,
-) -> Option<Secret> {
-    let (path, place) = match source {
-        SecretSource::Inline(secret) => return Some(secret.clone()),
-        SecretSource::File { path, place } => (path, place),
-    };
-    let credential = path.to_str().and_then(|path| path.strip_prefix("credential:"));
-    let full = match (credential, &around.credentials) {
-        (Some(name), Some(credentials)) => credentials.join(name),
-        (Some(name), None) => {
-            let message = format!("there is no systemd credential \"{name}\"");
-            let hint = format!("add `LoadCredential={name}:…` to the unit, or name a file");
-            problems.push(Problem::new(place.clone(), message).hint(hint));
-            return None;
-        }
-        (None, _) => folder.join(path),
-    };
-    match read_file(&full) {
-        Ok(text) => Some(Secret::new(text.trim_end_matches(['\r', '\n']))),
-        Err(problem) => {
-            let message = format!("the secret file {problem}");
-            problems.push(Problem::new(place.clone(), message));
-            None
-        }
     }
 }

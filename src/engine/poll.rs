@@ -1,6 +1,7 @@
 //! The poll engine: due feed → committed.
 
 mod advance;
+mod slot;
 mod turn;
 
 use std::collections::HashMap;
@@ -10,17 +11,17 @@ use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::task::{Id, JoinError, JoinSet};
 
-use self::advance::{Connectivity, Ended, Notice, Policy, advance};
+use self::advance::{Connectivity, Ended};
+use self::slot::{Slot, policy};
 use self::turn::{Bad, Good, News, Shop};
 use super::plan::Plan;
 use super::{StoreTrouble, Totals};
 use crate::fetch::{Fetch, FetchError};
-use crate::model::{Clock, Feed, FeedState, Mono, Reason, Schedule, visible};
+use crate::model::{Clock, Mono, Reason, Schedule, visible};
 use crate::observe::events::{
-    Fault, FeedFirstSeen, FeedGone, FeedMoved, FeedRecovered, Offline, Online, PollFailed, PollOk,
-    StoreFailed, StoreRecovered,
+    Fault, FeedFirstSeen, Offline, Online, PollOk, StoreFailed, StoreRecovered,
 };
-use crate::schedule::{Agenda, Limits, PollPolicy, first_due};
+use crate::schedule::{Agenda, Limits, first_due};
 use crate::store::{Store, StoreError};
 
 /// Schedules are written to the store this often.
@@ -49,15 +50,6 @@ pub enum Pass {
     Forever,
     /// All now, and then no more.
     Once,
-}
-
-struct Slot {
-    feed: Arc<Feed>,
-    state: FeedState,
-    dirty: bool,
-    polled: bool,
-    /// A move to be stored, or to be undone.
-    moved: Option<Option<String>>,
 }
 
 /// How a pass over all feeds went.
@@ -91,13 +83,7 @@ impl PollEngine {
             .iter()
             .zip(states)
             .filter(|(feed, _)| feed.enabled)
-            .map(|(feed, state)| Slot {
-                feed: Arc::clone(feed),
-                state,
-                dirty: false,
-                polled: false,
-                moved: None,
-            })
+            .map(|(feed, state)| Slot::new(Arc::clone(feed), state))
             .collect();
         let limits = Limits {
             concurrency: plan.poll.concurrency as usize,
@@ -320,37 +306,7 @@ impl PollEngine {
         let offline = self.net.is_offline();
         let slot = &mut self.slots[index];
         let policy = policy(&self.shop.plan, &slot.feed);
-        let next = advance(&slot.state.schedule, ended, &policy, &slot.feed.id, offline, now.wall);
-        let due = now.mono.plus(next.wait);
-        slot.state.schedule = next.schedule;
-        slot.state.schedule.next_poll = Some(now.wall_at(due));
-        slot.dirty = true;
-        slot.polled = true;
-        let schedule = &slot.state.schedule;
-        for notice in next.notices {
-            let feed = &slot.feed.id;
-            match notice {
-                Notice::Failing => {
-                    if let Some(reason) = schedule.last_reason {
-                        let message = schedule.last_message.as_deref().unwrap_or_default();
-                        let (errors, retry_at) = (schedule.errors, now.wall_at(due));
-                        PollFailed { feed, reason, message, errors, retry_at }.log();
-                    }
-                }
-                Notice::Recovered(errors) => FeedRecovered { feed, errors }.log(),
-                Notice::Moved(to) => {
-                    FeedMoved { feed, to: &to }.log();
-                    slot.state.moved_to = Some(to.clone());
-                    slot.moved = Some(Some(to));
-                }
-                Notice::MoveUndone => {
-                    if slot.state.moved_to.take().is_some() {
-                        slot.moved = Some(None);
-                    }
-                }
-                Notice::Gone => FeedGone { feed, errors: schedule.gone }.log(),
-            }
-        }
+        let due = slot.advance(ended, &policy, offline, now);
         let due = if self.pass == Pass::Once { Mono::from_millis(u64::MAX) } else { due };
         self.agenda.done(index, due);
     }
@@ -407,19 +363,5 @@ impl PollEngine {
                 self.agenda.hasten(index, due);
             }
         }
-    }
-}
-
-fn policy(plan: &Plan, feed: &Feed) -> Policy {
-    let poll = &plan.poll;
-    let interval = feed.interval.unwrap_or_else(|| poll.interval.max(poll.min_interval));
-    Policy {
-        poll: PollPolicy {
-            interval,
-            max_interval: poll.max_interval.max(interval),
-            backoff_max: poll.backoff_max,
-        },
-        permanent_redirect_after: poll.permanent_redirect_after,
-        gone_after: poll.gone_after,
     }
 }

@@ -139,6 +139,7 @@ fn what_is_wrong_is_told_at_once() {
         pth = "x"
         [[sink]]
         kind = "file"
+        path = 5
         rotate_size = 5
         keep = 0
         [[sink]]
@@ -158,7 +159,7 @@ fn what_is_wrong_is_told_at_once() {
         "`rules`: the list is empty",
         "no level \"loud\"",
         "unknown key `pth` in [sink]",
-        "[sink] has no `path`",
+        "`path`: expected a string",
         "`rotate_size`: less than 1KiB",
         "`keep`: expected 1 to 1000",
         "`path`: expected a file's name",

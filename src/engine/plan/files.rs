@@ -1,0 +1,76 @@
+//! The files that a plan reads.
+
+use std::path::{Path, PathBuf};
+
+use crate::document::{At, Document};
+use crate::model::{Place, Problem, Problems};
+
+/// No file that a config names may be larger.
+const MAX_FILE: u64 = 16 << 20;
+
+pub(super) fn folder(path: &Path) -> PathBuf {
+    match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent.to_owned(),
+        _ => PathBuf::from("."),
+    }
+}
+
+pub(super) fn read_file(path: &Path) -> Result<String, Problem> {
+    let fail = |message: String| Problem::new(Place::File(path.to_owned()), message);
+    let about = std::fs::metadata(path).map_err(|error| {
+        let problem = fail(format!("cannot be read: {error}"));
+        match error.kind() {
+            std::io::ErrorKind::NotFound => problem.hint("is the path right?"),
+            std::io::ErrorKind::PermissionDenied => {
+                problem.hint("the user that wirewatch runs as must be able to read it")
+            }
+            _ => problem,
+        }
+    })?;
+    if about.is_dir() {
+        return Err(fail("is a folder, not a file".to_owned()));
+    }
+    if about.len() > MAX_FILE {
+        return Err(fail(format!("is larger than {} MiB", MAX_FILE >> 20)));
+    }
+    let bytes = std::fs::read(path).map_err(|error| fail(format!("cannot be read: {error}")))?;
+    String::from_utf8(bytes).map_err(|error| {
+        let line = error.as_bytes()[..error.utf8_error().valid_up_to()]
+            .iter()
+            .filter(|byte| **byte == b'\n')
+            .count();
+        fail(format!("is not UTF-8 (line {})", line + 1)).hint("save it as UTF-8")
+    })
+}
+
+/// The files that a glob names, sorted. None at all is a problem.
+pub(super) fn expand(
+    document: &Document,
+    base: &Path,
+    entry: &At<String>,
+    problems: &Problems,
+) -> Vec<PathBuf> {
+    let note = |message: String, hint: &str| {
+        problems.push(document.problem(&entry.source, message).hint(hint));
+    };
+    let full = base.join(&entry.value);
+    let paths = match glob::glob(&full.to_string_lossy()) {
+        Ok(paths) => paths,
+        Err(error) => {
+            note(format!("\"{}\": {error}", entry.value), "`*` and `?` stand for any characters");
+            return Vec::new();
+        }
+    };
+    let mut files = Vec::new();
+    for path in paths {
+        match path {
+            Ok(path) => files.push(path),
+            Err(error) => note(format!("cannot be read: {error}"), "check its permissions"),
+        }
+    }
+    if files.is_empty() {
+        let message = format!("\"{}\" names no file", entry.value);
+        note(message, "paths are relative to the file that names them");
+    }
+    files
+}

@@ -1,0 +1,88 @@
+//! A feed in the poll engine: what is configured, what is known, and what is yet to be written.
+
+use std::sync::Arc;
+
+use super::advance::{Ended, Notice, Policy, advance};
+use crate::engine::plan::Plan;
+use crate::model::{Feed, FeedState, Mono, Now};
+use crate::observe::events::{FeedGone, FeedMoved, FeedRecovered, PollFailed};
+use crate::schedule::PollPolicy;
+
+pub(super) struct Slot {
+    pub feed: Arc<Feed>,
+    pub state: FeedState,
+    /// Whether the schedule has changed since it was written.
+    pub dirty: bool,
+    /// Whether it was polled since the start.
+    pub polled: bool,
+    /// A move to be stored, or to be undone.
+    pub moved: Option<Option<String>>,
+}
+
+impl Slot {
+    pub(super) fn new(feed: Arc<Feed>, state: FeedState) -> Self {
+        Self { feed, state, dirty: false, polled: false, moved: None }
+    }
+
+    /// Takes in how a poll ended, and says what has changed. Answers when the next one is due.
+    pub(super) fn advance(
+        &mut self,
+        ended: Ended,
+        policy: &Policy,
+        offline: bool,
+        now: Now,
+    ) -> Mono {
+        let old = &self.state.schedule;
+        let next = advance(old, ended, policy, &self.feed.id, offline, now.wall);
+        let due = now.mono.plus(next.wait);
+        self.state.schedule = next.schedule;
+        self.state.schedule.next_poll = Some(now.wall_at(due));
+        self.dirty = true;
+        self.polled = true;
+        for notice in next.notices {
+            self.take_note(notice, now, due);
+        }
+        due
+    }
+
+    fn take_note(&mut self, notice: Notice, now: Now, due: Mono) {
+        let feed = &self.feed.id;
+        let schedule = &self.state.schedule;
+        match notice {
+            Notice::Failing => {
+                if let Some(reason) = schedule.last_reason {
+                    let message = schedule.last_message.as_deref().unwrap_or_default();
+                    let (errors, retry_at) = (schedule.errors, now.wall_at(due));
+                    PollFailed { feed, reason, message, errors, retry_at }.log();
+                }
+            }
+            Notice::Recovered(errors) => FeedRecovered { feed, errors }.log(),
+            Notice::Moved(to) => {
+                FeedMoved { feed, to: &to }.log();
+                self.state.moved_to = Some(to.clone());
+                self.moved = Some(Some(to));
+            }
+            Notice::MoveUndone => {
+                if self.state.moved_to.take().is_some() {
+                    self.moved = Some(None);
+                }
+            }
+            Notice::Gone => FeedGone { feed, errors: schedule.gone }.log(),
+        }
+    }
+}
+
+/// What `plan` says of when to poll `feed`.
+pub(super) fn policy(plan: &Plan, feed: &Feed) -> Policy {
+    let poll = &plan.poll;
+    let interval = feed.interval.unwrap_or_else(|| poll.interval.max(poll.min_interval));
+    Policy {
+        poll: PollPolicy {
+            interval,
+            max_interval: poll.max_interval.max(interval),
+            backoff_max: poll.backoff_max,
+        },
+        permanent_redirect_after: poll.permanent_redirect_after,
+        gone_after: poll.gone_after,
+    }
+}
