@@ -27,11 +27,25 @@ pub(super) fn admit(text: &str) -> Option<usize> {
             }
             Event::Empty(tag) => watch.start(&tag)?,
             Event::End(_) => drop(watch.stack.pop()),
-            Event::Eof => return (watch.stack.is_empty() && watch.rooted).then_some(watch.items),
+            Event::Eof => {
+                let whole = watch.stack.is_empty() && watch.rooted && watch.items == written(text);
+                return whole.then_some(watch.items);
+            }
             Event::DocType(_) => return None,
             _ => {}
         }
     }
+}
+
+/// How many start tags of items are written in the text, be it in a quote or section that was not
+/// closed.
+fn written(text: &str) -> usize {
+    let tags = text.match_indices('<').filter(|(at, _)| {
+        let inside = &text[at + 1..];
+        let rest = inside.strip_prefix("item").or_else(|| inside.strip_prefix("entry"));
+        rest.is_some_and(|rest| rest.starts_with(|c: char| c.is_whitespace() || "/>".contains(c)))
+    });
+    tags.count()
 }
 
 #[derive(Default)]

@@ -87,6 +87,8 @@ fn foreign_text_in_messages_is_one_clean_line() {
 fn text_encoded_twice_is_mended() {
     assert_eq!(undouble("CafÃ© Ã\u{a0} Paris").as_deref(), Some("Café à Paris"));
     assert_eq!(undouble("â€œquotedâ€\u{9d}").as_deref(), Some("“quoted”"));
+    let twice: String = "Території без даних".bytes().map(char::from).collect();
+    assert_eq!(undouble(&twice).as_deref(), Some("Території без даних"));
     for sound in ["Café à Paris", "Ã la carte", "plain", "Київ Ã©", "São Paulo", "«À»"]
     {
         assert_eq!(undouble(sound), None, "{sound}");
