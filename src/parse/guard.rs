@@ -12,9 +12,13 @@ const MAX_DEPTH: usize = 64;
 /// Default namespaces whose elements feed-rs takes for feed elements.
 const DEFAULTS: [&str; 2] = ["http://www.w3.org/2005/Atom", "http://purl.org/rss/1.0/"];
 
+/// Marks of text that was encoded twice: feed-rs trims the second byte of such a character where it
+/// looks like a blank.
+const TRIMMED_AWAY: [char; 3] = ['\u{85}', 'Ã', 'Ð'];
+
 /// Whether feed-rs would read all there is in the document: how many items, if so.
 pub(super) fn admit(text: &str) -> Option<usize> {
-    if text.contains("<?xml ") {
+    if text.contains("<?xml ") || text.contains(TRIMMED_AWAY) {
         return None;
     }
     let mut reader = Reader::from_str(text);
@@ -31,7 +35,7 @@ pub(super) fn admit(text: &str) -> Option<usize> {
                 let whole = watch.stack.is_empty() && watch.rooted && watch.items == written(text);
                 return whole.then_some(watch.items);
             }
-            Event::DocType(_) => return None,
+            Event::DocType(_) | Event::Decl(_) => return None,
             _ => {}
         }
     }

@@ -241,7 +241,9 @@ fn what_made_feed_rs_panic_or_die_is_read() {
         let document = format!(
             "<rss version=\"2.0\" xmlns:itunes=\"http://www.itunes.com/dtds/podcast-1.0.dtd\" xmlns:media=\"http://search.yahoo.com/mrss/\"><channel><item>{first}{inside}</item></channel></rss>"
         );
-        assert_eq!(lines(&read(&document)), ["A @ http://a.example/1"], "{inside}");
+        let feed = read(&document);
+        assert_eq!(lines(&feed), ["A @ http://a.example/1"], "{inside}");
+        assert_eq!(feed.repairs[0], "reader:lenient", "{inside}");
     }
     for open in ["<media:group>", "<a xml:base=\"aaaaaaaa/\">", "<b>", "<item>", "<title>"] {
         let document = rss(&format!("<item>{first}</item><item>{}", open.repeat(20_000)));

@@ -33,6 +33,8 @@ fn what_feed_rs_dies_of_or_passes_over_is_refused() {
         "<item><dc:title>a</dc:title></item>",
         "<item><link xml:base=\"http://a/\">b</link></item>",
         "<item xmlns:x=\"y\"/>",
+        "<item><description>a <?xml\tversion=\"1.0\"?></description></item>",
+        "<item><title>Ð\u{a0}</title></item>",
         "<item><title><![CDATA[a</title></item><item><title><![CDATA[b]]></title></item>",
         "<item><x y=\"z></x></item><item><x y=\"></x></item>",
         "<item><a><item/></a></item>",
