@@ -49,10 +49,8 @@ fn decode_bytes<'a>(
     if let Some((utf16, mark)) = Encoding::for_bom(bytes).filter(|(e, _)| *e != UTF_8) {
         return (utf16.decode_without_bom_handling(&bytes[mark..]).0, None);
     }
-    match bytes {
-        [b'<' | b'{', 0, _, 0, ..] => return (UTF_16LE.decode(bytes).0, Some("charset:utf-16")),
-        [0, b'<' | b'{', 0, _, ..] => return (UTF_16BE.decode(bytes).0, Some("charset:utf-16")),
-        _ => {}
+    if let Some(utf16) = unmarked_utf_16(bytes) {
+        return (utf16.decode_without_bom_handling(bytes).0, Some("charset:utf-16"));
     }
     let marked = bytes.starts_with(b"\xEF\xBB\xBF");
     let bytes = if marked { &bytes[3..] } else { bytes };
@@ -158,6 +156,19 @@ fn rarity(text: &str) -> f64 {
 
 fn cyrillic(c: char) -> bool {
     matches!(c, '\u{400}'..='\u{4FF}')
+}
+
+/// UTF-16 without a byte order mark: it begins with ASCII, each beside a zero.
+fn unmarked_utf_16(bytes: &[u8]) -> Option<&'static Encoding> {
+    let pairs = bytes.as_chunks::<2>().0;
+    let head = &pairs[..pairs.len().min(8)];
+    if head.len() < 4 {
+        return None;
+    }
+    if head.iter().all(|[low, high]| *low != 0 && *high == 0) {
+        return Some(UTF_16LE);
+    }
+    head.iter().all(|[high, low]| *low != 0 && *high == 0).then_some(UTF_16BE)
 }
 
 /// Whether bytes that are not UTF-8 were meant as it: broken places are rare among sound

@@ -12,9 +12,13 @@ const MAX_DEPTH: usize = 64;
 /// Default namespaces whose elements feed-rs takes for feed elements.
 const DEFAULTS: [&str; 2] = ["http://www.w3.org/2005/Atom", "http://purl.org/rss/1.0/"];
 
+/// Marks of text that was encoded twice: feed-rs trims the second byte of such a character where it
+/// looks like a blank.
+const TRIMMED_AWAY: [char; 3] = ['\u{85}', 'Ã', 'Ð'];
+
 /// Whether feed-rs would read all there is in the document: how many items, if so.
 pub(super) fn admit(text: &str) -> Option<usize> {
-    if text.contains("<?xml ") {
+    if text.contains("<?xml ") || text.contains(TRIMMED_AWAY) {
         return None;
     }
     let mut reader = Reader::from_str(text);
@@ -27,11 +31,25 @@ pub(super) fn admit(text: &str) -> Option<usize> {
             }
             Event::Empty(tag) => watch.start(&tag)?,
             Event::End(_) => drop(watch.stack.pop()),
-            Event::Eof => return (watch.stack.is_empty() && watch.rooted).then_some(watch.items),
-            Event::DocType(_) => return None,
+            Event::Eof => {
+                let whole = watch.stack.is_empty() && watch.rooted && watch.items == written(text);
+                return whole.then_some(watch.items);
+            }
+            Event::DocType(_) | Event::Decl(_) => return None,
             _ => {}
         }
     }
+}
+
+/// How many start tags of items are written in the text, be it in a quote or section that was not
+/// closed.
+fn written(text: &str) -> usize {
+    let tags = text.match_indices('<').filter(|(at, _)| {
+        let inside = &text[at + 1..];
+        let rest = inside.strip_prefix("item").or_else(|| inside.strip_prefix("entry"));
+        rest.is_some_and(|rest| rest.starts_with(|c: char| c.is_whitespace() || "/>".contains(c)))
+    });
+    tags.count()
 }
 
 #[derive(Default)]

@@ -14,49 +14,42 @@ fn encoded(encoding: &'static Encoding, declared: Option<&str>) -> Vec<u8> {
     bytes.into_owned()
 }
 
+type Label = Option<&'static str>;
+
+/// Declared, in the header, repair for windows-1251, repair for KOI8-U.
+const LABELS: &[(Label, Label, Label, Label)] = &[
+    (None, None, Some("charset:detected"), Some("charset:detected")),
+    (Some("utf-8"), None, Some("charset:detected"), Some("charset:detected")),
+    (Some("nonsense"), None, Some("charset:detected"), Some("charset:detected")),
+    (Some("iso-8859-1"), None, Some("charset:detected"), Some("charset:detected")),
+    (
+        Some("utf-8"),
+        Some("text/xml; charset=utf-8"),
+        Some("charset:detected"),
+        Some("charset:detected"),
+    ),
+    (None, Some("text/xml; charset=windows-1251"), Some("charset:http"), Some("charset:detected")),
+    (None, Some("text/xml; Charset=\"KOI8-U\""), Some("charset:detected"), Some("charset:http")),
+    (Some("windows-1251"), None, None, Some("charset:detected")),
+    (Some("koi8-u"), None, Some("charset:detected"), None),
+    (
+        Some("windows-1251"),
+        Some("text/xml; charset=utf-8"),
+        Some("charset:declaration"),
+        Some("charset:detected"),
+    ),
+    (Some("windows-1251"), Some("text/xml; charset=cp1251"), None, Some("charset:detected")),
+    (
+        Some("utf-8"),
+        Some("text/xml; charset=windows-1251"),
+        Some("charset:http"),
+        Some("charset:detected"),
+    ),
+];
+
 #[test]
 fn ukrainian_comes_out_right_under_every_label() {
-    const CASES: &[(Option<&str>, Option<&str>, Option<&str>, Option<&str>)] = &[
-        // declared, header, repair for windows-1251, repair for KOI8-U
-        (None, None, Some("charset:detected"), Some("charset:detected")),
-        (Some("utf-8"), None, Some("charset:detected"), Some("charset:detected")),
-        (Some("nonsense"), None, Some("charset:detected"), Some("charset:detected")),
-        (Some("iso-8859-1"), None, Some("charset:detected"), Some("charset:detected")),
-        (
-            Some("utf-8"),
-            Some("text/xml; charset=utf-8"),
-            Some("charset:detected"),
-            Some("charset:detected"),
-        ),
-        (
-            None,
-            Some("text/xml; charset=windows-1251"),
-            Some("charset:http"),
-            Some("charset:detected"),
-        ),
-        (
-            None,
-            Some("text/xml; Charset=\"KOI8-U\""),
-            Some("charset:detected"),
-            Some("charset:http"),
-        ),
-        (Some("windows-1251"), None, None, Some("charset:detected")),
-        (Some("koi8-u"), None, Some("charset:detected"), None),
-        (
-            Some("windows-1251"),
-            Some("text/xml; charset=utf-8"),
-            Some("charset:declaration"),
-            Some("charset:detected"),
-        ),
-        (Some("windows-1251"), Some("text/xml; charset=cp1251"), None, Some("charset:detected")),
-        (
-            Some("utf-8"),
-            Some("text/xml; charset=windows-1251"),
-            Some("charset:http"),
-            Some("charset:detected"),
-        ),
-    ];
-    for (declared, header, windows, koi8) in CASES {
+    for (declared, header, windows, koi8) in LABELS {
         for (encoding, repair) in [(WINDOWS_1251, windows), (KOI8_U, koi8)] {
             let bytes = encoded(encoding, *declared);
             let decoded = decode(&bytes, *header);

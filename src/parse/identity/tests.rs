@@ -1,1 +1,65 @@
+use super::*;
 
+fn ids(items: &[(&str, &str, &str)]) -> Vec<String> {
+    let traits: Vec<Traits<'_>> = items
+        .iter()
+        .map(|(id, link, title)| Traits {
+            id: Some(*id).filter(|id| !id.is_empty()),
+            link: Some(*link).filter(|link| !link.is_empty()),
+            title,
+            text: "",
+        })
+        .collect();
+    identities(&traits)
+}
+
+#[test]
+fn a_guid_that_behaves_is_the_identity() {
+    assert_eq!(ids(&[(" n-1 ", "http://a/1", "A"), ("n-2", "", "B")]), ["n-1", "n-2"]);
+    assert_eq!(
+        ids(&[("n-1", "http://a/1", "A"), ("n-1", "http://a/1", "A, edited")]),
+        ["n-1", "n-1"]
+    );
+    let long = "x".repeat(MAX_ID + 1);
+    assert!(ids(&[(&long, "", "A")])[0].starts_with("id:"));
+}
+
+#[test]
+fn a_guid_that_different_items_share_is_no_identity() {
+    assert_eq!(
+        ids(&[("0", "http://a/1", "A"), ("0", "http://a/2", "B"), ("n-3", "http://a/3", "C")]),
+        ["http://a/1", "http://a/2", "n-3"]
+    );
+    let hashes = ids(&[("false", "", "A"), ("false", "", "B")]);
+    assert!(hashes.iter().all(|id| id.starts_with("text:")) && hashes[0] != hashes[1]);
+}
+
+#[test]
+fn links_are_compared_without_what_says_where_a_reader_came_from() {
+    const CASES: &[(&str, &str)] = &[
+        ("http://a.example/1?utm_source=rss&utm_medium=feed", "http://a.example/1"),
+        ("http://a.example/1?id=5&UTM_Source=rss#top", "http://a.example/1?id=5"),
+        ("http://a.example/1?fbclid=x&a=%2F&gclid=y&b", "http://a.example/1?a=%2F&b"),
+        ("http://a.example/1?at_medium=RSS&at_campaign=K", "http://a.example/1"),
+        ("http://a.example/1?", "http://a.example/1"),
+        ("http://a.example/?p=1", "http://a.example/?p=1"),
+    ];
+    for (link, expected) in CASES {
+        assert_eq!(ids(&[("", link, "A")]), [*expected], "{link}");
+    }
+}
+
+#[test]
+fn a_link_that_different_items_share_is_no_identity() {
+    let shared = ids(&[("", "http://a/", "A"), ("", "http://a/", "B"), ("", "http://a/", "A")]);
+    assert!(shared.iter().all(|id| id.starts_with("text:") && id.len() == 37));
+    assert_ne!(shared[0], shared[1]);
+    assert_eq!(shared[0], shared[2]);
+}
+
+#[test]
+fn a_hash_tells_title_from_text() {
+    let one = |title, text| identities(&[Traits { id: None, link: None, title, text }]).remove(0);
+    assert_ne!(one("ab", "c"), one("a", "bc"));
+    assert_eq!(one("ab", "c"), "text:43ee655579de01ca739b3f95c1c2d3f4");
+}

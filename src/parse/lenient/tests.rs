@@ -1,1 +1,77 @@
+use std::fmt::Write as _;
 
+use super::*;
+
+fn read(text: &str) -> Reading {
+    super::read(text, None).expect("a root")
+}
+
+fn titles(text: &str) -> Vec<String> {
+    let feed = read(text).feed;
+    feed.items.into_iter().map(|item| item.title.map(|t| t.text).unwrap_or_default()).collect()
+}
+
+#[test]
+fn only_roots_of_feeds_are_read() {
+    for text in
+        ["", "text", "<html><body><rss/></body></html>", "<svg/>", "<!-- <rss> -->", "<!--<rss>"]
+    {
+        let found = super::read(text, None).is_some();
+        assert_eq!(found, text == "<!--<rss>", "{text}");
+    }
+}
+
+#[test]
+fn fields_belong_to_the_item_and_not_to_what_is_in_it() {
+    let feed = "<rss><channel><title>F</title><item><title>A</title>\
+        <image><title>no</title><link>http://no/</link></image>\
+        <x:card xmlns:x=\"y\"><title>no</title></x:card><unknown><link>http://a/</link></unknown></item>\
+        <image><title>no</title></image></channel></rss>";
+    let feed = read(feed).feed;
+    assert_eq!(feed.title.map(|t| t.text).as_deref(), Some("F"));
+    assert_eq!(feed.items[0].title.as_ref().map(|t| t.text.as_str()), Some("A"));
+    assert_eq!(feed.items[0].link.as_deref(), Some("http://a/"));
+}
+
+#[test]
+fn an_item_that_is_cut_off_is_left_out() {
+    let reading = read("<rss><item><title>A</title></item><item><title>B</title>");
+    assert_eq!(reading.feed.items.len(), 1);
+    assert!(!reading.complete);
+    assert_eq!(reading.repairs, ["truncated"]);
+}
+
+#[test]
+fn an_end_tag_closes_its_field_past_any_open_markup() {
+    let open = "<p>".repeat(100);
+    let text =
+        format!("<rss><item><description>{open}x</description><title>A</title></item></rss>");
+    assert_eq!(titles(&text), ["A"]);
+}
+
+#[test]
+fn elements_beyond_the_depth_are_read_through() {
+    for depth in [MAX_DEPTH - 2, MAX_DEPTH, MAX_DEPTH + 100] {
+        let (open, close) = ("<u>".repeat(depth), "</u>".repeat(depth));
+        let text = format!("<rss><x>{open}{close}</x><item><title>A</title></item></rss>");
+        assert_eq!(titles(&text), ["A"], "{depth}");
+    }
+}
+
+#[test]
+fn there_is_a_most_of_items() {
+    let mut text = String::from("<rss>");
+    for n in 0..=MAX_ITEMS {
+        write!(text, "<item><title>{n}</title></item>").unwrap();
+    }
+    text.push_str("</rss>");
+    let reading = read(&text);
+    assert_eq!(reading.feed.items.len(), MAX_ITEMS);
+    assert_eq!(reading.repairs, ["too-many-items"]);
+}
+
+#[test]
+fn a_field_is_cut_between_characters() {
+    let text = format!("<rss><item><title>x{}</title></item></rss>", "ї".repeat(MAX_FIELD));
+    assert_eq!(titles(&text)[0].len(), MAX_FIELD - 1);
+}
