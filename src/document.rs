@@ -1,8 +1,8 @@
 //! Reads TOML files so that every mistake in them is told at once, with its place.
 //!
-//! serde stops at the first error; here a [`Table`](crate::document::Table) is asked for its keys
+//! serde stops at the first error; here a [`Table`] is asked for its keys
 //! one by one, each answer is `None` if the key is absent or wrong, wrong ones are noted in
-//! [`Problems`](crate::model::Problems), and [`Table::finish`](crate::document::Table::finish)
+//! [`Problems`], and [`Table::finish`]
 //! notes every key that nobody asked for.
 
 use std::collections::BTreeMap;

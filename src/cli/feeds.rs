@@ -18,7 +18,7 @@ pub(super) struct FeedsArgs {
 }
 
 pub(super) async fn run(args: FeedsArgs) -> anyhow::Result<Exit> {
-    let Some(plan) = args.config.plan() else { return Ok(Exit::BadConfig) };
+    let Some(plan) = args.config.plan_of_service() else { return Ok(Exit::BadConfig) };
     let store = match SqliteStore::open(&plan.store_path, OpenMode::Reader) {
         Ok(store) => store,
         Err(error) => return Ok(store_exit(&error)),

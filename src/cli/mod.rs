@@ -10,7 +10,7 @@ mod items;
 mod out;
 mod scan;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
@@ -54,6 +54,9 @@ enum Verb {
     /// Show it all without a network: half a minute of invented news on this machine
     Demo(demo::DemoArgs),
 }
+
+/// Where an installed config lies.
+const INSTALLED: &str = "/etc/wirewatch/wirewatch.toml";
 
 /// Which config to use.
 #[derive(Clone, Debug, Args)]
@@ -164,7 +167,7 @@ impl ConfigArgs {
             return path.clone();
         }
         let here = PathBuf::from("config/wirewatch.toml");
-        if here.exists() { here } else { PathBuf::from("/etc/wirewatch/wirewatch.toml") }
+        if here.exists() { here } else { PathBuf::from(INSTALLED) }
     }
 
     fn surroundings(&self) -> Surroundings {
@@ -186,7 +189,21 @@ impl ConfigArgs {
 
     /// The plan; or nothing, and every problem told on stderr.
     fn plan(&self) -> Option<Plan> {
-        match Plan::build(&self.path(), &self.surroundings()) {
+        self.plan_in(&self.surroundings())
+    }
+
+    /// The plan as the installed service has it, for verbs that look into its store from outside.
+    fn plan_of_service(&self) -> Option<Plan> {
+        let mut around = self.surroundings();
+        let state = PathBuf::from("/var/lib/wirewatch");
+        if self.path() == Path::new(INSTALLED) && around.state.is_none() && state.is_dir() {
+            around.state = Some(state);
+        }
+        self.plan_in(&around)
+    }
+
+    fn plan_in(&self, around: &Surroundings) -> Option<Plan> {
+        match Plan::build(&self.path(), around) {
             Ok(plan) => Some(plan),
             Err(problems) => {
                 out::tell_problems(&problems);

@@ -4,7 +4,7 @@ use std::io::{self, IsTerminal, Write};
 
 use crate::model::Problem;
 
-/// Stdout, buffered; what is left is written by [`Out::finish`].
+/// Stdout, buffered; what is left is written by [`Out::flush`].
 pub(super) struct Out {
     stream: io::BufWriter<io::StdoutLock<'static>>,
     /// Whether colours make sense.

@@ -1,4 +1,4 @@
-//! Bytes of a feed document to a [`ParsedFeed`](crate::model::ParsedFeed).
+//! Bytes of a feed document to a [`ParsedFeed`].
 //!
 //! ```text
 //! bytes → charset → JSON?  json ────────────┐
@@ -13,7 +13,7 @@
 //!
 //! # Repairs
 //!
-//! [`ParsedFeed::repairs`](crate::model::ParsedFeed::repairs) names what was tolerated or mended:
+//! [`ParsedFeed::repairs`] names what was tolerated or mended:
 //!
 //! | name | what |
 //! |---|---|

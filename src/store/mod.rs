@@ -1,7 +1,7 @@
 //! What survives a restart: what each feed has shown, items, alerts, and the outbox.
 //!
 //! One promise carries the rest: what a poll found is stored whole or not at all, and once
-//! [`Store::commit`](crate::store::Store::commit) has returned, it is on the disk. An alert is in
+//! [`Store::commit`] has returned, it is on the disk. An alert is in
 //! the outbox from then until its sink has it. Whatever is done twice here does no harm: alert ids
 //! are unique, a commit names the version that it is built on, and settling a settled row changes
 //! nothing.
