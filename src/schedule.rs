@@ -37,12 +37,16 @@ pub enum Ending {
         /// Retry-After.
         asked: Option<Duration>,
     },
+    /// No host could be reached at all.
+    Offline,
     /// The feed is gone for good, as far as its server is concerned.
     Gone,
 }
 
 /// How often a feed that is gone is asked whether it is back.
 const GONE_PROBE: Duration = Duration::from_secs(7 * 86_400);
+/// How often a feed is tried while there is no network; nobody is bothered by that.
+const OFFLINE_PROBE: Duration = Duration::from_secs(60);
 /// First polls, and polls that fell due while the daemon was down, are spread over at most this.
 const SPREAD_MAX: Duration = Duration::from_secs(600);
 /// … and over no more than this for each of them, so that a few feeds start at once.
@@ -61,6 +65,7 @@ pub fn wait(policy: &PollPolicy, feed: &FeedId, ending: Ending, now: Timestamp) 
             let backoff = doubled.min(policy.backoff_max.max(policy.interval));
             backoff.max(asked.unwrap_or_default().min(policy.max_interval))
         }
+        Ending::Offline => policy.interval.min(OFFLINE_PROBE),
         Ending::Gone => GONE_PROBE.max(policy.interval),
     };
     base + fraction(base / 10, feed, now.as_millis().unsigned_abs())
@@ -128,6 +133,7 @@ mod tests {
             ("Retry-After is a floor", failed(1, Some(7200)), 7200),
             ("not a shortcut", failed(3, Some(1)), 3600),
             ("and has a ceiling", failed(1, Some(u32::MAX)), 86_400),
+            ("without a network there is none to spare", Ending::Offline, 60),
             ("gone is probed weekly", Ending::Gone, 604_800),
         ];
         for (what, ending, seconds) in cases {

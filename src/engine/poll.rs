@@ -4,14 +4,14 @@ mod advance;
 mod slot;
 mod turn;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::Notify;
 use tokio::task::{Id, JoinError, JoinSet};
 
-use self::advance::{Connectivity, Ended};
+use self::advance::{Connectivity, Ended, is_network};
 use self::slot::{Slot, policy};
 use self::turn::{Bad, Good, News, Shop};
 use super::plan::Plan;
@@ -21,7 +21,7 @@ use crate::model::{Clock, Mono, Reason, Schedule, visible};
 use crate::observe::events::{
     Fault, FeedFirstSeen, Offline, Online, PollOk, StoreFailed, StoreRecovered,
 };
-use crate::schedule::{Agenda, Limits, first_due};
+use crate::schedule::{Agenda, Ending, Limits, first_due, wait};
 use crate::store::{Store, StoreError};
 
 /// Schedules are written to the store this often.
@@ -33,6 +33,8 @@ pub struct PollEngine {
     pass: Pass,
     agenda: Agenda,
     slots: Vec<Slot>,
+    /// Distinct hosts among them.
+    hosts: usize,
     tasks: JoinSet<Result<Good, Bad>>,
     running: HashMap<Id, (usize, Mono)>,
     trouble: StoreTrouble,
@@ -102,12 +104,15 @@ impl PollEngine {
             (slot.feed.host(), due)
         });
         let agenda = Agenda::new(limits, due);
+        let hosts: HashSet<_> = slots.iter().map(|slot| slot.feed.url.host_str()).collect();
+        let hosts = hosts.len();
         let shop = Arc::new(Shop { plan, store, fetch, clock });
         Ok(Self {
             shop,
             pass,
             agenda,
             slots,
+            hosts,
             tasks: JoinSet::new(),
             running: HashMap::new(),
             trouble: StoreTrouble::default(),
@@ -253,7 +258,7 @@ impl PollEngine {
             Ok(good) => self.learn(index, good, took),
             Err(Bad::Feed(error)) => {
                 Totals::add(&self.totals.failures, 1);
-                self.online(Some(error.reason));
+                self.online(index, Some(error.reason));
                 let message = visible(&error.message).into_owned();
                 let FetchError { reason, status, retry_after, .. } = error;
                 Ended::Bad { reason, message, status, retry_after }
@@ -265,7 +270,7 @@ impl PollEngine {
 
     /// Takes over what a good poll learned.
     fn learn(&mut self, index: usize, good: Good, took: Duration) -> Ended {
-        self.online(None);
+        self.online(index, None);
         let slot = &mut self.slots[index];
         slot.state.validators = good.state.validators;
         slot.state.body = good.state.body;
@@ -332,11 +337,13 @@ impl PollEngine {
         }
     }
 
-    fn online(&mut self, reason: Option<Reason>) {
-        match self.net.saw(reason, self.slots.len()) {
+    fn online(&mut self, index: usize, reason: Option<Reason>) {
+        let host = self.slots[index].feed.url.host_str().unwrap_or_default();
+        match self.net.saw(reason, host, self.hosts) {
             Some(true) => {
                 self.offline_since = Some(self.shop.clock.now().mono);
                 Offline { feeds: self.slots.len() }.log();
+                self.hasten();
             }
             Some(false) => {
                 let now = self.shop.clock.now().mono;
@@ -348,18 +355,17 @@ impl PollEngine {
         }
     }
 
-    /// The network is back: what failed for want of it need not wait any longer.
+    /// The network is gone or back: what failed for want of it need not wait out its backoff.
     fn hasten(&mut self) {
         let now = self.shop.clock.now();
         for (index, slot) in self.slots.iter().enumerate() {
-            let schedule = &slot.state.schedule;
-            let cut_off = matches!(
-                schedule.last_reason,
-                Some(Reason::Dns | Reason::Connect | Reason::Timeout)
-            );
-            if cut_off && self.pass == Pass::Forever {
+            if is_network(slot.state.schedule.last_reason) && self.pass == Pass::Forever {
                 let policy = policy(&self.shop.plan, &slot.feed).poll;
-                let due = first_due(&policy, &slot.feed.id, None, self.slots.len(), now);
+                let due = if self.net.is_offline() {
+                    now.mono.plus(wait(&policy, &slot.feed.id, Ending::Offline, now.wall))
+                } else {
+                    first_due(&policy, &slot.feed.id, None, self.slots.len(), now)
+                };
                 self.agenda.hasten(index, due);
             }
         }

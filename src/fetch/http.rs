@@ -299,18 +299,29 @@ fn find<'a, E: Error + 'static>(error: &'a (dyn Error + 'static)) -> Option<&'a 
     None
 }
 
-/// An error and its causes in one line, each said once.
+/// What the client's own layers say of every error, and what so says nothing.
+const WRAPPERS: [&str; 5] = [
+    "error sending request",
+    "client error",
+    "dns error",
+    "error resolving DNS",
+    "error decoding response body",
+];
+
+/// An error and its causes in one line, each said once, wrappers left out where there is more.
 fn chain(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut next = error.source();
+    let mut parts: Vec<String> = Vec::new();
+    let mut next = Some(error);
     while let Some(error) = next {
-        let cause = error.to_string();
-        if !text.ends_with(&cause) {
-            text = format!("{text}: {cause}");
-        }
+        let part = error.to_string();
         next = error.source();
+        let wraps = WRAPPERS.iter().any(|wrapper| part.starts_with(wrapper)) && next.is_some();
+        let said = parts.last().is_some_and(|last| last.ends_with(&part));
+        if !wraps && !said {
+            parts.push(part);
+        }
     }
-    text
+    parts.join(": ")
 }
 
 #[cfg(test)]

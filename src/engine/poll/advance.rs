@@ -1,5 +1,6 @@
 //! What the end of a poll means for the feed's next one, and what is worth saying of it. Pure.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use url::Url;
@@ -56,7 +57,7 @@ pub(super) enum Notice {
     Gone,
 }
 
-/// Decides. `offline`: no feed can be reached, so this one's failures say nothing of it.
+/// Decides. `offline`: no host can be reached, so a failure says nothing of the feed.
 pub(super) fn advance(
     old: &Schedule,
     ended: Ended,
@@ -82,8 +83,10 @@ pub(super) fn advance(
             }
             let ending = if gone >= policy.gone_after {
                 Ending::Gone
+            } else if offline && is_network(Some(reason)) {
+                Ending::Offline
             } else {
-                Ending::Failed { errors: if offline { 1 } else { errors }, asked: retry_after }
+                Ending::Failed { errors, asked: retry_after }
             };
             Advance {
                 schedule: Schedule {
@@ -137,32 +140,42 @@ fn good(
     }
 }
 
+/// Whether `reason` may mean that there is no network, rather than that a server is at fault.
+pub(super) fn is_network(reason: Option<Reason>) -> bool {
+    matches!(reason, Some(Reason::Dns | Reason::Connect | Reason::Timeout))
+}
+
 /// Whether the machine has a network at all, told from how all polls end.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Connectivity {
-    failures: usize,
+    /// Hosts that could not be reached since one last could.
+    unreached: HashSet<String>,
     offline: bool,
 }
 
 impl Connectivity {
-    /// So many polls in a row must fail for want of a network, if there are so many feeds.
+    /// So many hosts, one after the other, must be out of reach, if there are so many.
     const ENOUGH: usize = 8;
+    /// With fewer hosts than this nothing can be told: it may as well be their fault.
+    const LEAST: usize = 3;
 
-    /// Takes in the end of a poll of one of `feeds` feeds. `Some` if that turns the answer.
-    pub(super) fn saw(&mut self, reason: Option<Reason>, feeds: usize) -> Option<bool> {
-        if matches!(reason, Some(Reason::Dns | Reason::Connect | Reason::Timeout)) {
-            self.failures += 1;
-            let offline = self.failures >= feeds.clamp(1, Self::ENOUGH);
-            (offline && !std::mem::replace(&mut self.offline, offline)).then_some(true)
-        } else {
+    /// Takes in the end of a poll at `host`, one of `hosts`. `Some` if that turns the answer.
+    pub(super) fn saw(&mut self, reason: Option<Reason>, host: &str, hosts: usize) -> Option<bool> {
+        if !is_network(reason) {
             // Any other end means that a server has answered.
-            self.failures = 0;
-            std::mem::take(&mut self.offline).then_some(false)
+            self.unreached.clear();
+            return std::mem::take(&mut self.offline).then_some(false);
         }
+        if self.offline {
+            return None;
+        }
+        self.unreached.insert(host.to_owned());
+        self.offline = self.unreached.len() >= hosts.clamp(Self::LEAST, Self::ENOUGH);
+        self.offline.then_some(true)
     }
 
     /// Whether no feed can be reached.
-    pub(super) fn is_offline(self) -> bool {
+    pub(super) fn is_offline(&self) -> bool {
         self.offline
     }
 }
@@ -258,18 +271,28 @@ mod tests {
     }
 
     #[test]
-    fn offline_is_told_when_all_fail_and_ends_with_the_first_answer() {
+    fn offline_is_told_when_all_hosts_fail_and_ends_with_the_first_answer() {
         let mut net = Connectivity::default();
-        assert_eq!(net.saw(Some(Reason::Dns), 3), None);
-        assert_eq!(net.saw(Some(Reason::Connect), 3), None);
-        assert_eq!(net.saw(Some(Reason::Timeout), 3), Some(true));
-        assert_eq!(net.saw(Some(Reason::Dns), 3), None);
+        assert_eq!(net.saw(Some(Reason::Dns), "a", 3), None);
+        assert_eq!(net.saw(Some(Reason::Connect), "b", 3), None);
+        assert_eq!(net.saw(Some(Reason::Dns), "a", 3), None);
+        assert_eq!(net.saw(Some(Reason::Timeout), "c", 3), Some(true));
+        assert_eq!(net.saw(Some(Reason::Dns), "a", 3), None);
         assert!(net.is_offline());
-        assert_eq!(net.saw(Some(Reason::NotFound), 3), Some(false));
-        assert_eq!(net.saw(None, 3), None);
-        for _ in 0..7 {
-            assert_eq!(net.saw(Some(Reason::Dns), 2000), None);
+        assert_eq!(net.saw(Some(Reason::NotFound), "b", 3), Some(false));
+        assert_eq!(net.saw(None, "a", 3), None);
+        for host in ["a", "b", "c", "d", "e", "f", "g"] {
+            assert_eq!(net.saw(Some(Reason::Dns), host, 2000), None);
         }
-        assert_eq!(net.saw(Some(Reason::Dns), 2000), Some(true));
+        assert_eq!(net.saw(Some(Reason::Dns), "h", 2000), Some(true));
+    }
+
+    #[test]
+    fn one_or_two_dead_servers_are_no_lack_of_network() {
+        let mut net = Connectivity::default();
+        for _ in 0..50 {
+            assert_eq!(net.saw(Some(Reason::Connect), "a", 2), None);
+            assert_eq!(net.saw(Some(Reason::Connect), "b", 2), None);
+        }
     }
 }
