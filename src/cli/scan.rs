@@ -28,23 +28,17 @@ pub(super) struct ScanArgs {
 }
 
 pub(super) async fn run(args: ScanArgs) -> anyhow::Result<Exit> {
-    let (plan, own);
-    let rules = if args.rules.is_empty() {
-        let Some(built) = args.config.plan() else { return Ok(Exit::Trouble) };
-        plan = Some(built);
-        plan.as_ref().map(|plan| &plan.rules)
-    } else {
-        plan = None;
-        own = match read_rules(&args.rules) {
-            Ok(rules) => rules,
-            Err(problems) => {
-                tell_problems(&problems);
-                return Ok(Exit::Trouble);
-            }
-        };
-        Some(&own)
+    let plan = if args.rules.is_empty() { args.config.plan() } else { None };
+    let own = match read_rules(&args.rules) {
+        Ok(own) => own,
+        Err(problems) => {
+            tell_problems(&problems);
+            return Ok(Exit::Trouble);
+        }
     };
-    let Some(rules) = rules else { return Ok(Exit::Trouble) };
+    let Some(rules) = plan.as_ref().map(|plan| &plan.rules).or(own.as_ref()) else {
+        return Ok(Exit::Trouble);
+    };
     let plan = plan.as_ref();
     let reading = match plan {
         Some(plan) => {

@@ -118,8 +118,11 @@ impl Plan {
     }
 }
 
-/// Reads rule files alone, for verbs that need no config.
-pub fn read_rules(paths: &[PathBuf]) -> Result<RuleSet, Vec<Problem>> {
+/// Reads rule files alone, for verbs that need no config; `None` if there is none to read.
+pub fn read_rules(paths: &[PathBuf]) -> Result<Option<RuleSet>, Vec<Problem>> {
+    if paths.is_empty() {
+        return Ok(None);
+    }
     let problems = Problems::default();
     let files: Vec<Document> = paths
         .iter()
@@ -134,7 +137,7 @@ pub fn read_rules(paths: &[PathBuf]) -> Result<RuleSet, Vec<Problem>> {
     let rules = RuleSet::compile(&files, &problems);
     let problems = problems.into_vec();
     match rules {
-        Some(rules) if problems.is_empty() => Ok(rules),
+        Some(rules) if problems.is_empty() => Ok(Some(rules)),
         _ => Err(problems),
     }
 }
