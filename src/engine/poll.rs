@@ -8,7 +8,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::Notify;
+use tokio::sync::{Notify, Semaphore};
 use tokio::task::{Id, JoinError, JoinSet};
 
 use self::advance::{Connectivity, Ended, is_network};
@@ -106,7 +106,9 @@ impl PollEngine {
         let agenda = Agenda::new(limits, due);
         let hosts: HashSet<_> = slots.iter().map(|slot| slot.feed.url.host_str()).collect();
         let hosts = hosts.len();
-        let shop = Arc::new(Shop { plan, store, fetch, clock });
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        let reading = Semaphore::new(cores);
+        let shop = Arc::new(Shop { plan, store, fetch, clock, reading });
         Ok(Self {
             shop,
             pass,

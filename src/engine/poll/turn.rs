@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::sync::Semaphore;
 use url::Url;
 
 use crate::engine::plan::Plan;
@@ -22,6 +23,9 @@ pub(super) struct Shop {
     pub store: Arc<dyn Store>,
     pub fetch: Arc<dyn Fetch>,
     pub clock: Clock,
+    /// Places for documents that are being read: reading takes a processor, and several times the
+    /// document's size in memory.
+    pub reading: Semaphore,
 }
 
 /// A poll that came to a good end.
@@ -133,6 +137,9 @@ async fn read(
     url: Url,
     known: Option<u64>,
 ) -> Result<Option<Document>, FetchError> {
+    let Ok(_place) = shop.reading.acquire().await else {
+        return Err(FetchError::new(Reason::Internal, "there is no more reading"));
+    };
     let limit = shop.plan.poll.max_decoded;
     let store = Arc::clone(&shop.store);
     let work = move || {
