@@ -236,34 +236,46 @@ pub fn read_url_list(document: &Document, text: &str, problems: &Problems) -> Ve
     drafts
 }
 
-/// Gives each draft its id: its own; else from its title; else from its host. A made id that is
-/// taken gets a suffix from the URL, so that it depends on nothing but what stands before it.
+/// Gives each draft its id: its own; else from its title; else from its host. Made ids that would
+/// be the same get a suffix from the URL, all of them, so that their order does not matter.
 /// Two feeds that are given the same id are a problem.
 pub fn name_feeds(drafts: &[FeedDraft], problems: &Problems) -> Vec<FeedId> {
-    let mut taken: HashMap<String, Option<&Place>> = HashMap::new();
+    let mut given: HashMap<&str, &Place> = HashMap::new();
     for (id, place) in drafts.iter().filter_map(|draft| draft.id.as_ref()) {
-        if let Some(Some(first)) = taken.insert(id.clone(), Some(place)) {
+        if let Some(first) = given.insert(id, place) {
             let problem = Problem::new(place.clone(), format!("the feed id \"{id}\" is taken"));
             problems.push(problem.hint(format!("it is given before at {first}")));
         }
     }
+    let made: Vec<Option<String>> =
+        drafts.iter().map(|draft| draft.id.is_none().then(|| made_id(draft))).collect();
+    let mut times: HashMap<&str, usize> = HashMap::new();
+    for id in made.iter().flatten() {
+        *times.entry(id).or_default() += 1;
+    }
     drafts
         .iter()
-        .map(|draft| {
-            if let Some((id, _)) = &draft.id {
-                return FeedId::new(id);
+        .zip(&made)
+        .map(|(draft, made)| match (&draft.id, made) {
+            (Some((id, _)), _) => FeedId::new(id),
+            (None, Some(id)) if times[id.as_str()] == 1 && !given.contains_key(id.as_str()) => {
+                FeedId::new(id)
             }
-            let host = draft.url.host_str().unwrap_or_default();
-            let host = host.strip_prefix("www.").unwrap_or(host);
-            let from_title = slug(draft.title.as_deref().unwrap_or_default());
-            let mut id = if from_title.is_empty() { slug(host) } else { from_title };
-            if taken.contains_key(&id) {
+            (None, id) => {
                 let digest = Sha256::digest(draft.url.as_str().as_bytes());
                 let suffix: String = digest.iter().take(4).map(|b| format!("{b:02x}")).collect();
-                id = format!("{id}-{suffix}");
+                FeedId::new(format!("{}-{suffix}", id.as_deref().unwrap_or("feed")))
             }
-            taken.insert(id.clone(), None);
-            FeedId::new(id)
         })
         .collect()
+}
+
+fn made_id(draft: &FeedDraft) -> String {
+    let host = draft.url.host_str().unwrap_or_default();
+    let host = host.strip_prefix("www.").unwrap_or(host);
+    [draft.title.as_deref().unwrap_or_default(), host, "feed"]
+        .into_iter()
+        .map(slug)
+        .find(|id| !id.is_empty())
+        .unwrap_or_default()
 }

@@ -132,9 +132,13 @@ id = "own"
     let problems = Problems::default();
     let ids = name_feeds(&config.inline, &problems);
     let ids: Vec<&str> = ids.iter().map(crate::model::FeedId::as_str).collect();
-    assert_eq!(ids[0], "example-org");
-    assert!(ids[1].starts_with("example-org-") && ids[1].len() == 20, "{ids:?}");
+    assert!(ids[..2].iter().all(|id| id.starts_with("example-org-") && id.len() == 20), "{ids:?}");
+    assert_ne!(ids[0], ids[1]);
     assert_eq!(&ids[2..], ["новини-дня", "own"]);
+    let reversed: Vec<FeedDraft> = config.inline.iter().rev().cloned().collect();
+    let mut again = name_feeds(&reversed, &problems);
+    again.reverse();
+    assert!(again.iter().map(crate::model::FeedId::as_str).eq(ids.iter().copied()));
     assert!(problems.is_empty());
 }
 

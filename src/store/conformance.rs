@@ -45,6 +45,7 @@ macro_rules! conformance {
             an_item_keeps_its_first_form
             all_is_kept_over_a_restart
             a_renamed_feed_takes_over_its_row
+            ids_that_shift_leave_each_url_what_it_has_shown
             a_new_url_drops_what_belonged_to_the_old_one
             feeds_come_back_in_the_order_asked_for
             reports_count_the_items_of_seven_days
@@ -586,6 +587,21 @@ pub(super) async fn a_renamed_feed_takes_over_its_row(place: &impl Place) {
     assert_eq!(keys.len(), 4, "one row is taken once, and none that is in use");
     assert!(store.seen(after[1].key).await.unwrap().is_first());
     assert!(store.seen(after[2].key).await.unwrap().is_first());
+}
+
+pub(super) async fn ids_that_shift_leave_each_url_what_it_has_shown(place: &impl Place) {
+    let store = place.open().await;
+    let before = feeds(&[("a", "https://x/1"), ("b", "https://x/2"), ("c", "https://x/3")]);
+    let keys: Vec<i64> =
+        store.open_feeds(&before, at(0)).await.unwrap().iter().map(|state| state.key).collect();
+    let shifted = feeds(&[("a", "https://x/2"), ("b", "https://x/3"), ("c", "https://x/new")]);
+    let after: Vec<i64> =
+        store.open_feeds(&shifted, at(1)).await.unwrap().iter().map(|state| state.key).collect();
+    assert_eq!(after[..2], keys[1..]);
+    assert!(!keys.contains(&after[2]) || after[2] == keys[0]);
+    let back = store.open_feeds(&before, at(2)).await.unwrap();
+    assert_eq!(back[1].key, keys[1]);
+    assert_eq!(back[2].key, keys[2]);
 }
 
 pub(super) async fn a_new_url_drops_what_belonged_to_the_old_one(place: &impl Place) {

@@ -37,9 +37,10 @@ pub trait Store: Send + Sync {
     /// Takes `feeds` (id and URL; no id twice) as those that are configured from now on, and
     /// returns their states in the same order.
     ///
-    /// An unknown id whose URL belongs to a feed that is no longer configured takes over that
-    /// feed's row: the feed was renamed. If the URL of a known feed has changed, its validators,
-    /// body hash, schedule and confirmed move are dropped; what it has shown stays.
+    /// A feed is known by its URL first and its id second: one that was renamed, or whose id was
+    /// made anew from what stands around it, keeps what it has shown. If only the URL of a known
+    /// id has changed, validators, body hash, schedule and confirmed move are dropped; what it has
+    /// shown stays.
     async fn open_feeds(
         &self,
         feeds: &[(FeedId, String)],

@@ -24,39 +24,37 @@ pub(super) fn open_feeds(
     now: Timestamp,
 ) -> Done<Vec<FeedState>> {
     let stored = stored(db)?;
+    let rows = assign(&stored, feeds);
+    let taken: HashMap<i64, &str> = rows
+        .iter()
+        .zip(feeds)
+        .filter_map(|(row, (id, _))| row.map(|row| (row.key, id.as_str())))
+        .collect();
     let wanted: HashSet<&str> = feeds.iter().map(|(id, _)| id.as_str()).collect();
-    let mut known: HashMap<&str, &Stored> = HashMap::new();
-    // By URL; of several the one that was added last.
-    let mut orphans: HashMap<&str, &Stored> = HashMap::new();
     for row in &stored {
-        if wanted.contains(row.id.as_str()) {
-            known.insert(&row.id, row);
-        } else {
-            orphans.insert(&row.url, row);
+        let renamed = taken.get(&row.key).is_some_and(|id| *id != row.id);
+        let left = !taken.contains_key(&row.key);
+        // An id that another feed has now is given up for one that no config can name.
+        if renamed || (left && wanted.contains(row.id.as_str())) {
+            db.prepare_cached("UPDATE feed SET id = id || ' ' || key WHERE key = ?1")?
+                .execute([row.key])?;
         }
-    }
-    let mut keys = Vec::with_capacity(feeds.len());
-    let mut taken = HashSet::new();
-    for (id, url) in feeds {
-        let key = if let Some(row) = known.get(id.as_str()) {
-            keep(db, row, url)?;
-            row.key
-        } else if let Some(row) = orphans.remove(url.as_str()) {
-            db.prepare_cached("UPDATE feed SET id = ?2, configured = 1 WHERE key = ?1")?
-                .execute(params![row.key, id.as_str()])?;
-            taken.insert(row.key);
-            row.key
-        } else {
-            db.prepare_cached("INSERT INTO feed (id, url, added_at) VALUES (?1, ?2, ?3)")?
-                .insert(params![id.as_str(), url, now.as_millis()])?
-        };
-        keys.push(key);
-    }
-    for row in &stored {
-        if row.configured && !wanted.contains(row.id.as_str()) && !taken.contains(&row.key) {
+        if left && row.configured {
             db.prepare_cached("UPDATE feed SET configured = 0 WHERE key = ?1")?
                 .execute([row.key])?;
         }
+    }
+    let mut keys = Vec::with_capacity(feeds.len());
+    for (row, (id, url)) in rows.iter().zip(feeds) {
+        keys.push(match row {
+            Some(row) => {
+                keep(db, row, id.as_str(), url)?;
+                row.key
+            }
+            None => db
+                .prepare_cached("INSERT INTO feed (id, url, added_at) VALUES (?1, ?2, ?3)")?
+                .insert(params![id.as_str(), url, now.as_millis()])?,
+        });
     }
     let states = read::feed_states(db)?;
     let state = |key| {
@@ -74,16 +72,52 @@ fn stored(db: &Connection) -> Done<Vec<Stored>> {
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
-/// A feed that keeps its id, with the URL it has now.
-fn keep(db: &Connection, row: &Stored, url: &str) -> Done {
+/// The stored row of each feed: the one with its id and URL; else one with its URL, for the URL is
+/// what it has shown things at, and ids may be made from what stands around a feed; else the one
+/// with its id, whose URL has changed.
+fn assign<'a>(stored: &'a [Stored], feeds: &[(FeedId, String)]) -> Vec<Option<&'a Stored>> {
+    let mut free: HashMap<i64, &Stored> = stored.iter().map(|row| (row.key, row)).collect();
+    let mut rows: Vec<Option<&Stored>> = vec![None; feeds.len()];
+    let by = |key: fn(&Stored) -> &str| {
+        let mut index: HashMap<&str, Vec<&Stored>> = HashMap::new();
+        for row in stored {
+            index.entry(key(row)).or_default().push(row);
+        }
+        index
+    };
+    let (by_id, by_url) = (by(|row| &row.id), by(|row| &row.url));
+    let none = Vec::new();
+    for pass in 0..3 {
+        for (place, (id, url)) in rows.iter_mut().zip(feeds) {
+            if place.is_some() {
+                continue;
+            }
+            let rows = match pass {
+                1 => by_url.get(url.as_str()),
+                _ => by_id.get(id.as_str()),
+            };
+            let found = rows
+                .unwrap_or(&none)
+                .iter()
+                .rev()
+                .find(|row| free.contains_key(&row.key) && (pass > 0 || row.url == *url));
+            *place = found.and_then(|row| free.remove(&row.key));
+        }
+    }
+    rows
+}
+
+/// Writes a feed's id and URL as they are now.
+fn keep(db: &Connection, row: &Stored, id: &str, url: &str) -> Done {
+    if row.id != id || !row.configured {
+        db.prepare_cached("UPDATE feed SET id = ?2, configured = 1 WHERE key = ?1")?
+            .execute(params![row.key, id])?;
+    }
     if row.url != url {
         db.prepare_cached("UPDATE feed SET url = ?2, moved_to = NULL WHERE key = ?1")?
             .execute(params![row.key, url])?;
         db.prepare_cached("DELETE FROM feed_http WHERE feed = ?1")?.execute([row.key])?;
         db.prepare_cached("DELETE FROM schedule WHERE feed = ?1")?.execute([row.key])?;
-    }
-    if !row.configured {
-        db.prepare_cached("UPDATE feed SET configured = 1 WHERE key = ?1")?.execute([row.key])?;
     }
     Ok(())
 }
