@@ -15,7 +15,7 @@ use crate::rules::{RuleSet, Subject};
 #[derive(Debug, Args)]
 pub(super) struct ScanArgs {
     /// A rule file to match against, instead of the config's (may be repeated)
-    #[arg(long, value_name = "FILE", num_args = 1..)]
+    #[arg(long, value_name = "FILE")]
     rules: Vec<PathBuf>,
     #[command(flatten)]
     config: ConfigArgs,
