@@ -299,18 +299,26 @@ fn find<'a, E: Error + 'static>(error: &'a (dyn Error + 'static)) -> Option<&'a 
     None
 }
 
-/// An error and its causes in one line, each said once.
+/// An error and its causes in one line, each said once. Layers that only say that there is a
+/// cause are left out.
 fn chain(error: &dyn Error) -> String {
     let mut text = error.to_string();
     let mut next = error.source();
     while let Some(error) = next {
         let cause = error.to_string();
-        if !text.ends_with(&cause) {
+        if says_nothing(&text) {
+            text = cause;
+        } else if !text.ends_with(&cause) {
             text = format!("{text}: {cause}");
         }
         next = error.source();
     }
     text
+}
+
+fn says_nothing(message: &str) -> bool {
+    ["error sending request", "dns error", "error resolving DNS"].contains(&message)
+        || message.starts_with("client error (")
 }
 
 #[cfg(test)]
