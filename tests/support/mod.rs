@@ -81,7 +81,7 @@ impl House {
     /// a file sink.
     pub fn watching(feeds: &[(&str, &str)]) -> Self {
         let house = Self::new();
-        house.write("w.toml", &config(feeds));
+        house.write("w.toml", config(feeds));
         house
     }
 
