@@ -119,7 +119,7 @@ fn a_rule_file_of_somebody_else_is_told_with_who_must_read_it() {
         return skip("an unreadable rule file: root reads every file");
     }
     let house = House::new();
-    fs::set_permissions(house.path("rules.toml"), fs::Permissions::from_mode(0)).unwrap();
+    fs::set_permissions(house.path("rules.toml"), fs::Permissions::from_mode(0o000)).unwrap();
     let told = refused_config(&house, &format!("{USES}{FEED}"));
     assert!(told.contains("rules.toml: cannot be read: Permission denied"), "{told}");
     assert!(told.contains("hint: the user that wirewatch runs as"), "{told}");
@@ -348,14 +348,17 @@ fn a_full_disk_exits_75_and_loses_nothing_once_there_is_room() {
     let house = House::new();
     let store = "[store]\npath = \"small/w.db\"\n";
     house.write("w.toml", config(&[("a", &url)]).replace("[[sink]]", &format!("{store}[[sink]]")));
-    let script = "mount -o remount,size=40k small
+    let script = "head -c 40000 /dev/zero > small/little
+        head -c 1000000 /dev/zero > small/some
+        head -c 30000000 /dev/zero > small/rest
+        rm small/little
         $1 poll --config w.toml; echo code $?
-        mount -o remount,size=1m small
+        rm small/some
         $1 poll --config w.toml; echo code $?
-        mount -o remount,size=60m small
+        rm small/rest
         $1 poll --config w.toml; echo code $?
         $1 poll --config w.toml; echo code $?";
-    let Some(ran) = on_a_small_disk(&house, "1m", script) else { return };
+    let Some(ran) = on_a_small_disk(&house, "24m", script) else { return };
     let ran = ran.expect(0).says(&[
         "wirewatch: no space left to write ./small/w.db.new\n",
         "\"event\":\"store_failed\",\"reason\":\"disk_full\"",
@@ -433,7 +436,7 @@ fn feeds_that_cannot_be_read_are_told_with_their_reason_and_the_rest_goes_on() {
         ("text", server.put("/text", Answer::new("text/plain", "once upon a time"))),
         ("broken", server.put("/broken", Answer::rss("<rss><channel></rss"))),
         ("missing", server.put("/good", Answer::rss(rss(&["In Kharkiv"]))) + "-not"),
-        ("refused", nobody.url.clone()),
+        ("refused", nobody.url),
         ("unknown", format!("http://{host}.example/feed")),
         ("inside", "http://127.1.2.3:9/feed".to_owned()),
     ];
