@@ -111,6 +111,14 @@ fn scan_takes_several_rule_files_or_those_of_the_config() {
     assert_eq!((level.as_str(), both), ("critical", vec!["khar".to_owned(), "more".to_owned()]));
     assert_eq!(ids(&["scan", "f.xml", "--rules", "more.toml"]).1, ["more"]);
     assert_eq!(ids(&["scan", "--config", "w.toml", "f.xml"]).1, ["khar"]);
+    let args = ["scan", "--config", "w.toml", "--rules", "more.toml", "f.xml"];
+    assert_eq!(ids(&args).1, ["more"], "rules of one's own, all else from the config");
+    let bounded = [&args[..], &["--set", "poll.max_decoded=1KiB"]].concat();
+    house.write("f.xml", rss(&["In Kharkiv", &"long ".repeat(300)]));
+    house.run(&bounded).expect(2).says(&["f.xml: too_large: larger than 1024 bytes"]);
+    house.write("f.xml", rss(&["In Kharkiv"]));
+    let nowhere = ["scan", "--config", "nowhere.toml", "--rules", "more.toml", "f.xml"];
+    house.run(&nowhere).expect(2).says(&["nowhere.toml: cannot be read"]);
     fs::create_dir(house.path("config")).unwrap();
     fs::copy(house.path("w.toml"), house.path("config/wirewatch.toml")).unwrap();
     fs::copy(house.path("more.toml"), house.path("config/rules.toml")).unwrap();
