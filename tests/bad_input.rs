@@ -325,16 +325,19 @@ fn is_root() -> bool {
 /// disk. Nothing, if this machine lets nobody mount a small disk.
 fn on_a_small_disk(house: &House, size: &str, script: &str) -> Option<support::Ran> {
     fs::create_dir(house.path("small")).unwrap();
-    let isolate: &[&str] = if is_root() { &["-m"] } else { &["-U", "-r", "-m"] };
-    let script = format!("mount -t tmpfs -o size={size} tmpfs small || exit 99\n{script}");
-    let mut command = house.program("sh");
-    command.args(["-c", "exec unshare \"$@\" || exit 99", "sh"]).args(isolate);
-    command.args(["sh", "-c", &script, "sh", env!("CARGO_BIN_EXE_wirewatch")]);
-    let ran = support::run(command);
-    if matches!(ran.code, Some(0..=98)) {
-        return Some(ran);
+    let isolate = if is_root() { "-m" } else { "-Urm" };
+    let within = |script: &str| {
+        let mut command = house.program("sh");
+        command.args(["-c", "exec unshare \"$@\"", "sh", isolate, "sh", "-c"]);
+        let mount = format!("mount -t tmpfs -o size={size} tmpfs small || exit 1\n{script}");
+        command.args([&mount, "sh", env!("CARGO_BIN_EXE_wirewatch")]);
+        support::run(command)
+    };
+    let probe = within("exit 42");
+    if probe.code == Some(42) {
+        return Some(within(script));
     }
-    skip(&format!("a full disk: no small disk can be mounted here: {}", ran.stderr.trim()));
+    skip(&format!("a full disk: no small disk can be mounted here: {}", probe.stderr.trim()));
     None
 }
 
