@@ -102,10 +102,13 @@ impl Document {
         Problem::new(place, message)
     }
 
-    /// The document's root table. Syntax errors are noted, and what can be read beside them is.
+    /// The document's root table. The first syntax error is noted; those behind it are mostly of
+    /// its making. What can be read all the same is in the table, which then [`Table::is_broken`].
     pub fn root<'a>(&'a self, problems: &'a Problems) -> Table<'a> {
         let (root, errors) = DeTable::parse_recoverable(&self.text);
-        for error in errors {
+        let start = |error: &toml::de::Error| error.span().map_or(0, |span| span.start);
+        let first = errors.iter().min_by_key(|error| start(error));
+        if let Some(error) = first {
             let source = Source::Span(error.span().unwrap_or(0..0));
             let message = error.message().lines().collect::<Vec<_>>().join("; ");
             problems.push(self.problem(&source, message));
@@ -117,6 +120,7 @@ impl Document {
             source: Source::Span(0..0),
             entries: entries(root.into_inner()),
             asked: Vec::new(),
+            broken: first.is_some(),
         }
     }
 }
@@ -165,12 +169,18 @@ pub struct Table<'a> {
     source: Source,
     entries: BTreeMap<String, (Source, Node)>,
     asked: Vec<&'static str>,
+    broken: bool,
 }
 
 impl<'a> Table<'a> {
     /// The document that the table stands in.
     pub fn document(&self) -> &'a Document {
         self.document
+    }
+
+    /// Whether the document has a syntax error, so that what is missing here may be written there.
+    pub fn is_broken(&self) -> bool {
+        self.broken
     }
 
     /// Where the table begins.
@@ -264,6 +274,7 @@ impl<'a> Table<'a> {
             source: self.source.clone(),
             entries: BTreeMap::new(),
             asked: Vec::new(),
+            broken: self.broken,
         };
         match node {
             Some(Node { value: Value::Table(entries), source }) => {

@@ -5,12 +5,15 @@
 use std::collections::HashMap;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::time::Duration;
 
 use url::Url;
+use wirewatch::config::{LogSection, NetSection, PollSection};
 use wirewatch::demo::FEEDS;
 use wirewatch::document::Document;
-use wirewatch::model::{Alert, AlertId, Problems};
+use wirewatch::engine::plan::{Plan, Surroundings};
+use wirewatch::model::{Alert, AlertId, FirstPoll, Problems};
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -95,5 +98,91 @@ fn the_alert_in_the_readme_is_one_that_the_demonstration_raises() {
         for hit in &rule.matches {
             assert_eq!(alert.item.title[hit.start..hit.end], hit.text);
         }
+    }
+}
+
+/// The shipped config with every key that it shows in a comment switched on: lines
+/// `# key = value`, perhaps with a comment of their own, and the feed of one's own.
+fn uncommented(config: &str) -> String {
+    let lines = config.lines().map(|line| {
+        let shown = line.strip_prefix("# ").filter(|shown| {
+            let key = shown.split_once(" = ").map(|(key, _)| key);
+            let is_key = |key: &str| key.chars().all(|c| c.is_ascii_lowercase() || c == '_');
+            *shown == "[[feed]]" || key.is_some_and(is_key)
+        });
+        shown.unwrap_or(line)
+    });
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+/// A copy of the shipped config folder, with this as the config.
+fn config_folder(config: &str) -> tempfile::TempDir {
+    let folder = tempfile::TempDir::new().unwrap();
+    for name in ["feeds.d", "rules"] {
+        fs::create_dir(folder.path().join(name)).unwrap();
+        for entry in fs::read_dir(root().join("config").join(name)).unwrap() {
+            let path = entry.unwrap().path();
+            fs::copy(&path, folder.path().join(name).join(path.file_name().unwrap())).unwrap();
+        }
+    }
+    fs::create_dir(folder.path().join("secrets")).unwrap();
+    for name in ["example", "example-key"] {
+        fs::write(folder.path().join("secrets").join(name), "secret").unwrap();
+    }
+    fs::write(folder.path().join("wirewatch.toml"), config).unwrap();
+    folder
+}
+
+fn plan(folder: &Path) -> Plan {
+    Plan::build(&folder.join("wirewatch.toml"), &Surroundings::default()).unwrap()
+}
+
+#[test]
+fn the_shipped_config_passes_the_check() {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_wirewatch"));
+    command.arg("check").current_dir(root()).env_clear();
+    let output = command.output().unwrap();
+    let told = String::from_utf8(output.stdout).unwrap();
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert_eq!((output.status.code(), stderr.as_str()), (Some(0), ""));
+    let expected = format!("config/wirewatch.toml: ok: {} feeds (0 of them", feeds().len());
+    assert!(told.starts_with(&expected) && told.lines().count() == 1, "{told}");
+}
+
+#[test]
+fn the_shipped_config_shows_every_default_as_it_is() {
+    let text = fs::read_to_string(root().join("config/wirewatch.toml")).unwrap();
+    let all = uncommented(&text);
+    let (folder, other) = (config_folder(&text), config_folder(&all));
+    let (as_shipped, explicit) = (plan(folder.path()), plan(other.path()));
+    assert!(as_shipped.warnings.is_empty() && explicit.warnings.is_empty());
+    let twelve_hours = FirstPoll::Within(Duration::from_secs(12 * 3600));
+    let poll = PollSection { first_poll: twelve_hours, ..PollSection::default() };
+    assert_eq!((&as_shipped.poll, &explicit.poll), (&poll, &poll));
+    assert_eq!(explicit.net, NetSection::default());
+    assert_eq!(explicit.log, LogSection::default());
+    assert_eq!(explicit.store.retention, as_shipped.store.retention);
+    assert_eq!(explicit.store_path, other.path().join("wirewatch.db"));
+    assert_eq!(as_shipped.store_path, folder.path().join("wirewatch.db"));
+    assert_eq!(explicit.feeds.len(), as_shipped.feeds.len() + 1, "the feed of one's own");
+
+    let sinks = |plan: &Plan| plan.sinks.iter().map(|s| s.kind.claim()).collect::<Vec<_>>();
+    let inside = |folder: &tempfile::TempDir| folder.path().display().to_string();
+    let claims = format!("{:?}", sinks(&as_shipped)).replace(&inside(&folder), "");
+    assert_eq!(claims, format!("{:?}", sinks(&explicit)).replace(&inside(&other), ""));
+    assert!(claims.contains("/alerts.jsonl"), "{claims}");
+
+    let sections = format!(
+        "{:?} {:?} path: retention: {:?} rotate_size: keep:",
+        PollSection::default(),
+        NetSection::default(),
+        LogSection::default()
+    );
+    let keys: Vec<&str> =
+        sections.split([' ', '{', ',']).filter_map(|word| word.strip_suffix(':')).collect();
+    assert_eq!(keys.len(), 17 + 1 + 1 + 4, "{keys:?}");
+    for key in keys {
+        let shown = all.lines().any(|line| line.starts_with(&format!("{key} = ")));
+        assert!(shown, "`{key}` is not shown");
     }
 }

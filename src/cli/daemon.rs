@@ -3,12 +3,12 @@
 use anyhow::Context;
 use clap::Args;
 
-use super::out::{Out, complain};
+use super::out::{Out, complain, no_color};
 use super::{ConfigArgs, Exit, LogArgs};
 use crate::app::App;
 use crate::engine::Pass;
 use crate::lifecycle::{Signals, Systemd};
-use crate::model::{Clock, visible};
+use crate::model::{Clock, Reason, visible};
 use crate::observe::{self, Output};
 use crate::store::StoreError;
 
@@ -44,7 +44,7 @@ fn log_options(output: Output, style: Option<observe::LogStyle>) -> observe::Opt
     observe::Options {
         output,
         style,
-        color: std::env::var_os("NO_COLOR").map(|_| false),
+        color: no_color().then_some(false),
         filter: std::env::var("RUST_LOG").ok(),
         clock: Clock::System,
         limits: observe::Limits::default(),
@@ -91,6 +91,9 @@ pub(super) async fn poll(args: PollArgs) -> anyhow::Result<Exit> {
             out.line(&format!("failed: {feed}: {reason}: {}", visible(message)))?;
         }
         out.flush()?;
+    }
+    if report.failed.iter().any(|(_, reason, _)| *reason == Reason::DiskFull) {
+        return Ok(Exit::Later);
     }
     let all_failed = report.good == 0 && feeds > 0;
     Ok(if all_failed || summary.waiting > 0 || report.cut_short { Exit::No } else { Exit::Ok })

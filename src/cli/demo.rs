@@ -8,7 +8,7 @@ use anyhow::Context;
 use clap::Args;
 
 use super::Exit;
-use super::out::{complain, tell_problems};
+use super::out::{complain, no_color, tell_problems};
 use crate::app::App;
 use crate::demo::{LENGTH, Newsroom};
 use crate::engine::Pass;
@@ -54,7 +54,7 @@ pub(super) async fn run(args: DemoArgs) -> anyhow::Result<Exit> {
     let log = observe::init(observe::Options {
         output: Output::Stdout,
         style: Some(if args.json { LogStyle::Json } else { LogStyle::Text }),
-        color: std::env::var_os("NO_COLOR").map(|_| false),
+        color: no_color().then_some(false),
         filter: std::env::var("RUST_LOG").ok(),
         clock: Clock::System,
         limits: observe::Limits::default(),

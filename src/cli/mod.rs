@@ -162,6 +162,11 @@ pub fn main() -> ExitCode {
 }
 
 impl ConfigArgs {
+    /// Whether anything of a config is asked for, by flag or environment.
+    fn is_given(&self) -> bool {
+        self.config.is_some() || !self.set.is_empty()
+    }
+
     fn path(&self) -> PathBuf {
         if let Some(path) = &self.config {
             return path.clone();

@@ -13,7 +13,7 @@ pub(super) struct Out {
 
 impl Out {
     pub(super) fn new() -> Self {
-        let color = io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+        let color = io::stdout().is_terminal() && !no_color();
         Self { stream: io::BufWriter::new(io::stdout().lock()), color }
     }
 
@@ -26,6 +26,11 @@ impl Out {
     pub(super) fn flush(&mut self) -> io::Result<()> {
         self.stream.flush()
     }
+}
+
+/// Whether colours are unwanted: `NO_COLOR` is there and not empty (no-color.org).
+pub(super) fn no_color() -> bool {
+    std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty())
 }
 
 /// One message on stderr. That it cannot be written is no reason for anything.

@@ -27,19 +27,35 @@ pub(super) struct ScanArgs {
     inputs: Vec<String>,
 }
 
-pub(super) async fn run(args: ScanArgs) -> anyhow::Result<Exit> {
-    let plan = if args.rules.is_empty() { args.config.plan() } else { None };
-    let own = match read_rules(&args.rules) {
-        Ok(own) => own,
+/// What a scan goes by; one of the two is there.
+struct Given {
+    plan: Option<Plan>,
+    /// The rules of `--rules`, which take the place of the plan's.
+    own: Option<RuleSet>,
+}
+
+/// Reads the config, unless there are `--rules` and nothing of a config is given. Nothing if that
+/// fails; it is told.
+fn given(args: &ScanArgs) -> Option<Given> {
+    let plan = match args.rules.is_empty() || args.config.is_given() {
+        true => Some(args.config.plan()?),
+        false => None,
+    };
+    match read_rules(&args.rules) {
+        Ok(own) => Some(Given { plan, own }),
         Err(problems) => {
             tell_problems(&problems);
-            return Ok(Exit::Trouble);
+            None
         }
-    };
-    let Some(rules) = plan.as_ref().map(|plan| &plan.rules).or(own.as_ref()) else {
+    }
+}
+
+pub(super) async fn run(args: ScanArgs) -> anyhow::Result<Exit> {
+    let Some(Given { plan, own }) = given(&args) else { return Ok(Exit::Trouble) };
+    let plan = plan.as_ref();
+    let Some(rules) = own.as_ref().or(plan.map(|plan| &plan.rules)) else {
         return Ok(Exit::Trouble);
     };
-    let plan = plan.as_ref();
     let reading = match plan {
         Some(plan) => {
             Reading { allow: plan.net.allow.clone(), poll: plan.poll.clone(), ..Reading::default() }

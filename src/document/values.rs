@@ -53,9 +53,9 @@ impl FromNode for Bytes {
                 u64::try_from(*number).map(Bytes).map_err(|_| node.wrong_type())
             }
             Value::Text(text) => {
-                text.parse::<bytesize::ByteSize>().map(|size| Bytes(size.as_u64())).map_err(
-                    |error| node.wrong(format!("\"{text}\": {error}; expected {}", Self::EXPECTED)),
-                )
+                text.parse::<bytesize::ByteSize>().map(|size| Bytes(size.as_u64())).map_err(|_| {
+                    node.wrong(format!("\"{text}\" is no size; expected {}", Self::EXPECTED))
+                })
             }
             _ => Err(node.wrong_type()),
         }

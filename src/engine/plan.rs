@@ -70,6 +70,10 @@ impl Plan {
         let base = folder(path);
         let document = Document::new(path, text);
         let mut root = document.root(&problems);
+        if root.is_broken() {
+            drop(root);
+            return Err(problems.into_vec());
+        }
         let config = Config::read(&mut root, &around.overlay);
         let folders =
             Folders { base: base.clone(), logs: around.logs.as_deref().map(first_folder) };

@@ -4,6 +4,8 @@ use std::cell::RefCell;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+use super::text::{is_unprintable, visible};
+
 /// Where a problem is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Place {
@@ -86,16 +88,16 @@ impl Problem {
 
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.place, self.message)?;
+        write!(f, "{}: {}", visible(&self.place.to_string()), visible(&self.message))?;
         if let Place::Span { line, column, width, text, .. } = &self.place {
             let shown: String =
-                text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+                text.chars().map(|c| if is_unprintable(c) { ' ' } else { c }).collect();
             let gutter = " ".repeat(line.to_string().len());
             let indent = " ".repeat(column - 1);
             write!(f, "\n  {line} | {shown}\n  {gutter} | {indent}{}", "^".repeat(*width))?;
         }
         if let Some(hint) = &self.hint {
-            write!(f, "\nhint: {hint}")?;
+            write!(f, "\nhint: {}", visible(hint))?;
         }
         Ok(())
     }
@@ -135,6 +137,18 @@ mod tests {
         assert_eq!(
             problem.to_string(),
             "w.toml:2:8: not a number\n  2 | ключ = \"x\"\n    |        ^^^\nhint: write 5"
+        );
+    }
+
+    #[test]
+    fn what_a_foreign_file_holds_does_nothing_to_a_terminal() {
+        let text = "url = \"\u{202e}\u{1b}[2J\"";
+        let place = Place::in_text(Path::new("a\u{1b}c.opml"), text, 6..16);
+        let problem = Problem::new(place, "no \u{1b}[2J").hint("not \u{2028}");
+        assert_eq!(
+            problem.to_string(),
+            "a␛c.opml:1:7: no ␛[2J\n  1 | url = \"  [2J\"\n    |       ^^^^^^^\n\
+             hint: not \u{fffd}"
         );
     }
 

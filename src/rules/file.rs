@@ -70,6 +70,9 @@ pub(super) fn read<'a>(
     drafts: &mut Vec<Draft<'a>>,
 ) {
     let mut root = document.root(problems);
+    if root.is_broken() {
+        return;
+    }
     let has_rules = root.has("rule");
     let has_lists = root.has("list");
     let mut list = root.table("list");

@@ -42,6 +42,9 @@ pub(super) fn read_feeds(
         let found = match extension.to_str() {
             Some("toml") => {
                 let mut root = file.root(problems);
+                if root.is_broken() {
+                    continue;
+                }
                 let found = root.tables("feed").into_iter().filter_map(read_feed).collect();
                 root.finish();
                 found

@@ -17,7 +17,7 @@ pub(super) fn folder(path: &Path) -> PathBuf {
 
 pub(super) fn read_file(path: &Path) -> Result<String, Problem> {
     let fail = |message: String| Problem::new(Place::File(path.to_owned()), message);
-    let about = std::fs::metadata(path).map_err(|error| {
+    let unreadable = |error: std::io::Error| {
         let problem = fail(format!("cannot be read: {error}"));
         match error.kind() {
             std::io::ErrorKind::NotFound => problem.hint("is the path right?"),
@@ -26,14 +26,15 @@ pub(super) fn read_file(path: &Path) -> Result<String, Problem> {
             }
             _ => problem,
         }
-    })?;
+    };
+    let about = std::fs::metadata(path).map_err(unreadable)?;
     if about.is_dir() {
         return Err(fail("is a folder, not a file".to_owned()));
     }
     if about.len() > MAX_FILE {
         return Err(fail(format!("is larger than {} MiB", MAX_FILE >> 20)));
     }
-    let bytes = std::fs::read(path).map_err(|error| fail(format!("cannot be read: {error}")))?;
+    let bytes = std::fs::read(path).map_err(unreadable)?;
     String::from_utf8(bytes).map_err(|error| {
         let line = error.as_bytes()[..error.utf8_error().valid_up_to()]
             .iter()
