@@ -80,6 +80,51 @@ pub fn judge(seen: &Seen, document: &[Sighting], policy: FirstPoll, now: Timesta
     Novelty { new, seen: past }
 }
 
+/// What one of several commits is to store of a document's news.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Part {
+    /// The new items of this part.
+    pub items: Vec<Fresh>,
+    /// What has been seen when it is stored.
+    pub seen: Vec<u64>,
+    /// Whether none comes after it.
+    pub last: bool,
+}
+
+impl Novelty {
+    /// Parts the news of `document` into commits of at most `most` items; one if there are none.
+    /// `before` is what was seen before the first of them.
+    ///
+    /// Each may be the last that is made: what is left then must still be new, and may alert if it
+    /// might have. So an item that may alert counts as seen from the part that stores it, and all
+    /// others from the first on: after that the feed's first poll is over.
+    pub fn parts(self, before: &Seen, document: &[Sighting], most: usize) -> Vec<Part> {
+        let Self { new, seen: all } = self;
+        if new.len() <= most {
+            return vec![Part { items: new, seen: all, last: true }];
+        }
+        let hash = |fresh: &Fresh| document[fresh.index].hash;
+        let mut waiting: HashSet<u64> =
+            new.iter().filter(|fresh| fresh.may_alert).map(hash).collect();
+        let known: HashSet<u64> = all.iter().copied().collect();
+        // What is forgotten in the end is forgotten with the last part, not before.
+        let leaving: Vec<u64> =
+            before.hashes.iter().copied().filter(|hash| !known.contains(hash)).collect();
+        let count = new.len().div_ceil(most);
+        let mut parts = Vec::with_capacity(count);
+        for (number, items) in new.chunks(most).enumerate() {
+            for fresh in items {
+                waiting.remove(&hash(fresh));
+            }
+            let last = number + 1 == count;
+            let mut seen = if last { Vec::new() } else { leaving.clone() };
+            seen.extend(all.iter().filter(|hash| !waiting.contains(hash)));
+            parts.push(Part { items: items.to_vec(), seen, last });
+        }
+        parts
+    }
+}
+
 fn permits(policy: FirstPoll, published: Option<Timestamp>, now: Timestamp) -> bool {
     match (policy, published) {
         (FirstPoll::Baseline, _) | (FirstPoll::Within(_), None) => false,
@@ -222,5 +267,49 @@ mod tests {
             assert_eq!(new.len(), if start == 0 { 100 } else { 1 });
         }
         assert_eq!(seen.hashes.len(), 100 + REMEMBERED);
+    }
+
+    #[test]
+    fn after_each_part_what_is_left_is_new_and_may_alert_if_it_might_have() {
+        let cases = [
+            (FirstPoll::Alert, 7, 3),
+            (FirstPoll::Baseline, 7, 3),
+            (FirstPoll::Within(HOUR), 9, 2),
+            (FirstPoll::Alert, 3, 3),
+            (FirstPoll::Alert, 0, 3),
+        ];
+        for (policy, items, most) in cases {
+            let document: Vec<Sighting> = (0..items)
+                .map(|hash| Sighting { hash, published: (hash % 2 == 0).then(noon) })
+                .collect();
+            let whole = judge(&Seen::default(), &document, policy, noon());
+            let parts = whole.clone().parts(&Seen::default(), &document, most);
+            let mut alerts: HashSet<usize> =
+                whole.new.iter().filter(|fresh| fresh.may_alert).map(|fresh| fresh.index).collect();
+            for (number, part) in parts.iter().enumerate() {
+                assert!(part.items.len() <= most && part.last == (number + 1 == parts.len()));
+                part.items.iter().for_each(|fresh| {
+                    alerts.remove(&fresh.index);
+                });
+                let cut_short = Seen { version: 1, hashes: part.seen.clone() };
+                let left = judge(&cut_short, &document, policy, noon());
+                let left: HashSet<usize> = left.new.iter().map(|fresh| fresh.index).collect();
+                assert_eq!(left, alerts, "{policy:?} after part {number}");
+            }
+            let stored: Vec<Fresh> = parts.iter().flat_map(|part| part.items.clone()).collect();
+            assert_eq!(stored, whole.new);
+            assert_eq!(parts.last().unwrap().seen, whole.seen);
+        }
+    }
+
+    #[test]
+    fn what_was_seen_before_is_not_forgotten_between_two_parts() {
+        let before = seen(0..5000);
+        let document = undated(10_000..10_010);
+        let whole = judge(&before, &document, FirstPoll::Baseline, noon());
+        assert!(whole.seen.len() < 5000);
+        let parts = whole.parts(&before, &document, 4);
+        let first: HashSet<u64> = parts[0].seen.iter().copied().collect();
+        assert!((0..5000).all(|hash| first.contains(&hash)));
     }
 }

@@ -9,10 +9,10 @@ use url::Url;
 use crate::engine::plan::Plan;
 use crate::fetch::{Answer, Body, Fetch, FetchError, Fetched, Request, decode};
 use crate::model::{
-    Alert, AlertFeed, Clock, Feed, FeedState, ParsedFeed, Reason, Repair, SinkName, Timestamp,
-    Validators,
+    Alert, AlertFeed, Clock, Feed, FeedState, Item, ParsedFeed, Reason, Repair, SinkName,
+    Timestamp, Validators,
 };
-use crate::novelty::{self, Sighting};
+use crate::novelty::{self, Part, Sighting};
 use crate::parse;
 use crate::rules::Subject;
 use crate::store::{Found, NewItem, Store, StoreError};
@@ -70,6 +70,12 @@ pub(super) enum Bad {
     Store(StoreError),
 }
 
+impl Learned {
+    fn of(state: &FeedState) -> Self {
+        Self { validators: state.validators.clone(), body: state.body, title: state.title.clone() }
+    }
+}
+
 impl From<FetchError> for Bad {
     fn from(error: FetchError) -> Self {
         Self::Feed(error)
@@ -78,7 +84,13 @@ impl From<FetchError> for Bad {
 
 impl From<StoreError> for Bad {
     fn from(error: StoreError) -> Self {
-        Self::Store(error)
+        match error {
+            // One feed's row is at fault, not the store.
+            StoreError::Unreadable { .. } | StoreError::Conflict => {
+                Self::Feed(FetchError::new(Reason::Store, error.to_string()))
+            }
+            error => Self::Store(error),
+        }
     }
 }
 
@@ -90,7 +102,11 @@ const TTL_MAX: Duration = Duration::from_secs(3600);
 const CONFLICTS: usize = 5;
 
 /// Polls `feed` once. Nothing of a poll that is dropped half-way counts as seen.
-pub(super) async fn poll(shop: &Shop, feed: &Feed, state: &FeedState) -> Result<Good, Bad> {
+pub(super) async fn poll(
+    shop: &Arc<Shop>,
+    feed: &Arc<Feed>,
+    state: &FeedState,
+) -> Result<Good, Bad> {
     let start = state.moved_to.as_deref().and_then(|to| Url::parse(to).ok());
     let url = start.as_ref().unwrap_or(&feed.url);
     let now = shop.clock.now().wall;
@@ -121,7 +137,7 @@ pub(super) async fn poll(shop: &Shop, feed: &Feed, state: &FeedState) -> Result<
     good.asked = good.asked.max(document.feed.ttl.unwrap_or_default().min(TTL_MAX));
     good.state.body = Some(document.hash);
     good.state.title = document.feed.title.clone().or(good.state.title);
-    good.news = Some(commit(shop, feed, state, &document, &good.state).await?);
+    good.news = Some(commit(shop, feed, state, &Arc::new(document), &good.state).await?);
     Ok(good)
 }
 
@@ -181,11 +197,17 @@ async fn refresh(shop: &Shop, state: &FeedState, learned: &Learned) -> Result<()
     }
 }
 
+/// Items that one commit stores at the most; a document with more news is committed in parts, so
+/// that none holds up the commits of others for long.
+const PART: usize = 1000;
+
+/// Commits what is new in a document, part after part. Validators and body hash go with the last:
+/// if it is cut short before, the document is read again and what is left of it is still new.
 async fn commit(
-    shop: &Shop,
-    feed: &Feed,
+    shop: &Arc<Shop>,
+    feed: &Arc<Feed>,
     state: &FeedState,
-    document: &Document,
+    document: &Arc<Document>,
     learned: &Learned,
 ) -> Result<News, StoreError> {
     let sightings: Vec<Sighting> = document
@@ -197,60 +219,108 @@ async fn commit(
             published: item.published.or(item.updated),
         })
         .collect();
+    let mut news = News {
+        items: document.feed.items.len(),
+        repairs: document.feed.repairs.clone(),
+        ..News::default()
+    };
     let mut conflicts = 0;
     loop {
         let seen = shop.store.seen(state.key).await?;
+        news.first |= seen.is_first();
         let now = shop.clock.now().wall;
         let novelty = novelty::judge(&seen, &sightings, shop.plan.poll.first_poll, now);
-        let mut found = Found {
-            feed: state.key,
-            expected_version: seen.version,
-            seen: novelty.seen,
-            validators: learned.validators.clone(),
-            body: learned.body,
-            title: document.feed.title.clone(),
-            ..Found::default()
-        };
-        for fresh in &novelty.new {
+        let parts = novelty.parts(&seen, &sightings, PART);
+        let mut version = seen.version;
+        let mut overtaken = false;
+        for part in parts {
+            let new = part.items.len();
+            let found = Found {
+                feed: state.key,
+                expected_version: version,
+                ..matched(shop, feed, document, learned, state, part, now).await?
+            };
+            match shop.store.commit(found).await {
+                Ok(committed) => {
+                    news.new += new;
+                    news.alerts += committed.alerts;
+                    version += 1;
+                }
+                Err(StoreError::Conflict) if conflicts < CONFLICTS => {
+                    conflicts += 1;
+                    overtaken = true;
+                    break;
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        if !overtaken {
+            return Ok(news);
+        }
+    }
+}
+
+/// Matches the items of a part, off the async threads.
+async fn matched(
+    shop: &Arc<Shop>,
+    feed: &Arc<Feed>,
+    document: &Arc<Document>,
+    learned: &Learned,
+    state: &FeedState,
+    part: Part,
+    now: Timestamp,
+) -> Result<Found, StoreError> {
+    let learned = if part.last {
+        learned.clone()
+    } else {
+        Learned { title: learned.title.clone(), ..Learned::of(state) }
+    };
+    let mut found = Found {
+        seen: part.seen,
+        validators: learned.validators,
+        body: learned.body,
+        title: document.feed.title.clone(),
+        ..Found::default()
+    };
+    if part.items.is_empty() {
+        return Ok(found);
+    }
+    let (shop, feed, document) = (Arc::clone(shop), Arc::clone(feed), Arc::clone(document));
+    let title = learned.title;
+    let work = move || {
+        for fresh in &part.items {
             let item = &document.feed.items[fresh.index];
-            found.items.push(NewItem { item: item.clone(), first_seen: now });
             if fresh.may_alert
-                && let Some(alert) = raise(&shop.plan, feed, learned, item, now)
+                && let Some(alert) = raise(&shop.plan, &feed, title.as_deref(), item, now)
             {
                 let sinks = sinks_for(&shop.plan, &alert);
                 found.alerts.push((alert, sinks));
             }
+            found.items.push(NewItem { item: item.clone(), first_seen: now });
         }
-        let news = News {
-            first: seen.is_first(),
-            items: document.feed.items.len(),
-            new: found.items.len(),
-            alerts: 0,
-            repairs: document.feed.repairs.clone(),
-        };
-        match shop.store.commit(found).await {
-            Ok(committed) => return Ok(News { alerts: committed.alerts, ..news }),
-            Err(StoreError::Conflict) if conflicts < CONFLICTS => conflicts += 1,
-            Err(error) => return Err(error),
-        }
-    }
+        found
+    };
+    tokio::task::spawn_blocking(work).await.map_err(|error| StoreError::Unreadable {
+        what: "item",
+        detail: format!("matching it failed: {error}"),
+    })
 }
 
 fn raise(
     plan: &Plan,
     feed: &Feed,
-    learned: &Learned,
-    item: &crate::model::Item,
+    own_title: Option<&str>,
+    item: &Item,
     now: Timestamp,
 ) -> Option<Alert> {
     let rules = plan.rules.matches(&Subject { item, feed: &feed.id, feed_tags: &feed.tags });
     if rules.is_empty() {
         return None;
     }
-    let title = feed.title.as_ref().or(learned.title.as_ref());
+    let title = feed.title.as_deref().or(own_title);
     let source = AlertFeed {
         id: feed.id.clone(),
-        title: title.map_or_else(|| feed.id.to_string(), Clone::clone),
+        title: title.unwrap_or(feed.id.as_str()).to_owned(),
         url: feed.url.to_string(),
     };
     Some(Alert::raise(source, item, rules, now))
