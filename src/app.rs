@@ -129,7 +129,7 @@ impl App {
         let mut pulse = PulseKeeper::new(systemd, self.clock.now());
         let mut ready = false;
         loop {
-            let next = self.step().await;
+            let next = self.step();
             let now = self.clock.now();
             if !std::mem::replace(&mut ready, true) {
                 systemd.ready(&self.status());
@@ -158,7 +158,7 @@ impl App {
     pub async fn run_once(mut self, signals: &Signals) -> (PassReport, Summary) {
         let mut last_look = false;
         while !signals.soft.is_cancelled() {
-            let next = self.step().await;
+            let next = self.step();
             if self.poll.is_done() && !std::mem::replace(&mut last_look, true) {
                 self.deliver.wake();
                 continue;
@@ -192,11 +192,11 @@ impl App {
     }
 
     /// Lets both engines do what is due. Answers when the next thing is, as far as they know.
-    async fn step(&mut self) -> Mono {
+    fn step(&mut self) -> Mono {
         let now = self.clock.now().mono;
-        let poll = self.poll.step().await;
+        let poll = self.poll.step();
         let deliver = self.deliver.step();
-        let prune = self.prune.step(self.plan.store.retention).await;
+        let prune = self.prune.step(self.plan.store.retention);
         poll.into_iter().chain(deliver).chain([prune]).min().unwrap_or(now)
     }
 

@@ -79,6 +79,11 @@ impl Guard {
 }
 
 impl AllowEntry {
+    /// Whether the entry is for the host `name`.
+    pub fn names(&self, name: &str) -> bool {
+        matches!(&self.target, Target::Host(own) if own == name.trim_end_matches('.'))
+    }
+
     fn covers(&self, host: Option<&str>, address: IpAddr, port: u16) -> bool {
         let target = match &self.target {
             Target::Net(net) => net.contains(&address.to_canonical()) || net.contains(&address),

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use siphasher::sip::SipHasher13;
 
-use crate::model::{FeedId, Mono, Now, Timestamp};
+use crate::model::{FeedId, Mono, Now, Schedule, Timestamp};
 
 mod agenda;
 
@@ -71,27 +71,35 @@ pub fn wait(policy: &PollPolicy, feed: &FeedId, ending: Ending, now: Timestamp) 
     base + fraction(base / 10, feed, now.as_millis().unsigned_abs())
 }
 
-/// When a feed is due that was stored with `next_poll` (`None`: never polled), at the start of a
-/// daemon with `feeds` feeds. What is due in future keeps its time, if that is within the policy;
-/// what is overdue, or new, is spread out, so that a start is no stampede.
+/// When a feed is due whose schedule was stored as `stored`, at the start of a daemon with `feeds`
+/// feeds. What is due in future keeps its time, if the policy can have given it; what is overdue,
+/// or new, or was written by a clock that was wrong, is spread out, so that a start is no stampede.
 pub fn first_due(
     policy: &PollPolicy,
     feed: &FeedId,
-    next_poll: Option<Timestamp>,
+    stored: &Schedule,
     feeds: usize,
     now: Now,
 ) -> Mono {
-    let longest = policy.max_interval.max(policy.backoff_max).max(policy.interval).max(GONE_PROBE);
-    if let Some(due) = next_poll
-        && due > now.wall
-    {
+    let longest = if stored.gone > 0 {
+        GONE_PROBE.max(policy.interval)
+    } else {
+        policy.max_interval.max(policy.backoff_max).max(policy.interval)
+    };
+    let ahead_of_time = stored.last_poll.is_some_and(|last| last > now.wall);
+    if let Some(due) = stored.next_poll.filter(|due| *due > now.wall && !ahead_of_time) {
         let wait = due.since(now.wall);
-        // A wait beyond all that we ever give means that the wall clock was wrong then or is now.
-        return now.mono.plus(if wait > longest + longest / 10 { policy.interval } else { wait });
+        if wait <= longest + longest / 10 {
+            return now.mono.plus(wait);
+        }
     }
+    now.mono.plus(fraction(spread(policy, feeds), feed, 0))
+}
+
+/// Over how long the first polls of so many feeds are spread.
+fn spread(policy: &PollPolicy, feeds: usize) -> Duration {
     let many = u32::try_from(feeds).unwrap_or(u32::MAX);
-    let spread = SPREAD_EACH.saturating_mul(many).min(SPREAD_MAX).min(policy.interval);
-    now.mono.plus(fraction(spread, feed, 0))
+    SPREAD_EACH.saturating_mul(many).min(SPREAD_MAX).min(policy.interval)
 }
 
 /// A part of `whole` that depends on `feed` and `salt` alone.
@@ -157,14 +165,25 @@ mod tests {
     fn a_start_keeps_what_is_due_later_and_spreads_what_is_overdue() {
         let wall = Timestamp::from_millis(1_700_000_000_000);
         let now = Now { wall, mono: Mono::from_millis(5_000) };
-        let due = |feed: &str, next, feeds| {
-            first_due(&policy(), &FeedId::new(feed), next, feeds, now).since(now.mono)
+        let due = |feed: &str, next_poll, feeds| {
+            let stored = Schedule { next_poll, ..Schedule::default() };
+            first_due(&policy(), &FeedId::new(feed), &stored, feeds, now).since(now.mono)
         };
         assert_eq!(due("a", Some(wall.plus(77 * S)), 9), 77 * S);
         assert!(due("a", Some(wall.minus(7200 * S)), 10) < S);
         assert!(due("a", None, 1) < S / 10);
-        // A wall clock that was years ahead when the time was stored starves nothing.
-        assert_eq!(due("a", Some(wall.plus(10_000_000 * S)), 9), 900 * S);
+        // A wall clock that was days ahead when the time was stored starves nothing.
+        assert!(due("a", Some(wall.plus(400_000 * S)), 9) < S);
+        let written_later = Schedule {
+            last_poll: Some(wall.plus(3600 * S)),
+            next_poll: Some(wall.plus(4500 * S)),
+            ..Schedule::default()
+        };
+        let feed = FeedId::new("a");
+        assert!(first_due(&policy(), &feed, &written_later, 9, now).since(now.mono) < S);
+        let gone =
+            Schedule { gone: 3, next_poll: Some(wall.plus(400_000 * S)), ..Schedule::default() };
+        assert_eq!(first_due(&policy(), &feed, &gone, 9, now).since(now.mono), 400_000 * S);
         let late: Vec<Duration> =
             (0..10_000).map(|n| due(&format!("f{n}"), None, 10_000)).collect();
         assert!(late.iter().all(|wait| *wait < SPREAD_MAX));

@@ -56,6 +56,10 @@ struct StoreTrouble {
 impl StoreTrouble {
     /// Takes in a failure; answers whether it is the first.
     fn failed(&mut self, now: Mono) -> bool {
+        // Many that fail together are one failure.
+        if self.paused(now).is_some() {
+            return false;
+        }
         self.failures = self.failures.saturating_add(1);
         self.since.get_or_insert(now);
         self.until = Some(now.plus(crate::retry::STORE.wait(self.failures, 0)));

@@ -1,6 +1,8 @@
 //! The poll engine: due feed → committed.
 
 mod advance;
+mod flush;
+mod reach;
 mod slot;
 mod turn;
 
@@ -11,17 +13,16 @@ use std::time::Duration;
 use tokio::sync::{Notify, Semaphore};
 use tokio::task::{Id, JoinError, JoinSet};
 
-use self::advance::{Connectivity, Ended, is_network};
+use self::advance::{Connectivity, Ended};
+use self::flush::Flushed;
 use self::slot::{Slot, policy};
 use self::turn::{Bad, Good, News, Shop};
 use super::plan::Plan;
 use super::{StoreTrouble, Totals};
 use crate::fetch::{Fetch, FetchError};
-use crate::model::{Clock, Mono, Reason, Schedule, visible};
-use crate::observe::events::{
-    Fault, FeedFirstSeen, Offline, Online, PollOk, StoreFailed, StoreRecovered,
-};
-use crate::schedule::{Agenda, Ending, Limits, first_due, wait};
+use crate::model::{Clock, Mono, Reason, visible};
+use crate::observe::events::{Fault, FeedFirstSeen, PollOk};
+use crate::schedule::{Agenda, Limits, first_due};
 use crate::store::{Store, StoreError};
 
 /// Schedules are written to the store this often.
@@ -37,6 +38,7 @@ pub struct PollEngine {
     hosts: usize,
     tasks: JoinSet<Result<Good, Bad>>,
     running: HashMap<Id, (usize, Mono)>,
+    flushing: JoinSet<Flushed>,
     trouble: StoreTrouble,
     net: Connectivity,
     offline_since: Option<Mono>,
@@ -97,8 +99,8 @@ impl PollEngine {
                 Pass::Once => now.mono,
                 Pass::Forever => {
                     let policy = policy(&plan, &slot.feed).poll;
-                    let next = slot.state.schedule.next_poll;
-                    first_due(&policy, &slot.feed.id, next, slots.len(), now)
+                    let stored = &slot.state.schedule;
+                    first_due(&policy, &slot.feed.id, stored, slots.len(), now)
                 }
             };
             (slot.feed.host(), due)
@@ -117,6 +119,7 @@ impl PollEngine {
             hosts,
             tasks: JoinSet::new(),
             running: HashMap::new(),
+            flushing: JoinSet::new(),
             trouble: StoreTrouble::default(),
             net: Connectivity::default(),
             offline_since: None,
@@ -127,14 +130,18 @@ impl PollEngine {
     }
 
     /// Takes in what has ended, starts all that is due and has a place, and writes schedules if it
-    /// is time. Answers when there will be more to start; `None`: not before a poll has ended.
-    pub async fn step(&mut self) -> Option<Mono> {
+    /// is time. Waits for nothing. Answers when there will be more to start; `None`: not before a
+    /// poll has ended.
+    pub fn step(&mut self) -> Option<Mono> {
         while let Some(ended) = self.tasks.try_join_next_with_id() {
             self.finish(ended);
         }
+        while let Some(ended) = self.flushing.try_join_next() {
+            self.end_flush(ended);
+        }
         let now = self.shop.clock.now().mono;
         if now.since(self.last_flush) >= FLUSH_EVERY {
-            self.flush().await;
+            self.begin_flush();
         }
         if let Some(until) = self.trouble.paused(now) {
             return Some(until);
@@ -212,34 +219,13 @@ impl PollEngine {
         report
     }
 
-    /// Writes what has changed of schedules and moves. What cannot be written is tried again.
-    pub async fn flush(&mut self) {
-        self.last_flush = self.shop.clock.now().mono;
-        for slot in self.slots.iter_mut().filter(|slot| slot.moved.is_some()) {
-            if let Some(to) = slot.moved.clone()
-                && self.shop.store.set_moved(slot.state.key, to).await.is_ok()
-            {
-                slot.moved = None;
-            }
-        }
-        let rows: Vec<(i64, Schedule)> = self
-            .slots
-            .iter()
-            .filter(|slot| slot.dirty)
-            .map(|slot| (slot.state.key, slot.state.schedule.clone()))
-            .collect();
-        if rows.is_empty() {
-            return;
-        }
-        match self.shop.store.flush_schedules(rows).await {
-            Ok(()) => self.slots.iter_mut().for_each(|slot| slot.dirty = false),
-            Err(error) => self.store_failed(&error),
-        }
-    }
-
-    /// Gives up the polls that run; nothing of theirs counts as seen.
+    /// Gives up the polls that run; nothing of theirs counts as seen, and they are due at once.
     pub async fn abort(&mut self) {
         self.tasks.shutdown().await;
+        let now = self.shop.clock.now().mono;
+        for (_, (index, _)) in self.running.drain() {
+            self.agenda.done(index, now);
+        }
     }
 
     fn finish(&mut self, ended: Result<(Id, Result<Good, Bad>), JoinError>) {
@@ -261,6 +247,7 @@ impl PollEngine {
             Err(Bad::Feed(error)) => {
                 Totals::add(&self.totals.failures, 1);
                 self.online(index, Some(error.reason));
+                self.heed(index, &error);
                 let message = visible(&error.message).into_owned();
                 let FetchError { reason, status, retry_after, .. } = error;
                 Ended::Bad { reason, message, status, retry_after }
@@ -273,6 +260,9 @@ impl PollEngine {
     /// Takes over what a good poll learned.
     fn learn(&mut self, index: usize, good: Good, took: Duration) -> Ended {
         self.online(index, None);
+        if good.news.is_some() {
+            self.store_worked();
+        }
         let slot = &mut self.slots[index];
         slot.state.validators = good.state.validators;
         slot.state.body = good.state.body;
@@ -281,9 +271,6 @@ impl PollEngine {
         if let Some(news) = &good.news {
             if news.first {
                 FeedFirstSeen { feed, items: news.items, alerts: news.alerts }.log();
-            }
-            if let Some(duration_ms) = self.trouble.worked(self.shop.clock.now().mono) {
-                StoreRecovered { duration_ms }.log();
             }
             Totals::add(&self.totals.items, news.new);
             Totals::add(&self.totals.alerts, news.alerts);
@@ -330,46 +317,6 @@ impl PollEngine {
             self.agenda.done(index, Mono::from_millis(u64::MAX));
         } else {
             self.agenda.done(index, now.mono);
-        }
-    }
-
-    fn store_failed(&mut self, error: &StoreError) {
-        if self.trouble.failed(self.shop.clock.now().mono) {
-            StoreFailed { reason: error.reason(), message: &error.to_string() }.log();
-        }
-    }
-
-    fn online(&mut self, index: usize, reason: Option<Reason>) {
-        let host = self.slots[index].feed.url.host_str().unwrap_or_default();
-        match self.net.saw(reason, host, self.hosts) {
-            Some(true) => {
-                self.offline_since = Some(self.shop.clock.now().mono);
-                Offline { feeds: self.slots.len() }.log();
-                self.hasten();
-            }
-            Some(false) => {
-                let now = self.shop.clock.now().mono;
-                let duration_ms = now.since(self.offline_since.take().unwrap_or(now));
-                Online { duration_ms }.log();
-                self.hasten();
-            }
-            None => {}
-        }
-    }
-
-    /// The network is gone or back: what failed for want of it need not wait out its backoff.
-    fn hasten(&mut self) {
-        let now = self.shop.clock.now();
-        for (index, slot) in self.slots.iter().enumerate() {
-            if is_network(slot.state.schedule.last_reason) && self.pass == Pass::Forever {
-                let policy = policy(&self.shop.plan, &slot.feed).poll;
-                let due = if self.net.is_offline() {
-                    now.mono.plus(wait(&policy, &slot.feed.id, Ending::Offline, now.wall))
-                } else {
-                    first_due(&policy, &slot.feed.id, None, self.slots.len(), now)
-                };
-                self.agenda.hasten(index, due);
-            }
         }
     }
 }

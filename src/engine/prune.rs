@@ -3,9 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::task::JoinSet;
+
 use crate::model::{Clock, Mono};
-use crate::observe::events::Pruned;
-use crate::store::{Store, StoreError};
+use crate::observe::events;
+use crate::store::{Pruned, Store, StoreError};
 
 const EVERY: Duration = Duration::from_secs(3600);
 /// Rows of each kind that one transaction deletes, so that it holds up no commit for long.
@@ -16,38 +18,56 @@ pub struct PruneEngine {
     store: Arc<dyn Store>,
     clock: Clock,
     next: Mono,
+    tasks: JoinSet<Result<Pruned, StoreError>>,
 }
 
 impl PruneEngine {
     /// An engine whose first pass is due a minute from now.
     pub fn new(store: Arc<dyn Store>, clock: Clock) -> Self {
         let next = clock.now().mono.plus(Duration::from_secs(60));
-        Self { store, clock, next }
+        Self { store, clock, next, tasks: JoinSet::new() }
     }
 
-    /// Deletes one batch of what is older than `retention`, if it is time. Answers when the next
-    /// is due.
-    pub async fn step(&mut self, retention: Duration) -> Mono {
+    /// Begins to delete one batch of what is older than `retention`, if it is time. Waits for
+    /// nothing. Answers when the next is due.
+    pub fn step(&mut self, retention: Duration) -> Mono {
         let now = self.clock.now();
-        if now.mono < self.next {
-            return self.next;
+        while let Some(ended) = self.tasks.try_join_next() {
+            self.take_in(ended.unwrap_or(Err(StoreError::Closed)));
         }
-        self.next = now.mono.plus(EVERY);
-        match self.store.prune(now.wall.minus(retention), BATCH).await {
-            Ok(pruned) => {
-                if pruned.items + pruned.alerts > 0 {
-                    let duration_ms = self.clock.now().mono.since(now.mono);
-                    let (items, alerts) = (pruned.items as u64, pruned.alerts as u64);
-                    Pruned { items, alerts, duration_ms }.log();
-                }
-                if pruned.items.max(pruned.alerts) >= BATCH {
-                    self.next = now.mono.plus(Duration::from_millis(200));
-                }
-            }
-            // A store that cannot write is told of by those who have more to lose.
-            Err(StoreError::Closed) => {}
-            Err(error) => tracing::debug!(error = &error as &dyn std::error::Error, "prune_failed"),
+        if now.mono >= self.next && self.tasks.is_empty() {
+            self.next = now.mono.plus(EVERY);
+            let (store, before) = (Arc::clone(&self.store), now.wall.minus(retention));
+            self.tasks.spawn(async move { store.prune(before, BATCH).await });
         }
         self.next
+    }
+
+    /// Deletes all that is older than `retention`, and waits for that.
+    pub async fn finish(&mut self, retention: Duration) {
+        let before = self.clock.now().wall.minus(retention);
+        loop {
+            let result = self.store.prune(before, BATCH).await;
+            let more = matches!(&result, Ok(pruned) if pruned.items.max(pruned.alerts) >= BATCH);
+            self.take_in(result);
+            if !more {
+                return;
+            }
+        }
+    }
+
+    fn take_in(&mut self, result: Result<Pruned, StoreError>) {
+        match result {
+            Ok(Pruned { items: 0, alerts: 0, .. }) => {}
+            Ok(pruned) => {
+                if pruned.items.max(pruned.alerts) >= BATCH {
+                    self.next = self.clock.now().mono.plus(Duration::from_millis(200));
+                }
+                let (items, alerts) = (pruned.items as u64, pruned.alerts as u64);
+                events::Pruned { items, alerts }.log();
+            }
+            // A store that cannot write is told of by those who have more to lose.
+            Err(error) => tracing::debug!(error = &error as &dyn std::error::Error, "prune_failed"),
+        }
     }
 }

@@ -99,7 +99,7 @@ events! {
     }
     /// The config was read again and has mistakes; the old one stays in force.
     ERROR ReloadFailed = "reload_failed" {
-        /// How many; a `problem` each follows.
+        /// How many; a `problem` each stands before.
         problems: usize,
     }
     /// Something odd in the config that can be run all the same.
@@ -184,7 +184,7 @@ events! {
     }
     /// All polls fail: the network is down rather than each feed.
     WARN Offline = "offline" {
-        /// Feeds that failed one after the other.
+        /// Feeds that are polled.
         feeds: usize,
     }
     /// A feed answers again after `offline`.
@@ -250,8 +250,6 @@ events! {
         items: u64,
         /// Alerts removed.
         alerts: u64,
-        /// How long it took.
-        duration_ms: Duration,
     }
     /// The wall clock was set, forwards or back. Polling goes by another clock and is not moved.
     WARN ClockJumped = "clock_jumped" {

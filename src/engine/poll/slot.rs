@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::advance::{Ended, Notice, Policy, advance};
 use crate::engine::plan::Plan;
-use crate::model::{Feed, FeedState, Mono, Now};
+use crate::model::{Feed, FeedState, Mono, Now, Schedule};
 use crate::observe::events::{FeedGone, FeedMoved, FeedRecovered, PollFailed};
 use crate::schedule::PollPolicy;
 
@@ -19,7 +19,22 @@ pub(super) struct Slot {
     pub moved: Option<Option<String>>,
 }
 
+/// What is to be written of a feed.
+pub(super) struct Unwritten {
+    pub key: i64,
+    pub schedule: Schedule,
+    pub moved: Option<Option<String>>,
+}
+
 impl Slot {
+    pub(super) fn unwritten(&self) -> Unwritten {
+        Unwritten {
+            key: self.state.key,
+            schedule: self.state.schedule.clone(),
+            moved: self.moved.clone(),
+        }
+    }
+
     pub(super) fn new(feed: Arc<Feed>, state: FeedState) -> Self {
         Self { feed, state, dirty: false, polled: false, moved: None }
     }

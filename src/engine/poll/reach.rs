@@ -1,0 +1,68 @@
+//! Which hosts can be reached, and which ask to be left alone.
+
+use url::Host;
+
+use super::advance::is_network;
+use super::slot::policy;
+use super::{Pass, PollEngine};
+use crate::fetch::FetchError;
+use crate::guard::is_public;
+use crate::model::{Reason, Schedule};
+use crate::observe::events::{Offline, Online};
+use crate::schedule::{Ending, first_due, wait};
+
+impl PollEngine {
+    /// A host that asks to be left alone is, with all its feeds, unless it is one of our own
+    /// network: there one address often stands for many servers.
+    pub(super) fn heed(&mut self, index: usize, error: &FetchError) {
+        let asks = matches!(error.status, Some(429 | 503));
+        let own = match self.slots[index].feed.url.host() {
+            Some(Host::Ipv4(address)) => !is_public(address.into()),
+            Some(Host::Ipv6(address)) => !is_public(address.into()),
+            Some(Host::Domain(name)) => self.shop.plan.net.allow.iter().any(|a| a.names(name)),
+            None => true,
+        };
+        if let (true, false, Some(wait)) = (asks, own, error.retry_after) {
+            let until = wait.min(self.shop.plan.poll.max_interval);
+            self.agenda.pause_host(index, self.shop.clock.now().mono.plus(until));
+        }
+    }
+
+    /// Takes in whether a server has answered, and says when the network goes or comes back.
+    pub(super) fn online(&mut self, index: usize, reason: Option<Reason>) {
+        let host = self.slots[index].feed.url.host_str().unwrap_or_default();
+        // A feed that failed before says nothing of the network.
+        let fresh = self.slots[index].state.schedule.errors == 0;
+        match self.net.saw(reason, host.to_owned(), fresh, self.hosts) {
+            Some(true) => {
+                self.offline_since = Some(self.shop.clock.now().mono);
+                Offline { feeds: self.slots.len() }.log();
+                self.hasten();
+            }
+            Some(false) => {
+                let now = self.shop.clock.now().mono;
+                let duration_ms = now.since(self.offline_since.take().unwrap_or(now));
+                Online { duration_ms }.log();
+                self.hasten();
+            }
+            None => {}
+        }
+    }
+
+    /// The network is gone or back: what failed for want of it need not wait out its backoff.
+    pub(super) fn hasten(&mut self) {
+        let now = self.shop.clock.now();
+        for (index, slot) in self.slots.iter().enumerate() {
+            if is_network(slot.state.schedule.last_reason) && self.pass == Pass::Forever {
+                let policy = policy(&self.shop.plan, &slot.feed).poll;
+                let due = if self.net.is_offline() {
+                    now.mono.plus(wait(&policy, &slot.feed.id, Ending::Offline, now.wall))
+                } else {
+                    let anew = Schedule::default();
+                    first_due(&policy, &slot.feed.id, &anew, self.slots.len(), now)
+                };
+                self.agenda.hasten(index, due);
+            }
+        }
+    }
+}
