@@ -21,7 +21,7 @@ use crate::model::{Clock, Mono, Reason, Schedule, visible};
 use crate::observe::events::{
     Fault, FeedFirstSeen, Offline, Online, PollOk, StoreFailed, StoreRecovered,
 };
-use crate::schedule::{Agenda, Limits, first_due};
+use crate::schedule::{Agenda, Limits, first_due, stored_due};
 use crate::store::{Store, StoreError};
 
 /// Schedules are written to the store this often.
@@ -95,7 +95,8 @@ impl PollEngine {
                 Pass::Once => now.mono,
                 Pass::Forever => {
                     let policy = policy(&plan, &slot.feed).poll;
-                    let next = slot.state.schedule.next_poll;
+                    let schedule = &slot.state.schedule;
+                    let next = stored_due(schedule.last_poll, schedule.next_poll, now.wall);
                     first_due(&policy, &slot.feed.id, next, slots.len(), now)
                 }
             };
