@@ -36,6 +36,9 @@ pub struct PollEngine {
     tasks: JoinSet<Result<Good, Bad>>,
     running: HashMap<Id, (usize, Mono)>,
     trouble: StoreTrouble,
+    /// Whether commits are among what the store refuses: that schedules, which are small, can be
+    /// written is no sign of recovery then.
+    commits_fail: bool,
     net: Connectivity,
     offline_since: Option<Mono>,
     last_flush: Mono,
@@ -112,6 +115,7 @@ impl PollEngine {
             tasks: JoinSet::new(),
             running: HashMap::new(),
             trouble: StoreTrouble::default(),
+            commits_fail: false,
             net: Connectivity::default(),
             offline_since: None,
             last_flush: now.mono,
@@ -226,7 +230,12 @@ impl PollEngine {
             return;
         }
         match self.shop.store.flush_schedules(rows).await {
-            Ok(()) => self.slots.iter_mut().for_each(|slot| slot.dirty = false),
+            Ok(()) => {
+                self.slots.iter_mut().for_each(|slot| slot.dirty = false);
+                if !self.commits_fail {
+                    self.store_worked();
+                }
+            }
             Err(error) => self.store_failed(&error),
         }
     }
@@ -267,6 +276,9 @@ impl PollEngine {
     /// Takes over what a good poll learned.
     fn learn(&mut self, index: usize, good: Good, took: Duration) -> Ended {
         self.online(None);
+        if good.stored {
+            self.store_worked();
+        }
         let slot = &mut self.slots[index];
         slot.state.validators = good.state.validators;
         slot.state.body = good.state.body;
@@ -275,9 +287,6 @@ impl PollEngine {
         if let Some(news) = &good.news {
             if news.first {
                 FeedFirstSeen { feed, items: news.items, alerts: news.alerts }.log();
-            }
-            if let Some(duration_ms) = self.trouble.worked(self.shop.clock.now().mono) {
-                StoreRecovered { duration_ms }.log();
             }
             Totals::add(&self.totals.items, news.new);
             Totals::add(&self.totals.alerts, news.alerts);
@@ -315,6 +324,7 @@ impl PollEngine {
     /// The store did not take what was found: the feed is polled again as soon as it does.
     fn repeat(&mut self, index: usize, error: &StoreError) {
         self.store_failed(error);
+        self.commits_fail = true;
         let now = self.shop.clock.now();
         if self.pass == Pass::Once {
             let slot = &mut self.slots[index];
@@ -330,6 +340,13 @@ impl PollEngine {
     fn store_failed(&mut self, error: &StoreError) {
         if self.trouble.failed(self.shop.clock.now().mono) {
             StoreFailed { reason: error.reason(), message: &error.to_string() }.log();
+        }
+    }
+
+    fn store_worked(&mut self) {
+        self.commits_fail = false;
+        if let Some(duration_ms) = self.trouble.worked(self.shop.clock.now().mono) {
+            StoreRecovered { duration_ms }.log();
         }
     }
 

@@ -35,6 +35,8 @@ pub(super) struct Good {
     pub body_bytes: usize,
     /// What is known of the feed now.
     pub state: Learned,
+    /// Whether the store has taken a commit of it.
+    pub stored: bool,
     /// `None`: nothing had changed.
     pub news: Option<News>,
 }
@@ -99,18 +101,19 @@ pub(super) async fn poll(shop: &Shop, feed: &Feed, state: &FeedState) -> Result<
         moved_to,
         body_bytes: 0,
         state: Learned { validators, body: state.body, title: state.title.clone() },
+        stored: false,
         news: None,
     };
     let Answer::Body(body) = answer else {
         if good.state.validators != state.validators {
-            refresh(shop, state, &good.state).await?;
+            good.stored = refresh(shop, state, &good.state).await?;
         }
         return Ok(good);
     };
     good.body_bytes = body.wire.len();
     let Some(document) = read(shop, body, url, state.body).await? else {
         if good.state.validators != state.validators {
-            refresh(shop, state, &good.state).await?;
+            good.stored = refresh(shop, state, &good.state).await?;
         }
         return Ok(good);
     };
@@ -118,6 +121,7 @@ pub(super) async fn poll(shop: &Shop, feed: &Feed, state: &FeedState) -> Result<
     good.state.body = Some(document.hash);
     good.state.title = document.feed.title.clone().or(good.state.title);
     good.news = Some(commit(shop, feed, state, &document, &good.state).await?);
+    good.stored = true;
     Ok(good)
 }
 
@@ -153,11 +157,11 @@ async fn read(
     }
 }
 
-/// Commits new validators for a body that brought nothing new.
-async fn refresh(shop: &Shop, state: &FeedState, learned: &Learned) -> Result<(), StoreError> {
+/// Commits new validators for a body that brought nothing new. Answers whether it did.
+async fn refresh(shop: &Shop, state: &FeedState, learned: &Learned) -> Result<bool, StoreError> {
     let seen = shop.store.seen(state.key).await?;
     if seen.is_first() {
-        return Ok(());
+        return Ok(false);
     }
     let found = Found {
         feed: state.key,
@@ -168,8 +172,9 @@ async fn refresh(shop: &Shop, state: &FeedState, learned: &Learned) -> Result<()
         ..Found::default()
     };
     match shop.store.commit(found).await {
+        Ok(_) => Ok(true),
         // Somebody knows better by now.
-        Ok(_) | Err(StoreError::Conflict) => Ok(()),
+        Err(StoreError::Conflict) => Ok(false),
         Err(error) => Err(error),
     }
 }
