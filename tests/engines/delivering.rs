@@ -43,9 +43,9 @@ async fn a_sink_that_always_fails_holds_up_no_other_and_keeps_its_alerts() {
     let text = config(1, "").replacen("[[feed]]", &format!("{sinks}[[feed]]"), 1);
     let mut bench = Bench::with(&text, Pass::Forever, tune).await;
     for n in 1..=30 {
-        bench.wire.put("f0", Page::Stories((1..=n).map(|n| {
-            story(&n.to_string(), "A flood")
-        }).collect()));
+        bench
+            .wire
+            .put("f0", Page::Stories((1..=n).map(|n| story(&n.to_string(), "A flood")).collect()));
         bench.play(20 * MINUTE).await;
         let second = std::fs::read_to_string(bench.path("second.jsonl")).unwrap();
         assert_eq!(second.lines().count(), n, "after {n} polls");

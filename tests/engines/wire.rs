@@ -9,9 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use wirewatch::fetch::{Answer, Body, Fetch, FetchError, Fetched, Request};
-use wirewatch::model::{
-    Attempt, Clock, Delivery, Mono, Outcome, Reason, SinkName, Validators,
-};
+use wirewatch::model::{Attempt, Clock, Delivery, Mono, Outcome, Reason, SinkName, Validators};
 use wirewatch::sinks::{BuildContext, Config, Sink, SinkError};
 
 use super::document::{Story, rss};

@@ -33,9 +33,7 @@ fn killed_at_sixteen_bad_moments_it_loses_nothing_and_repeats_nothing() {
             // A line, or a part of one, is in the file; the row may not be settled.
             0 => spin_until_longer(&home, length),
             // A feed was answered; the commit is under way.
-            1 => room.wait("an answer", |desk| {
-                desk.count_from(asked, PATHS[round % 3], 200) == 1
-            }),
+            1 => room.wait("an answer", |desk| desk.count_from(asked, PATHS[round % 3], 200) == 1),
             // Two of three.
             2 => {
                 room.put("/c", Page::Silence);
@@ -58,8 +56,7 @@ fn killed_at_sixteen_bad_moments_it_loses_nothing_and_repeats_nothing() {
     let (code, out, error) = home.verb("poll");
     assert_eq!(code, Some(0), "{out}{error}");
     let alerts = home.file("alerts.jsonl");
-    let titles: BTreeSet<String> =
-        alerts.iter().map(|alert| alert.item.title.clone()).collect();
+    let titles: BTreeSet<String> = alerts.iter().map(|alert| alert.item.title.clone()).collect();
     assert_eq!(titles, published);
     assert_eq!(alerts.len(), published.len(), "some are there twice");
     assert_eq!(home.ids(), home.stored());

@@ -115,9 +115,8 @@ fn a_file_that_is_renamed_away_is_followed_by_a_new_one() {
     room.publish("/a", story("3", "A third flood", 0));
     daemon.expect("delivered", &[("sink", "file")]);
     let _ = daemon.stop();
-    let titles = |name| {
-        home.file(name).into_iter().map(|alert| alert.item.title).collect::<Vec<_>>()
-    };
+    let titles =
+        |name| home.file(name).into_iter().map(|alert| alert.item.title).collect::<Vec<_>>();
     assert_eq!(titles("alerts.old"), ["A flood"]);
     assert_eq!(titles("alerts.older"), ["Another flood"]);
     assert_eq!(titles("alerts.jsonl"), ["A third flood"]);

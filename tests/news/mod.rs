@@ -164,9 +164,8 @@ impl Shared {
             desk.party = 0;
         }
         self.changed.notify_all();
-        let held = |desk: &mut Desk| {
-            desk.party > 0 || matches!(desk.pages.get(path), Some(Page::Silence))
-        };
+        let held =
+            |desk: &mut Desk| desk.party > 0 || matches!(desk.pages.get(path), Some(Page::Silence));
         let mut desk = self.changed.wait_while(desk, held).unwrap();
         let (status, answer) = write(desk.pages.get(path), etag);
         let place = desk.waiting.iter().position(|waiting| waiting == path).unwrap();
