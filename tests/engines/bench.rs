@@ -158,6 +158,19 @@ impl Bench {
         }
     }
 
+    /// Lets `span` go by for deliveries; no feed is polled.
+    pub async fn deliver_alone(&mut self, span: Duration) {
+        let end = self.clock.now().mono.plus(span);
+        while self.clock.now().mono < end {
+            self.deliver.step();
+            while self.deliver.running() > 0 {
+                self.deliver.join().await;
+                self.deliver.step();
+            }
+            self.clock.advance(Duration::from_millis(250));
+        }
+    }
+
     pub fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }

@@ -63,12 +63,8 @@ async fn a_sink_that_always_fails_holds_up_no_other_and_keeps_its_alerts() {
     assert_eq!(failures, 1, "{events:?}");
 }
 
-#[tokio::test]
-async fn what_a_sink_has_and_the_store_could_not_note_is_not_sent_again() {
-    let (tried, tune) = failing(0);
-    let mut bench = Bench::with(&config(1, ""), Pass::Forever, tune).await;
-    bench.wire.put("f0", Page::Stories(vec![story("1", "A flood")]));
-    // The commit goes through, the settling does not.
+/// Polls until an alert is in the outbox, and delivers nothing.
+async fn commit_only(bench: &mut Bench) {
     while bench.store.outbox().await.unwrap().is_empty() {
         bench.poll.step().await;
         if bench.poll.running() > 0 {
@@ -77,6 +73,15 @@ async fn what_a_sink_has_and_the_store_could_not_note_is_not_sent_again() {
             bench.clock.advance(MINUTE / 60);
         }
     }
+}
+
+#[tokio::test]
+async fn what_a_sink_has_and_the_store_could_not_note_is_not_sent_again() {
+    let (tried, tune) = failing(0);
+    let mut bench = Bench::with(&config(1, ""), Pass::Forever, tune).await;
+    bench.wire.put("f0", Page::Stories(vec![story("1", "A flood")]));
+    // The commit goes through, the settling does not.
+    commit_only(&mut bench).await;
     bench.store.full.store(true, Ordering::SeqCst);
     bench.play(HOUR).await;
     assert_eq!(bench.file().len(), 1);
@@ -86,4 +91,22 @@ async fn what_a_sink_has_and_the_store_could_not_note_is_not_sent_again() {
     bench.play(MINUTE).await;
     assert!(bench.store.outbox().await.unwrap().is_empty());
     assert_eq!((bench.file().len(), tried.load(Ordering::SeqCst)), (1, 1));
+}
+
+#[tokio::test]
+async fn a_store_that_fails_one_sink_is_told_of_once_though_another_has_nothing_to_do() {
+    let idle =
+        "[[sink]]\nkind = \"file\"\nname = \"idle\"\npath = \"i.jsonl\"\nlevels = [\"low\"]\n";
+    let text = config(1, "").replacen("[[feed]]", &format!("{idle}[[feed]]"), 1);
+    let mut bench = Bench::new(&text, Pass::Forever).await;
+    bench.wire.put("f0", Page::Stories(vec![story("1", "A flood")]));
+    commit_only(&mut bench).await;
+    bench.store.full.store(true, Ordering::SeqCst);
+    // No schedule falls to be written in this time, so that only the delivery meets the full disk.
+    bench.deliver_alone(10 * MINUTE).await;
+    bench.store.full.store(false, Ordering::SeqCst);
+    bench.deliver_alone(2 * MINUTE).await;
+    assert_eq!(bench.file().len(), 1);
+    let expected = ["feed_first_seen", "store_failed", "store_recovered", "delivered"];
+    assert_eq!(bench.events(), expected);
 }
