@@ -99,7 +99,7 @@ events! {
     }
     /// The config was read again and has mistakes; the old one stays in force.
     ERROR ReloadFailed = "reload_failed" {
-        /// How many; a `problem` each follows.
+        /// How many; a `problem` each stands before this.
         problems: usize,
     }
     /// Something odd in the config that can be run all the same.

@@ -212,7 +212,8 @@ fn is(line: &Value, event: &str, fields: &[(&str, &str)]) -> bool {
     line["event"] == event
         && fields.iter().all(|(name, value)| match &line[*name] {
             Value::String(text) => text == value,
-            other => other.to_string() == *value,
+            Value::Number(number) => Some(number.to_string()).as_deref() == Some(*value),
+            _ => false,
         })
 }
 
