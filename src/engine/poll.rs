@@ -240,9 +240,13 @@ impl PollEngine {
         }
     }
 
-    /// Gives up the polls that run; nothing of theirs counts as seen.
+    /// Gives up the polls that run; nothing of theirs counts as seen, and their feeds are due.
     pub async fn abort(&mut self) {
         self.tasks.shutdown().await;
+        let now = self.shop.clock.now().mono;
+        for (_, (index, _)) in self.running.drain() {
+            self.agenda.done(index, now);
+        }
     }
 
     fn finish(&mut self, ended: Result<(Id, Result<Good, Bad>), JoinError>) {

@@ -86,6 +86,21 @@ async fn a_reload_keeps_every_feed_at_its_time() {
 }
 
 #[tokio::test]
+async fn a_poll_that_is_cut_off_is_made_again_by_the_same_engine() {
+    let mut bench = Bench::new(&config(1, ""), Pass::Forever).await;
+    bench.wire.put("f0", Page::Silent);
+    while bench.poll.running() == 0 {
+        bench.poll.step().await;
+        bench.clock.advance(SECOND / 10);
+    }
+    // As before a reload that then fails because the store is full.
+    bench.poll.abort().await;
+    bench.wire.put("f0", Page::Stories(vec![story("1", "A flood")]));
+    bench.play(MINUTE).await;
+    assert_eq!(bench.file().len(), 1);
+}
+
+#[tokio::test]
 async fn a_store_that_cannot_write_pauses_polling_and_loses_nothing() {
     let mut bench = Bench::new(&config(6, ""), Pass::Forever).await;
     bench.play(MINUTE).await;

@@ -20,6 +20,8 @@ pub enum Page {
     Stories(Vec<Story>),
     Unchanged,
     Broken(Reason),
+    /// No answer, ever.
+    Silent,
 }
 
 /// A network in which every feed answers as it was told to.
@@ -64,6 +66,7 @@ impl Fetch for Wire {
                 let wire = rss(&stories).into_bytes();
                 (200, Answer::Body(Body { wire, codings: Vec::new(), content_type: None }))
             }
+            Some(Page::Silent) => return std::future::pending().await,
             Some(Page::Unchanged) | None => (304, Answer::NotModified),
         };
         Ok(Fetched {
