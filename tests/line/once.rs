@@ -140,8 +140,17 @@ fn hostile_headlines_reach_neither_log_nor_file_as_they_are() {
     let daemon = daemon.stop();
     let file = fs::read_to_string(home.path("alerts.jsonl")).unwrap();
     assert_eq!(home.file("alerts.jsonl").len(), 1);
-    let (_, text, _) = home.verb("alerts");
-    for raw in daemon.raw.iter().map(String::as_str).chain(file.lines()).chain(text.lines()) {
+    // For people, too: `poll` logs to stderr what it delivers.
+    let other = Home::new(&config(&room, "alert", &["/a", "/b"]));
+    let mut command = other.command("poll");
+    let output = command.args(["--log-format", "text"]).output().unwrap();
+    let told = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
+    assert!(told.contains("Flood"), "{told}");
+    let output = home.command("alerts").args(["--format", "text"]).output().unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(text.contains("Flood"), "{text}");
+    let log = daemon.raw.iter().map(String::as_str);
+    for raw in log.chain(file.lines()).chain(told.lines()).chain(text.lines()) {
         let bad = |c: char| c.is_control() || matches!(c, '\u{202e}' | '\u{2028}' | '\u{2029}');
         assert!(!raw.contains(bad), "{raw:?}");
     }
