@@ -9,7 +9,7 @@ use super::story;
 
 const FEEDS: usize = 2000;
 /// For 2,000 feeds of eight items, polled eight at a time; of a build without optimisation.
-const MEMORY_KIB: u64 = 96 * 1024;
+const MEMORY_KIB: u64 = 64 * 1024;
 
 fn summary(daemon: &mut Daemon) -> String {
     assert_eq!(daemon.end(), Some(0), "{:?}", daemon.raw.last());
