@@ -102,6 +102,20 @@ fn spread(policy: &PollPolicy, feeds: usize) -> Duration {
     SPREAD_EACH.saturating_mul(many).min(SPREAD_MAX).min(policy.interval)
 }
 
+/// When a feed is due that was last polled at `last` and then put off until `next`. A last poll in
+/// future means that the wall clock was set back since; the wait is counted from now then, so that
+/// it is never longer than it was meant to be.
+pub fn stored_due(
+    last: Option<Timestamp>,
+    next: Option<Timestamp>,
+    now: Timestamp,
+) -> Option<Timestamp> {
+    match (last, next) {
+        (Some(last), Some(next)) if last > now => Some(now.plus(next.since(last))),
+        _ => next,
+    }
+}
+
 /// A part of `whole` that depends on `feed` and `salt` alone.
 fn fraction(whole: Duration, feed: &FeedId, salt: u64) -> Duration {
     let mut hasher = SipHasher13::new();
@@ -159,6 +173,22 @@ mod tests {
         let policy = PollPolicy { backoff_max: 10 * S, ..policy() };
         let ending = Ending::Failed { errors: 4, asked: None };
         assert!(wait(&policy, &FeedId::new("x"), ending, Timestamp::from_millis(0)) >= 900 * S);
+    }
+
+    #[test]
+    fn a_wall_clock_set_back_lengthens_no_wait() {
+        let at = |seconds: i64| Some(Timestamp::from_millis(seconds * 1000));
+        let now = Timestamp::from_millis(1_000_000);
+        let cases = [
+            ("as usual", at(900), at(1800), at(1800)),
+            ("overdue", at(100), at(999), at(999)),
+            ("set back by hours", at(20_000), at(20_900), at(1900)),
+            ("never polled", None, None, None),
+            ("polled and not put off", at(2000), None, None),
+        ];
+        for (what, last, next, due) in cases {
+            assert_eq!(stored_due(last, next, now), due, "{what}");
+        }
     }
 
     #[test]

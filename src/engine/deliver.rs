@@ -50,6 +50,8 @@ struct Lane {
     /// What a sink has answered and the store did not take; settled before anything is claimed, so
     /// that nothing is sent twice for want of disk space.
     unsettled: Option<(Vec<Settlement>, Attempt)>,
+    /// Whether there is such an answer still, also while a round has it in hand.
+    owes: bool,
 }
 
 /// What one claim, send, settle came to.
@@ -106,6 +108,7 @@ impl DeliverEngine {
                 failures: 0,
                 told: None,
                 unsettled: None,
+                owes: false,
             });
             lane.spec = spec.clone();
             lane.epoch += 1;
@@ -190,19 +193,10 @@ impl DeliverEngine {
         let now = self.clock.now();
         if let Some(round) = &round {
             Totals::add(&self.totals.delivered, round.delivered);
-            match &round.store {
-                Ok(()) => {
-                    if let Some(duration_ms) = self.trouble.worked(now.mono) {
-                        StoreRecovered { duration_ms }.log();
-                    }
-                }
-                Err(error) => {
-                    if self.trouble.failed(now.mono) {
-                        let message = error.to_string();
-                        StoreFailed { reason: error.reason(), message: &message }.log();
-                    }
-                }
+            if let Some(lane) = self.lanes.get_mut(&name) {
+                lane.owes = round.unsettled.is_some();
             }
+            self.heed(&round.store, now);
         }
         let Some(lane) = self.lanes.get_mut(&name) else { return };
         lane.busy = false;
@@ -211,6 +205,25 @@ impl DeliverEngine {
             None => {
                 lane.sink = None;
                 lane.failed(&name, Reason::Internal, "a fault of wirewatch itself", 1, now);
+            }
+        }
+    }
+
+    /// Says when the store begins to fail, and when it works again. That a sink without work could
+    /// read its empty outbox is no sign of that while another could not settle.
+    fn heed(&mut self, result: &Result<(), StoreError>, now: Now) {
+        match result {
+            Ok(()) if self.lanes.values().any(|lane| lane.owes) => {}
+            Ok(()) => {
+                if let Some(duration_ms) = self.trouble.worked(now.mono) {
+                    StoreRecovered { duration_ms }.log();
+                }
+            }
+            Err(error) => {
+                if self.trouble.failed(now.mono) {
+                    let message = error.to_string();
+                    StoreFailed { reason: error.reason(), message: &message }.log();
+                }
             }
         }
     }

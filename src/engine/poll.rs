@@ -40,6 +40,9 @@ pub struct PollEngine {
     running: HashMap<Id, (usize, Mono)>,
     flushing: JoinSet<Flushed>,
     trouble: StoreTrouble,
+    /// Whether commits are among what the store refuses: that schedules, which are small, can be
+    /// written is no sign of recovery then.
+    commits_fail: bool,
     net: Connectivity,
     offline_since: Option<Mono>,
     last_flush: Mono,
@@ -121,6 +124,7 @@ impl PollEngine {
             running: HashMap::new(),
             flushing: JoinSet::new(),
             trouble: StoreTrouble::default(),
+            commits_fail: false,
             net: Connectivity::default(),
             offline_since: None,
             last_flush: now.mono,
@@ -308,6 +312,7 @@ impl PollEngine {
     /// The store did not take what was found: the feed is polled again as soon as it does.
     fn repeat(&mut self, index: usize, error: &StoreError) {
         self.store_failed(error);
+        self.commits_fail = true;
         let now = self.shop.clock.now();
         if self.pass == Pass::Once {
             let slot = &mut self.slots[index];

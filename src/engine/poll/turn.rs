@@ -39,6 +39,8 @@ pub(super) struct Good {
     pub body_bytes: usize,
     /// What is known of the feed now.
     pub state: Learned,
+    /// Whether the store has taken a commit of it.
+    pub stored: bool,
     /// `None`: nothing had changed.
     pub news: Option<News>,
 }
@@ -119,18 +121,19 @@ pub(super) async fn poll(
         moved_to,
         body_bytes: 0,
         state: Learned { validators, body: state.body, title: state.title.clone() },
+        stored: false,
         news: None,
     };
     let Answer::Body(body) = answer else {
         if good.state.validators != state.validators {
-            refresh(shop, state, &good.state).await?;
+            good.stored = refresh(shop, state, &good.state).await?;
         }
         return Ok(good);
     };
     good.body_bytes = body.wire.len();
     let Some(document) = read(shop, body, url, state.body).await? else {
         if good.state.validators != state.validators {
-            refresh(shop, state, &good.state).await?;
+            good.stored = refresh(shop, state, &good.state).await?;
         }
         return Ok(good);
     };
@@ -176,11 +179,11 @@ async fn read(
     }
 }
 
-/// Commits new validators for a body that brought nothing new.
-async fn refresh(shop: &Shop, state: &FeedState, learned: &Learned) -> Result<(), StoreError> {
+/// Commits new validators for a body that brought nothing new. Answers whether it did.
+async fn refresh(shop: &Shop, state: &FeedState, learned: &Learned) -> Result<bool, StoreError> {
     let seen = shop.store.seen(state.key).await?;
     if seen.is_first() {
-        return Ok(());
+        return Ok(false);
     }
     let found = Found {
         feed: state.key,
@@ -191,8 +194,9 @@ async fn refresh(shop: &Shop, state: &FeedState, learned: &Learned) -> Result<()
         ..Found::default()
     };
     match shop.store.commit(found).await {
+        Ok(_) => Ok(true),
         // Somebody knows better by now.
-        Ok(_) | Err(StoreError::Conflict) => Ok(()),
+        Err(StoreError::Conflict) => Ok(false),
         Err(error) => Err(error),
     }
 }

@@ -1,0 +1,125 @@
+//! The real store, with a switch that makes its writes fail.
+
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+
+use async_trait::async_trait;
+use wirewatch::model::{
+    Alert, Bookmark, Delivery, FeedId, FeedState, Schedule, Seen, SinkName, Timestamp,
+};
+use wirewatch::store::{
+    AlertQuery, Committed, FeedReport, Found, OutboxCount, Pruned, Settlement, SqliteStore, Store,
+    StoreError,
+};
+
+pub struct Faulty {
+    pub real: SqliteStore,
+    /// Whether the disk is full.
+    pub full: AtomicBool,
+    /// Writes that were refused for that.
+    pub refused: AtomicUsize,
+}
+
+impl Faulty {
+    pub fn new(real: SqliteStore) -> Self {
+        Self { real, full: AtomicBool::new(false), refused: AtomicUsize::new(0) }
+    }
+
+    fn write(&self) -> Result<(), StoreError> {
+        if self.full.load(Ordering::SeqCst) {
+            self.refused.fetch_add(1, Ordering::SeqCst);
+            return Err(StoreError::DiskFull { path: "wirewatch.db".into() });
+        }
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl Store for Faulty {
+    fn hash(&self, bytes: &[u8]) -> u64 {
+        self.real.hash(bytes)
+    }
+
+    async fn open_feeds(
+        &self,
+        feeds: &[(FeedId, String)],
+        now: Timestamp,
+    ) -> Result<Vec<FeedState>, StoreError> {
+        self.write()?;
+        self.real.open_feeds(feeds, now).await
+    }
+
+    async fn seen(&self, feed: i64) -> Result<Seen, StoreError> {
+        self.real.seen(feed).await
+    }
+
+    async fn commit(&self, found: Found) -> Result<Committed, StoreError> {
+        self.write()?;
+        self.real.commit(found).await
+    }
+
+    async fn flush_schedules(&self, rows: Vec<(i64, Schedule)>) -> Result<(), StoreError> {
+        self.write()?;
+        self.real.flush_schedules(rows).await
+    }
+
+    async fn set_moved(&self, feed: i64, to: Option<String>) -> Result<(), StoreError> {
+        self.write()?;
+        self.real.set_moved(feed, to).await
+    }
+
+    async fn claim(
+        &self,
+        sink: &SinkName,
+        limit: usize,
+        now: Timestamp,
+    ) -> Result<Vec<Delivery>, StoreError> {
+        self.real.claim(sink, limit, now).await
+    }
+
+    async fn settle(
+        &self,
+        sink: &SinkName,
+        settlements: Vec<Settlement>,
+        bookmark: Option<Bookmark>,
+    ) -> Result<(), StoreError> {
+        self.write()?;
+        self.real.settle(sink, settlements, bookmark).await
+    }
+
+    async fn release(&self, rows: &[i64]) {
+        self.real.release(rows).await;
+    }
+
+    async fn bookmark(&self, sink: &SinkName) -> Result<Option<Bookmark>, StoreError> {
+        self.real.bookmark(sink).await
+    }
+
+    async fn next_due(
+        &self,
+        sink: &SinkName,
+        now: Timestamp,
+    ) -> Result<Option<Timestamp>, StoreError> {
+        self.real.next_due(sink, now).await
+    }
+
+    async fn outbox(&self) -> Result<Vec<OutboxCount>, StoreError> {
+        self.real.outbox().await
+    }
+
+    async fn prune(&self, before: Timestamp, limit: usize) -> Result<Pruned, StoreError> {
+        self.write()?;
+        self.real.prune(before, limit).await
+    }
+
+    async fn alerts(&self, query: AlertQuery) -> Result<Vec<(i64, Alert)>, StoreError> {
+        self.real.alerts(query).await
+    }
+
+    async fn feed_reports(&self, now: Timestamp) -> Result<Vec<FeedReport>, StoreError> {
+        self.real.feed_reports(now).await
+    }
+
+    async fn close(&self) -> Result<(), StoreError> {
+        self.real.close().await
+    }
+}

@@ -1,0 +1,13 @@
+//! The engines by their steps: a clock turned by hand, the real store, a scripted network.
+
+#![expect(clippy::unwrap_used, reason = "a failing helper fails its test")]
+#![expect(clippy::expect_used, reason = "a failing helper fails its test")]
+
+mod bench;
+#[path = "../news/document.rs"]
+mod document;
+mod faulty;
+mod wire;
+
+mod delivering;
+mod polling;

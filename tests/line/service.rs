@@ -1,0 +1,107 @@
+//! Under a service manager: reload, and what systemd is told.
+
+use std::os::unix::net::UnixDatagram;
+
+use super::home::{Daemon, Home, RULES, config, feed};
+use super::news::{DEADLINE, Newsroom, Page};
+use super::story;
+
+#[test]
+fn a_reload_takes_over_new_feeds_and_rules_and_a_broken_file_changes_nothing() {
+    let room = Newsroom::open();
+    room.put("/a", Page::Feed(vec![story("1", "A flood", 1), story("2", "A storm", 1)]));
+    room.put("/b", Page::Feed(vec![story("1", "Storms", 1)]));
+    let first = config(&room, "alert", &["/a"]);
+    let home = Home::new(&first);
+    let mut daemon = home.run();
+    daemon.expect("delivered", &[("sink", "file")]);
+    assert_eq!(home.ids().len(), 1);
+
+    home.write("wirewatch.toml", "[poll]\nintervall = \"5m\"\nconcurrency = \"many\"\n");
+    daemon.signal("HUP");
+    let failed = daemon.expect("reload_failed", &[]);
+    let problems = daemon.count("problem", &[]);
+    assert!(problems >= 2);
+    assert_eq!(failed["problems"], problems);
+    // The old plan goes on.
+    room.publish("/a", story("3", "Flooding", 0));
+    daemon.expect("delivered", &[("sink", "file")]);
+    assert_eq!(home.ids().len(), 2);
+
+    home.write("wirewatch.toml", &(first + &feed(&room, "/b")));
+    let storms = "[[rule]]\nid = \"storms\"\ntitle = \"Storms\"\nany = [\"storm*\"]\n";
+    home.write("rules.toml", &format!("{RULES}{storms}"));
+    daemon.signal("HUP");
+    daemon.expect("plan_loaded", &[("feeds", "2"), ("rules", "2")]);
+    daemon.expect("alert", &[("feed.id", "b"), ("rules", "storms")]);
+    room.publish("/a", story("4", "A storm and a flood", 0));
+    daemon.expect("alert", &[("feed.id", "a"), ("rules", "floods,storms")]);
+    let daemon = daemon.stop();
+    // What was seen before the rule was there is not raked up.
+    assert_eq!(daemon.count("alert", &[]), 4);
+    assert_eq!(home.ids(), home.stored());
+}
+
+#[test]
+fn a_reload_while_a_poll_hangs_loses_neither() {
+    let room = Newsroom::open();
+    room.put("/a", Page::Feed(Vec::new()));
+    room.put("/mute", Page::Silence);
+    let first = config(&room, "alert", &["/mute"]);
+    let home = Home::new(&first);
+    let mut daemon = home.run();
+    room.wait("a poll that hangs", |desk| !desk.waiting.is_empty());
+    home.write("wirewatch.toml", &(first + &feed(&room, "/a")));
+    daemon.signal("HUP");
+    daemon.expect("plan_loaded", &[("feeds", "2")]);
+    room.put("/mute", Page::Feed(vec![story("1", "A flood", 1)]));
+    daemon.expect("alert", &[("feed.id", "mute")]);
+    let _ = daemon.stop();
+    assert_eq!(home.ids().len(), 1);
+}
+
+/// Reads what systemd is told until a message has a line that begins so.
+fn heard(socket: &UnixDatagram, beginning: &str) -> String {
+    let mut buffer = [0; 4096];
+    for _ in 0..10_000 {
+        let length = socket.recv(&mut buffer).expect(beginning);
+        let text = String::from_utf8(buffer[..length].to_vec()).unwrap();
+        if text.lines().any(|line| line.starts_with(beginning)) {
+            return text;
+        }
+    }
+    panic!("{beginning} is not said")
+}
+
+#[test]
+fn systemd_is_told_of_start_reload_life_and_end() {
+    let room = Newsroom::open();
+    room.put("/a", Page::Feed(Vec::new()));
+    let home = Home::new(&config(&room, "alert", &["/a"]));
+    let path = home.path("notify");
+    let socket = UnixDatagram::bind(&path).unwrap();
+    socket.set_read_timeout(Some(DEADLINE)).unwrap();
+    let mut command = home.command("run");
+    command.env("NOTIFY_SOCKET", &path).env("WATCHDOG_USEC", "600000");
+    let mut daemon = Daemon::start(&mut command);
+    let ready = heard(&socket, "READY=1");
+    assert!(ready.contains("STATUS=polling 1 feeds"), "{ready}");
+    daemon.expect("ready", &[]);
+    for _ in 0..3 {
+        heard(&socket, "WATCHDOG=1");
+    }
+    daemon.signal("HUP");
+    let reloading = heard(&socket, "RELOADING=1");
+    let since = reloading.lines().find_map(|line| line.strip_prefix("MONOTONIC_USEC="));
+    assert!(since.unwrap().parse::<u64>().unwrap() > 0);
+    heard(&socket, "READY=1");
+    home.write("wirewatch.toml", "nonsense");
+    daemon.signal("HUP");
+    heard(&socket, "RELOADING=1");
+    // A reload that fails is over too.
+    heard(&socket, "READY=1");
+    daemon.expect("reload_failed", &[]);
+    daemon.signal("TERM");
+    heard(&socket, "STOPPING=1");
+    assert_eq!(daemon.end(), Some(0));
+}
