@@ -178,11 +178,12 @@ impl PollEngine {
         }
     }
 
-    /// Waits until a running poll ends, and takes that in; does not return if none runs.
+    /// Waits until something that runs ends, and takes that in; does not return if nothing runs.
     pub async fn join(&mut self) {
-        match self.tasks.join_next_with_id().await {
-            Some(ended) => self.finish(ended),
-            None => std::future::pending().await,
+        tokio::select! {
+            Some(ended) = self.tasks.join_next_with_id() => self.finish(ended),
+            Some(ended) = self.flushing.join_next() => self.end_flush(ended),
+            else => std::future::pending().await,
         }
     }
 
@@ -191,9 +192,9 @@ impl PollEngine {
         self.tasks.is_empty() && self.slots.iter().all(|slot| slot.polled)
     }
 
-    /// Polls that run.
+    /// Polls and writes that run.
     pub fn running(&self) -> usize {
-        self.tasks.len()
+        self.tasks.len() + self.flushing.len()
     }
 
     /// Feeds that are polled, and how many of them fail at present.
@@ -264,7 +265,7 @@ impl PollEngine {
     /// Takes over what a good poll learned.
     fn learn(&mut self, index: usize, good: Good, took: Duration) -> Ended {
         self.online(index, None);
-        if good.news.is_some() {
+        if good.stored {
             self.store_worked();
         }
         let slot = &mut self.slots[index];

@@ -126,7 +126,7 @@ impl Bench {
     /// Lets both engines do all that is due. Answers when there is more.
     pub async fn turn(&mut self) -> Mono {
         loop {
-            let poll = self.poll.step().await;
+            let poll = self.poll.step();
             if self.raised.notified().now_or_never().is_some() {
                 self.deliver.wake();
             }

@@ -66,7 +66,7 @@ async fn a_sink_that_always_fails_holds_up_no_other_and_keeps_its_alerts() {
 /// Polls until an alert is in the outbox, and delivers nothing.
 async fn commit_only(bench: &mut Bench) {
     while bench.store.outbox().await.unwrap().is_empty() {
-        bench.poll.step().await;
+        bench.poll.step();
         if bench.poll.running() > 0 {
             bench.poll.join().await;
         } else {

@@ -90,7 +90,7 @@ async fn a_poll_that_is_cut_off_is_made_again_by_the_same_engine() {
     let mut bench = Bench::new(&config(1, ""), Pass::Forever).await;
     bench.wire.put("f0", Page::Silent);
     while bench.poll.running() == 0 {
-        bench.poll.step().await;
+        bench.poll.step();
         bench.clock.advance(SECOND / 10);
     }
     // As before a reload that then fails because the store is full.

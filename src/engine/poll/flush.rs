@@ -25,10 +25,10 @@ async fn write(store: &dyn Store, rows: &[Unwritten]) -> Result<(), StoreError> 
 impl PollEngine {
     /// Begins to write what has changed of schedules and moves, unless that is being done.
     pub(super) fn begin_flush(&mut self) {
+        self.last_flush = self.shop.clock.now().mono;
         if !self.flushing.is_empty() {
             return;
         }
-        self.last_flush = self.shop.clock.now().mono;
         let dirty = |slot: &&Slot| slot.dirty || slot.moved.is_some();
         let rows: Vec<_> = self.slots.iter().filter(dirty).map(Slot::unwritten).collect();
         if rows.is_empty() {
@@ -47,6 +47,7 @@ impl PollEngine {
 
     pub(super) fn end_flush(&mut self, ended: Result<Flushed, JoinError>) {
         match ended {
+            Ok((_, Ok(()))) if self.commits_fail => {}
             Ok((_, Ok(()))) => self.store_worked(),
             Ok((rows, Err(error))) => {
                 let unwritten: HashMap<i64, _> =
@@ -77,6 +78,7 @@ impl PollEngine {
     }
 
     pub(super) fn store_worked(&mut self) {
+        self.commits_fail = false;
         if let Some(duration_ms) = self.trouble.worked(self.shop.clock.now().mono) {
             StoreRecovered { duration_ms }.log();
         }

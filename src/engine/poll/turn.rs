@@ -141,6 +141,7 @@ pub(super) async fn poll(
     good.state.body = Some(document.hash);
     good.state.title = document.feed.title.clone().or(good.state.title);
     good.news = Some(commit(shop, feed, state, &Arc::new(document), &good.state).await?);
+    good.stored = true;
     Ok(good)
 }
 
