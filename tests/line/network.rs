@@ -10,14 +10,19 @@ use super::story;
 fn without_a_network_it_stays_says_so_once_and_recovers() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let _entered = runtime.enter();
-    // A port that is ours and refuses, until it listens.
+    // A port that is ours and refuses, until it listens; under three hosts, since one or two that
+    // refuse are no lack of network.
     let socket = tokio::net::TcpSocket::new_v4().unwrap();
-    socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
-    let address = socket.local_addr().unwrap();
+    socket.bind("0.0.0.0:0".parse().unwrap()).unwrap();
+    let port = socket.local_addr().unwrap().port();
     let paths = ["/a", "/b", "/c"];
     let nowhere = Newsroom::open();
-    let text = config(&nowhere, "alert", &paths)
-        .replace(&nowhere.address().to_string(), &address.to_string());
+    let mut text = config(&nowhere, "alert", &paths);
+    for (host, path) in ["127.0.0.1", "127.0.0.2", "127.0.0.3"].iter().zip(paths) {
+        let from = format!("http://{}{path}\"", nowhere.address());
+        text = text.replace(&from, &format!("http://{host}:{port}{path}\""));
+    }
+    let text = text.replace(&format!("\"{}\"", nowhere.address()), "\"127.0.0.0/8\"");
     let home = Home::new(&text);
     let mut daemon = home.run();
     daemon.expect("offline", &[]);
