@@ -1,34 +1,31 @@
 //! The daemon: plan, store, network and engines put together and kept going.
 
+mod pulse;
+mod reload;
+
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::Notify;
 
+use self::pulse::PulseKeeper;
 use crate::engine::plan::{Plan, Surroundings};
 use crate::engine::{DeliverEngine, Pass, PassReport, PollEngine, PruneEngine, Totals};
 use crate::fetch::{Fetch, FetchLimits, HttpFetch};
 use crate::guard::Guard;
 use crate::lifecycle::{Signals, Systemd};
-use crate::model::{Clock, Mono, Now, Place, Problem};
+use crate::model::{Clock, Mono, Now, Place, Problem, SinkName};
 use crate::net::{ClientOptions, Network};
 use crate::observe::LogStream;
-use crate::observe::events::{
-    self, ClockJumped, PlanLoaded, Ready, ReloadFailed, Started, Stopped, Stopping,
-};
+use crate::observe::events::{self, Ready, Started, Stopped, Stopping};
 use crate::store::{OpenMode, SqliteStore, Store, StoreError};
 
 /// How long what runs may take to finish when the end has been asked for.
 const GRACE: Duration = Duration::from_secs(5);
-/// How long running polls may hold up a reload. One that is cut off is made again right away.
-const RELOAD_GRACE: Duration = Duration::from_secs(2);
 /// The engines step at least this often: waiting goes by a clock that stands still while the
 /// machine sleeps, so a wait must be short to end soon after.
 const TICK: Duration = Duration::from_secs(1);
-/// A wall clock that differs by more than this from the other has been set.
-const JUMP: Duration = Duration::from_secs(30);
-
 /// What the daemon is made of.
 pub struct App {
     config: PathBuf,
@@ -123,9 +120,8 @@ impl App {
         let (feeds, rules, sinks) = counts(&self.plan);
         let store = self.plan.store_path.display().to_string();
         Started { version: env!("CARGO_PKG_VERSION"), feeds, rules, sinks, store: &store }.log();
-        for problem in &self.plan.warnings {
-            warn(problem);
-        }
+        self.plan.warnings.iter().for_each(warn);
+        self.warn_of_orphans().await;
         let mut pulse = PulseKeeper::new(systemd, self.clock.now());
         let mut ready = false;
         loop {
@@ -139,7 +135,10 @@ impl App {
             let wait = next.since(now.mono).min(systemd.beat_every().unwrap_or(TICK)).min(TICK);
             tokio::select! {
                 () = signals.soft.cancelled() => break,
-                () = signals.reload.notified() => self.reload(systemd).await,
+                () = signals.reload.notified() => tokio::select! {
+                    () = self.reload(systemd) => {}
+                    () = signals.hard.cancelled() => return,
+                },
                 () = self.raised.notified() => self.deliver.wake(),
                 () = self.poll.join() => {}
                 () = self.deliver.join() => {}
@@ -159,6 +158,10 @@ impl App {
         let mut last_look = false;
         while !signals.soft.is_cancelled() {
             let next = self.step();
+            // Who runs a single pass comes again; waiting for room would hold that up.
+            if self.poll.store_fails() && self.poll.running() == 0 {
+                break;
+            }
             if self.poll.is_done() && !std::mem::replace(&mut last_look, true) {
                 self.deliver.wake();
                 continue;
@@ -176,10 +179,11 @@ impl App {
             }
         }
         let report = self.poll.report();
-        let waiting = match self.store.outbox().await {
-            Ok(counts) => counts.iter().map(|count| count.waiting).sum(),
-            Err(_) => 0,
-        };
+        let of_ours = |sink: &SinkName| self.plan.sinks.iter().any(|spec| spec.name == *sink);
+        let counts = self.store.outbox().await.unwrap_or_default();
+        let waiting =
+            counts.iter().filter(|count| of_ours(&count.sink)).map(|count| count.waiting).sum();
+        self.prune.finish(self.plan.store.retention).await;
         let summary = Summary {
             items: Totals::get(&self.totals.items),
             alerts: Totals::get(&self.totals.alerts),
@@ -191,68 +195,26 @@ impl App {
         (report, summary)
     }
 
-    /// Lets both engines do what is due. Answers when the next thing is, as far as they know.
+    /// Says what waits for sinks that the config does not have: kept, and delivered to none.
+    async fn warn_of_orphans(&self) {
+        for count in self.store.outbox().await.unwrap_or_default() {
+            let known = self.plan.sinks.iter().any(|spec| spec.name == count.sink);
+            if !known && count.waiting > 0 {
+                let place = Place::File(self.plan.path.clone());
+                let message =
+                    format!("{} alerts wait for a sink \"{}\"", count.waiting, count.sink);
+                warn(&Problem::new(place, message).hint("there is no such sink any more"));
+            }
+        }
+    }
+
+    /// Lets the engines do what is due. Answers when the next thing is, as far as they know.
     fn step(&mut self) -> Mono {
         let now = self.clock.now().mono;
         let poll = self.poll.step();
         let deliver = self.deliver.step();
         let prune = self.prune.step(self.plan.store.retention);
         poll.into_iter().chain(deliver).chain([prune]).min().unwrap_or(now)
-    }
-
-    /// Reads the config again. All that can fail comes first; if anything does, the old plan stays
-    /// in force.
-    async fn reload(&mut self, systemd: Systemd) {
-        systemd.reloading();
-        if let Err(count) = self.try_reload().await {
-            ReloadFailed { problems: count }.log();
-        }
-        systemd.ready(&self.status());
-    }
-
-    async fn try_reload(&mut self) -> Result<(), usize> {
-        let (config, around) = (self.config.clone(), self.around.clone());
-        let built = tokio::task::spawn_blocking(move || Plan::build(&config, &around)).await;
-        let plan = match built {
-            Ok(Ok(plan)) => plan,
-            Ok(Err(problems)) => {
-                problems.iter().for_each(tell);
-                return Err(problems.len());
-            }
-            Err(_) => return Err(1),
-        };
-        if plan.store_path != self.plan.store_path {
-            let place = Place::File(self.config.clone());
-            let problem = Problem::new(place, "`[store] path` cannot change by a reload");
-            tell(&problem.hint("restart wirewatch"));
-            return Err(1);
-        }
-        let plan = Arc::new(plan);
-        self.rest(RELOAD_GRACE).await;
-        self.poll.abort().await;
-        self.poll.flush().await;
-        let poll = PollEngine::open(
-            Arc::clone(&plan),
-            Arc::clone(&self.store),
-            fetcher(&plan),
-            self.clock.clone(),
-            Pass::Forever,
-            (Arc::clone(&self.totals), Arc::clone(&self.raised)),
-        )
-        .await
-        .map_err(|error| {
-            tell(&Problem::new(Place::File(plan.store_path.clone()), error.to_string()));
-            1_usize
-        })?;
-        self.poll = poll;
-        self.poll.hasten_changed(&self.plan);
-        self.deliver.replan(&plan);
-        self.plan = plan;
-        let (feeds, rules, sinks) = counts(&self.plan);
-        let config = self.config.display().to_string();
-        PlanLoaded { config: &config, feeds, rules, sinks }.log();
-        self.plan.warnings.iter().for_each(warn);
-        Ok(())
     }
 
     /// Waits for the polls that run, but no longer than `grace`.
@@ -285,9 +247,16 @@ impl App {
         let unfinished = (self.poll.running() + self.deliver.running()) as u64;
         self.poll.abort().await;
         self.deliver.abort().await;
-        self.poll.flush().await;
-        if let Err(error) = self.store.close().await {
-            tracing::warn!(error = &error as &dyn std::error::Error, "store_close_failed");
+        let write = async {
+            self.poll.flush().await;
+            self.store.close().await
+        };
+        match tokio::time::timeout(GRACE, write).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => {
+                tracing::warn!(error = &error as &dyn std::error::Error, "store_close_failed");
+            }
+            Err(_) => tracing::warn!("store_close_late"),
         }
         Stopped {
             polls: Totals::get(&self.totals.polls),
@@ -344,41 +313,4 @@ fn warn(problem: &Problem) {
     let place = problem.place.to_string();
     let hint = problem.hint.as_deref();
     events::Warning { place: &place, message: &problem.message, hint }.log();
-}
-
-/// Tells systemd of life and of the state of things, and notices a wall clock that was set.
-struct PulseKeeper {
-    systemd: Systemd,
-    last_beat: Mono,
-    last_status: Mono,
-    before: Now,
-}
-
-impl PulseKeeper {
-    const STATUS_EVERY: Duration = Duration::from_secs(10);
-
-    fn new(systemd: Systemd, now: Now) -> Self {
-        Self { systemd, last_beat: now.mono, last_status: now.mono, before: now }
-    }
-
-    /// Called after every step of both engines; so the watchdog hears nothing if they hang.
-    fn beat(&mut self, now: Now, status: impl FnOnce() -> String) {
-        if let Some(every) = self.systemd.beat_every()
-            && now.mono.since(self.last_beat) >= every / 2
-        {
-            self.last_beat = now.mono;
-            self.systemd.beat();
-        }
-        if now.mono.since(self.last_status) >= Self::STATUS_EVERY {
-            self.last_status = now.mono;
-            self.systemd.status(&status());
-        }
-        let expected = self.before.wall_at(now.mono);
-        let off = now.wall.since(expected).max(expected.since(now.wall));
-        if off >= JUMP {
-            let seconds = (now.wall.as_millis() - expected.as_millis()) / 1000;
-            ClockJumped { seconds }.log();
-        }
-        self.before = now;
-    }
 }

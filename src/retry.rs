@@ -18,6 +18,9 @@ pub struct Backoff {
 pub const DELIVERY: Backoff =
     Backoff { first: Duration::from_secs(2), most: Duration::from_secs(3600) };
 
+/// For a sink on this machine: trying again bothers nobody, and what is mended is to be used soon.
+pub const LOCAL: Backoff = Backoff { first: Duration::from_secs(1), most: Duration::from_secs(30) };
+
 /// For a store that cannot write.
 pub const STORE: Backoff =
     Backoff { first: Duration::from_millis(500), most: Duration::from_secs(30) };

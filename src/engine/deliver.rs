@@ -1,24 +1,24 @@
 //! The deliver engine: claimed → settled. One lane a sink, so that none holds up another.
 
+mod round;
+
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::task::{Id, JoinError, JoinSet};
 
+use self::round::{Round, round};
 use super::plan::Plan;
 use super::{StoreTrouble, Totals};
-use crate::model::{
-    AlertId, Attempt, Clock, Delivery, Mono, Now, Outcome, Reason, SinkName, SteadyClock,
-    Timestamp, visible,
-};
+use crate::model::{Attempt, Clock, Mono, Now, Reason, SinkName, SteadyClock, Timestamp};
 use crate::observe::LogStream;
 use crate::observe::events::{
     Delivered, DeliveryFailed, DeliveryRefused, Fault, SinkRecovered, StoreFailed, StoreRecovered,
 };
-use crate::retry;
-use crate::sinks::{BuildContext, Sink, SinkSpec};
-use crate::store::{Settlement, Store, StoreError, Verdict};
+use crate::retry::{self};
+use crate::sinks::{Sink, SinkSpec};
+use crate::store::{Settlement, Store, StoreError};
 
 /// The outbox is looked into at least this often, should a wake-up ever be lost.
 const LOOK_EVERY: Duration = Duration::from_secs(30);
@@ -52,22 +52,6 @@ struct Lane {
     unsettled: Option<(Vec<Settlement>, Attempt)>,
     /// Whether there is such an answer still, also while a round has it in hand.
     owes: bool,
-}
-
-/// What one claim, send, settle came to.
-struct Round {
-    epoch: u64,
-    started: Mono,
-    sink: Option<Arc<dyn Sink>>,
-    delivered: usize,
-    /// The first failure among the deliveries, with the number of attempts.
-    failed: Option<(Reason, String, u32)>,
-    refused: Vec<(AlertId, Reason, String)>,
-    unsettled: Option<(Vec<Settlement>, Attempt)>,
-    /// Whether there may be more to claim at once.
-    more: bool,
-    next_due: Option<Timestamp>,
-    store: Result<(), StoreError>,
 }
 
 impl DeliverEngine {
@@ -247,7 +231,7 @@ impl Lane {
                 self.failed(name, reason, &message, attempts, now);
                 return;
             }
-            None if round.delivered > 0 && self.failures > 0 => {
+            None if (round.delivered > 0 || round.built) && self.failures > 0 => {
                 SinkRecovered { sink: name, attempts: self.failures }.log();
                 self.failures = 0;
                 self.told = None;
@@ -264,7 +248,8 @@ impl Lane {
 
     fn failed(&mut self, name: &SinkName, reason: Reason, message: &str, attempts: u32, now: Now) {
         self.failures = self.failures.saturating_add(1);
-        let wait = retry::DELIVERY.wait(self.failures, 0);
+        let backoff = self.sink.as_ref().map_or(retry::LOCAL, |sink| sink.backoff());
+        let wait = backoff.wait(self.failures, 0);
         self.next = now.mono.plus(wait);
         if self.told != Some(reason) {
             self.told = Some(reason);
@@ -272,127 +257,4 @@ impl Lane {
             DeliveryFailed { sink: name, reason, message, attempts, retry_at }.log();
         }
     }
-}
-
-/// Settles what is left over; then claims a batch, sends it, and settles it.
-async fn round(
-    spec: SinkSpec,
-    (epoch, sink): (u64, Option<Arc<dyn Sink>>),
-    unsettled: Option<(Vec<Settlement>, Attempt)>,
-    (store, log): (Arc<dyn Store>, LogStream),
-    clock: SteadyClock,
-) -> Round {
-    let mut round = Round {
-        epoch,
-        started: clock.mono(),
-        sink,
-        delivered: 0,
-        failed: None,
-        refused: Vec::new(),
-        unsettled: None,
-        more: false,
-        next_due: None,
-        store: Ok(()),
-    };
-    round.store = attempt(&mut round, &spec, unsettled, &store, log, &clock).await;
-    round
-}
-
-async fn attempt(
-    round: &mut Round,
-    spec: &SinkSpec,
-    unsettled: Option<(Vec<Settlement>, Attempt)>,
-    store: &Arc<dyn Store>,
-    log: LogStream,
-    clock: &SteadyClock,
-) -> Result<(), StoreError> {
-    if let Some((settlements, answer)) = unsettled {
-        settle(round, spec, settlements, answer, store).await?;
-    }
-    let sink = match &round.sink {
-        Some(sink) => Arc::clone(sink),
-        None => {
-            let bookmark = store.bookmark(&spec.name).await?;
-            match spec.build(&BuildContext { log, bookmark }) {
-                Ok(sink) => Arc::from(sink),
-                Err(error) => {
-                    round.failed = Some((error.reason(), error.to_string(), 1));
-                    return Ok(());
-                }
-            }
-        }
-    };
-    round.sink = Some(Arc::clone(&sink));
-    let limit = sink.max_batch();
-    let batch = store.claim(&spec.name, limit, clock.now()).await?;
-    if batch.is_empty() {
-        round.next_due = store.next_due(&spec.name, clock.now()).await?;
-        return Ok(());
-    }
-    round.more = batch.len() >= limit;
-    let answer = sink.deliver(&batch).await;
-    let settlements = judge(round, &batch, &answer, clock.now());
-    settle(round, spec, settlements, answer, store).await?;
-    round.next_due = store.next_due(&spec.name, clock.now()).await?;
-    Ok(())
-}
-
-async fn settle(
-    round: &mut Round,
-    spec: &SinkSpec,
-    settlements: Vec<Settlement>,
-    answer: Attempt,
-    store: &Arc<dyn Store>,
-) -> Result<(), StoreError> {
-    let result = store.settle(&spec.name, settlements.clone(), answer.bookmark.clone()).await;
-    match result {
-        Ok(()) => {
-            let took = settlements.iter().filter(|row| row.verdict == Verdict::Delivered).count();
-            round.delivered += took;
-            Ok(())
-        }
-        Err(error) => {
-            round.unsettled = Some((settlements, answer));
-            Err(error)
-        }
-    }
-}
-
-/// What becomes of each row of a batch.
-fn judge(
-    round: &mut Round,
-    batch: &[Delivery],
-    answer: &Attempt,
-    now: Timestamp,
-) -> Vec<Settlement> {
-    let unanswered = Outcome::Retry {
-        reason: Reason::Internal,
-        message: "the sink gave no answer for it".to_owned(),
-        after: None,
-    };
-    let outcomes = answer.outcomes.iter().chain(std::iter::repeat(&unanswered));
-    batch
-        .iter()
-        .zip(outcomes)
-        .map(|(delivery, outcome)| {
-            let verdict = match outcome {
-                Outcome::Delivered => Verdict::Delivered,
-                Outcome::Retry { reason, message, after } => {
-                    let attempts = delivery.attempts.saturating_add(1);
-                    let message = visible(message).into_owned();
-                    let key = u64::from_ne_bytes(delivery.row.to_ne_bytes());
-                    let wait = retry::DELIVERY.wait(attempts, key).max(after.unwrap_or_default());
-                    round.failed.get_or_insert((*reason, message.clone(), attempts));
-                    Verdict::Retry { due: now.plus(wait), reason: *reason, message }
-                }
-                Outcome::Refused { reason, message } => {
-                    let message = visible(message).into_owned();
-                    let alert = delivery.alert.id.clone();
-                    round.refused.push((alert, *reason, message.clone()));
-                    Verdict::Dead { reason: *reason, message }
-                }
-            };
-            Settlement { row: delivery.row, verdict }
-        })
-        .collect()
 }

@@ -14,6 +14,7 @@ use async_trait::async_trait;
 use super::{BuildContext, Config, Folders, Kind, KindSpec, Sink, SinkError};
 use crate::document::{Bytes, Table};
 use crate::model::{Attempt, Delivery, Outcome, Reason, SinkName};
+use crate::retry::{self, Backoff};
 use appender::Appender;
 
 /// Writes each alert to a file, as one JSON object a line (`docs/alert.schema.json`). Delivered
@@ -174,6 +175,10 @@ impl Sink for FileSink {
 
     fn max_batch(&self) -> usize {
         256
+    }
+
+    fn backoff(&self) -> Backoff {
+        retry::LOCAL
     }
 }
 

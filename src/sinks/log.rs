@@ -10,6 +10,7 @@ use crate::document::Table;
 use crate::model::{Alert, Attempt, Delivery, Outcome, Reason, SinkName, Timestamp};
 use crate::observe::{Event, LogFormat, LogStream, Value};
 use crate::render;
+use crate::retry::{self, Backoff};
 
 /// Writes each alert to the daemon's log: the event `alert`, described in `docs/events.md`, or
 /// some readable lines where the log is text. `RUST_LOG` does not hide it. Delivered means that
@@ -61,6 +62,10 @@ impl Sink for Log {
 
     fn max_batch(&self) -> usize {
         64
+    }
+
+    fn backoff(&self) -> Backoff {
+        retry::LOCAL
     }
 }
 

@@ -17,6 +17,7 @@ use crate::model::{
     Alert, AlertRule, Attempt, Bookmark, Delivery, Level, Reason, RuleId, SinkName,
 };
 use crate::observe::LogStream;
+use crate::retry::{self, Backoff};
 
 pub use file::FileConfig;
 pub use log::LogConfig;
@@ -74,6 +75,11 @@ pub trait Sink: Send + Sync {
 
     /// The most deliveries that one call takes; at least one.
     fn max_batch(&self) -> usize;
+
+    /// How long to wait after failures.
+    fn backoff(&self) -> Backoff {
+        retry::DELIVERY
+    }
 }
 
 /// What a sink is built with.

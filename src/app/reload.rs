@@ -1,0 +1,71 @@
+//! Reading the config again while the daemon runs.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::{App, counts, fetcher, tell, warn};
+use crate::engine::plan::Plan;
+use crate::engine::{Pass, PollEngine};
+use crate::lifecycle::Systemd;
+use crate::model::{Place, Problem};
+use crate::observe::events::{PlanLoaded, ReloadFailed};
+
+/// How long running polls may hold up a reload. One that is cut off is made again right away.
+const RELOAD_GRACE: Duration = Duration::from_secs(2);
+
+impl App {
+    /// Reads the config again. All that can fail comes first; if anything does, the old plan stays
+    /// in force.
+    pub(super) async fn reload(&mut self, systemd: Systemd) {
+        systemd.reloading();
+        if let Err(count) = self.try_reload().await {
+            ReloadFailed { problems: count }.log();
+        }
+        systemd.ready(&self.status());
+    }
+
+    async fn try_reload(&mut self) -> Result<(), usize> {
+        let (config, around) = (self.config.clone(), self.around.clone());
+        let built = tokio::task::spawn_blocking(move || Plan::build(&config, &around)).await;
+        let plan = match built {
+            Ok(Ok(plan)) => plan,
+            Ok(Err(problems)) => {
+                problems.iter().for_each(tell);
+                return Err(problems.len());
+            }
+            Err(_) => return Err(1),
+        };
+        if plan.store_path != self.plan.store_path {
+            let place = Place::File(self.config.clone());
+            let problem = Problem::new(place, "`[store] path` cannot change by a reload");
+            tell(&problem.hint("restart wirewatch"));
+            return Err(1);
+        }
+        let plan = Arc::new(plan);
+        self.rest(RELOAD_GRACE).await;
+        self.poll.abort().await;
+        self.poll.flush().await;
+        let poll = PollEngine::open(
+            Arc::clone(&plan),
+            Arc::clone(&self.store),
+            fetcher(&plan),
+            self.clock.clone(),
+            Pass::Forever,
+            (Arc::clone(&self.totals), Arc::clone(&self.raised)),
+        )
+        .await
+        .map_err(|error| {
+            tell(&Problem::new(Place::File(plan.store_path.clone()), error.to_string()));
+            1_usize
+        })?;
+        self.poll = poll;
+        self.poll.hasten_changed(&self.plan);
+        self.deliver.replan(&plan);
+        self.plan = plan;
+        let (feeds, rules, sinks) = counts(&self.plan);
+        let config = self.config.display().to_string();
+        PlanLoaded { config: &config, feeds, rules, sinks }.log();
+        self.plan.warnings.iter().for_each(warn);
+        Ok(())
+    }
+}
