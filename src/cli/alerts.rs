@@ -5,7 +5,7 @@ use std::time::Duration;
 use clap::Args;
 
 use super::daemon::store_exit;
-use super::out::Out;
+use super::out::{Out, complain};
 use super::{AlertFormat, ConfigArgs, Exit};
 use crate::model::{Clock, RuleId, json_line};
 use crate::render;
@@ -40,6 +40,11 @@ pub(super) async fn run(args: AlertsArgs) -> anyhow::Result<Exit> {
         Ok(store) => store,
         Err(error) => return Ok(store_exit(&error)),
     };
+    if let Some(rule) = &args.rule
+        && !plan.rules.rules().any(|known| known.id.as_str() == rule)
+    {
+        complain(&format!("the config has no rule \"{rule}\"; older alerts may name it still"));
+    }
     let mut out = Out::new();
     let mut query = AlertQuery {
         since: Some(Clock::System.now().wall.minus(args.since)),

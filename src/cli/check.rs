@@ -4,6 +4,10 @@ use clap::Args;
 
 use super::out::{Out, tell_problems};
 use super::{ConfigArgs, Exit};
+use crate::engine::plan::Plan;
+use crate::model::{Clock, Place, Problem};
+use crate::observe::{Limits, LogStream, Output};
+use crate::sinks::BuildContext;
 
 #[derive(Debug, Args)]
 pub(super) struct CheckArgs {
@@ -12,14 +16,14 @@ pub(super) struct CheckArgs {
 }
 
 pub(super) fn run(args: &CheckArgs) -> anyhow::Result<Exit> {
-    let Some(plan) = args.config.plan() else { return Ok(Exit::BadConfig) };
+    let Some(plan) = args.config.plan_to_look_at() else { return Ok(Exit::BadConfig) };
     let failed = plan.check_examples();
     if !failed.is_empty() {
         tell_problems(&failed);
         return Ok(Exit::BadConfig);
     }
     let mut out = Out::new();
-    for warning in &plan.warnings {
+    for warning in plan.warnings.iter().chain(&try_sinks(&plan)?) {
         out.line(&format!("warning: {warning}\n"))?;
     }
     let disabled = plan.feeds.iter().filter(|feed| !feed.enabled).count();
@@ -33,4 +37,23 @@ pub(super) fn run(args: &CheckArgs) -> anyhow::Result<Exit> {
     ))?;
     out.flush()?;
     Ok(Exit::Ok)
+}
+
+/// Builds every sink and throws it away: what cannot be written from here may well be writable for
+/// the service, so it is a warning.
+fn try_sinks(plan: &Plan) -> anyhow::Result<Vec<Problem>> {
+    let nowhere = Output::Writer(Box::new(std::io::sink()));
+    let log = LogStream::start(nowhere, None, None, Clock::System, Limits::default())?;
+    let mut warnings = Vec::new();
+    for spec in &plan.sinks {
+        if let Err(error) = spec.build(&BuildContext { log: log.clone(), bookmark: None }) {
+            let place = Place::File(plan.path.clone());
+            let problem = Problem::new(place, error.to_string());
+            warnings.push(match &error.source {
+                Some(cause) => problem.hint(format!("for the user who runs this check: {cause}")),
+                None => problem,
+            });
+        }
+    }
+    Ok(warnings)
 }

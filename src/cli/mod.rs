@@ -183,12 +183,14 @@ impl ConfigArgs {
         for (key, value) in &self.set {
             overlay.push_flag(key, value);
         }
-        let folder = |name| std::env::var_os(name).map(PathBuf::from);
+        let folder =
+            |name| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
         Surroundings {
             overlay,
             credentials: folder("CREDENTIALS_DIRECTORY"),
             state: folder("STATE_DIRECTORY"),
             logs: folder("LOGS_DIRECTORY"),
+            from_outside: false,
         }
     }
 
@@ -197,9 +199,14 @@ impl ConfigArgs {
         self.plan_in(&self.surroundings())
     }
 
+    /// As [`ConfigArgs::plan`], for verbs that poll nothing.
+    fn plan_to_look_at(&self) -> Option<Plan> {
+        self.plan_in(&Surroundings { from_outside: true, ..self.surroundings() })
+    }
+
     /// The plan as the installed service has it, for verbs that look into its store from outside.
     fn plan_of_service(&self) -> Option<Plan> {
-        let mut around = self.surroundings();
+        let mut around = Surroundings { from_outside: true, ..self.surroundings() };
         let state = PathBuf::from("/var/lib/wirewatch");
         if self.path() == Path::new(INSTALLED) && around.state.is_none() && state.is_dir() {
             around.state = Some(state);

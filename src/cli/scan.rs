@@ -38,7 +38,7 @@ struct Given {
 /// fails; it is told.
 fn given(args: &ScanArgs) -> Option<Given> {
     let plan = match args.rules.is_empty() || args.config.is_given() {
-        true => Some(args.config.plan()?),
+        true => Some(args.config.plan_to_look_at()?),
         false => None,
     };
     match read_rules(&args.rules) {

@@ -4,6 +4,8 @@ use crate::document::{Source, Table};
 
 const SECTIONS: [&str; 4] = ["poll", "net", "store", "log"];
 const PREFIX: &str = "WIREWATCH_";
+/// Keys that stand in no section.
+const KEYS: [&str; 2] = ["rules", "feeds"];
 /// Read by the command line before there is a config.
 const NOT_OURS: [&str; 1] = ["WIREWATCH_CONFIG"];
 
@@ -11,6 +13,7 @@ const NOT_OURS: [&str; 1] = ["WIREWATCH_CONFIG"];
 #[derive(Clone, Debug, Default)]
 pub struct Overlay {
     values: Vec<OverlayValue>,
+    ignored: Vec<String>,
 }
 
 #[derive(Clone, Debug)]
@@ -23,19 +26,29 @@ struct OverlayValue {
 
 impl Overlay {
     /// Takes every `WIREWATCH_…` variable: `WIREWATCH_POLL_INTERVAL` is `interval` in `[poll]`,
-    /// `WIREWATCH_RULES` is `rules`.
+    /// `WIREWATCH_RULES` is `rules`. One that names neither a section nor a key is let be, for
+    /// others use such names too (Kubernetes does); see [`Overlay::ignored`].
     pub fn from_env(vars: impl IntoIterator<Item = (String, String)>) -> Self {
-        let mut values: Vec<OverlayValue> = vars
-            .into_iter()
-            .filter(|(name, _)| !NOT_OURS.contains(&name.as_str()))
-            .filter_map(|(name, text)| {
-                let path = name.strip_prefix(PREFIX)?.to_ascii_lowercase();
-                let (section, key) = split(&path, '_');
-                Some(OverlayValue { section, key, text, source: Source::Env(name) })
-            })
-            .collect();
-        values.sort_by(|a, b| a.key.cmp(&b.key));
-        Self { values }
+        let mut overlay = Self::default();
+        for (name, text) in vars {
+            let Some(path) = name.strip_prefix(PREFIX).map(str::to_ascii_lowercase) else {
+                continue;
+            };
+            let (section, key) = split(&path, '_');
+            if section.is_some() || KEYS.contains(&key.as_str()) {
+                overlay.values.push(OverlayValue { section, key, text, source: Source::Env(name) });
+            } else if !NOT_OURS.contains(&name.as_str()) {
+                overlay.ignored.push(name);
+            }
+        }
+        overlay.values.sort_by(|a, b| a.key.cmp(&b.key));
+        overlay.ignored.sort();
+        overlay
+    }
+
+    /// Variables with our prefix that mean nothing to us.
+    pub fn ignored(&self) -> &[String] {
+        &self.ignored
     }
 
     /// Adds a flag: `path` is `poll.interval` or `rules`.

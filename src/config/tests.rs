@@ -51,6 +51,15 @@ fn the_environment_wins_over_the_file_and_flags_over_both() {
 }
 
 #[test]
+fn variables_of_others_are_let_be_and_named() {
+    let vars = ["WIREWATCH_SERVICE_HOST", "WIREWATCH_POL_INTERVAL", "WIREWATCH_CONFIG"];
+    let overlay = Overlay::from_env(vars.map(|name| (name.to_owned(), "x".to_owned())));
+    let (_, told) = read("", &overlay);
+    assert_eq!(told, Vec::<String>::new());
+    assert_eq!(overlay.ignored(), ["WIREWATCH_POL_INTERVAL", "WIREWATCH_SERVICE_HOST"]);
+}
+
+#[test]
 fn a_wrong_variable_is_named() {
     let vars = [
         ("WIREWATCH_POLL_INTERVALL".to_owned(), "5m".to_owned()),

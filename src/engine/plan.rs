@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use self::feeds::{finish_feeds, read_feeds};
-use self::files::{expand, folder, read_file};
+use self::files::{expand, folder, plain, read_file};
 use crate::config::{
     Config, FeedDraft, LogSection, NetSection, Overlay, PollSection, StoreSection,
 };
@@ -56,6 +56,9 @@ pub struct Surroundings {
     pub state: Option<PathBuf>,
     /// `$LOGS_DIRECTORY`: where it wants logs.
     pub logs: Option<PathBuf>,
+    /// Whether this only looks at the config of a service: its credentials cannot be had then, and
+    /// are not asked for.
+    pub from_outside: bool,
 }
 
 impl Plan {
@@ -75,6 +78,10 @@ impl Plan {
             return Err(problems.into_vec());
         }
         let config = Config::read(&mut root, &around.overlay);
+        for name in around.overlay.ignored() {
+            let problem = Problem::new(Place::Env(name.clone()), "is no setting; it is let be");
+            warnings.push(problem.hint("settings are WIREWATCH_POLL_…, _NET_…, _STORE_…, _LOG_…"));
+        }
         let folders =
             Folders { base: base.clone(), logs: around.logs.as_deref().map(first_folder) };
         let sinks = SinkSpec::read_all(&mut root, &folders);
@@ -97,11 +104,14 @@ impl Plan {
             warnings.push(problem.hint("alerts are stored but shown nowhere; add a [[sink]]"));
         }
         check_filters(&sinks, rules.as_ref(), &document, &problems);
+        let store_path = store_path(&config.store, &base, around);
+        let config_files = rule_files.iter().map(Document::path).chain([path]);
+        check_places(&sinks, &store_path, config_files, &document, &problems);
         let problems = problems.into_vec();
         match rules {
             Some(rules) if problems.is_empty() => Ok(Self {
                 path: path.to_owned(),
-                store_path: store_path(&config.store, &base, around),
+                store_path,
                 poll: config.poll,
                 net: config.net,
                 store: config.store,
@@ -184,6 +194,30 @@ fn read_rule_files(
             }
         })
         .collect()
+}
+
+/// A sink that wrote to the store, or to the config, would destroy it.
+fn check_places<'a>(
+    sinks: &[SinkSpec],
+    store: &Path,
+    config: impl Iterator<Item = &'a Path>,
+    document: &Document,
+    problems: &Problems,
+) {
+    let mut taken: Vec<PathBuf> = config.map(Path::to_owned).collect();
+    taken.extend(["", "-wal", "-shm", ".lock"].map(|end| {
+        let mut name = store.as_os_str().to_owned();
+        name.push(end);
+        PathBuf::from(name)
+    }));
+    let taken: Vec<PathBuf> = taken.iter().map(|path| plain(path)).collect();
+    for spec in sinks {
+        if let Some(path) = spec.kind.writes().filter(|path| taken.contains(&plain(path))) {
+            let message = format!("sink \"{}\" would write over {}", spec.name, path.display());
+            problems
+                .push(document.problem(&spec.source, message).hint("give it a file of its own"));
+        }
+    }
 }
 
 /// A sink that waits for a rule that does not exist would wait for ever.

@@ -91,7 +91,7 @@ impl fmt::Display for Problem {
         write!(f, "{}: {}", visible(&self.place.to_string()), visible(&self.message))?;
         if let Place::Span { line, column, width, text, .. } = &self.place {
             let shown: String =
-                text.chars().map(|c| if is_unprintable(c) { ' ' } else { c }).collect();
+                masked(text).chars().map(|c| if is_unprintable(c) { ' ' } else { c }).collect();
             let gutter = " ".repeat(line.to_string().len());
             let indent = " ".repeat(column - 1);
             write!(f, "\n  {line} | {shown}\n  {gutter} | {indent}{}", "^".repeat(*width))?;
@@ -101,6 +101,53 @@ impl fmt::Display for Problem {
         }
         Ok(())
     }
+}
+
+/// What the name of a key holds whose value is, or may be meant as, a secret.
+const SECRET: [&str; 7] = ["pass", "secret", "token", "key", "auth", "cookie", "header"];
+
+/// A line of a config with its secrets starred out, each character by one star: what is quoted
+/// behind a key that is, or looks like, that of a secret, and the userinfo of URLs.
+fn masked(line: &str) -> String {
+    let (key, _) = line.split_once('=').unwrap_or(("", line));
+    let name = key.trim().trim_matches('"').to_lowercase();
+    let secret = !name.ends_with("_file")
+        && (SECRET.iter().any(|word| name.contains(word))
+            || strsim::damerau_levenshtein(&name, "password") <= 2);
+    let from = if secret { key.len() } else { line.len() };
+    let mut quote = None;
+    let starred: String = line
+        .char_indices()
+        .map(|(at, c)| match quote {
+            _ if at < from => c,
+            None if c == '"' || c == '\'' => {
+                quote = Some(c);
+                c
+            }
+            Some(open) if c == open => {
+                quote = None;
+                c
+            }
+            Some(_) => '*',
+            None => c,
+        })
+        .collect();
+    without_userinfo(&starred)
+}
+
+fn without_userinfo(line: &str) -> String {
+    let mut out = String::with_capacity(line.len());
+    let mut rest = line;
+    while let Some(at) = rest.find("://") {
+        let (before, after) = rest.split_at(at + 3);
+        let host = after.find(['/', '?', '#', '"', '\'', ' ']).unwrap_or(after.len());
+        let userinfo = after[..host].rfind('@').unwrap_or(0);
+        out.push_str(before);
+        out.extend(after[..userinfo].chars().map(|_| '*'));
+        rest = &after[userinfo..];
+    }
+    out.push_str(rest);
+    out
 }
 
 /// Collects problems, so that all are told at once.
@@ -161,6 +208,24 @@ mod tests {
                 panic!("a span")
             };
             assert_eq!((l, w), (line, width), "{span:?}");
+        }
+    }
+
+    #[test]
+    fn secrets_are_starred_out_of_the_line() {
+        let cases = [
+            ("password = \"hunter2\"", "password = \"*******\""),
+            ("pasword = 'hunter2' # old", "pasword = '*******' # old"),
+            ("password = \"hunter2", "password = \"*******"),
+            ("headers = { \"X\" = \"k3y\" }", "headers = { \"*\" = \"***\" }"),
+            ("password_file = \"where\"", "password_file = \"where\""),
+            ("title = \"plain\"", "title = \"plain\""),
+            ("url = \"https://u:p@e.example:99/x@y\"", "url = \"https://***@e.example:99/x@y\""),
+            ("https://u:p@e.example", "https://***@e.example"),
+            ("https://e.example/x", "https://e.example/x"),
+        ];
+        for (line, shown) in cases {
+            assert_eq!(masked(line), shown);
         }
     }
 }

@@ -91,7 +91,8 @@ fn read_path(table: &mut Table<'_>, folders: &Folders) -> Option<PathBuf> {
         table.note(problem);
         return None;
     }
-    Some(folders.base.join(path.value))
+    // In one spelling, so that two sinks with one file are known.
+    Some(folders.base.join(path.value).components().collect())
 }
 
 impl Config for FileConfig {
@@ -104,6 +105,10 @@ impl Config for FileConfig {
         })?;
         let appender = Appender::new(self.clone(), context.bookmark.as_ref());
         Ok(Box::new(FileSink { appender: Arc::new(Mutex::new(appender)) }))
+    }
+
+    fn writes(&self) -> Option<&Path> {
+        Some(&self.path)
     }
 
     fn claim(&self) -> Option<String> {

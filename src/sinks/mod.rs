@@ -7,7 +7,7 @@ mod log;
 mod read;
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -59,6 +59,11 @@ pub trait Config: fmt::Debug + Send + Sync {
     /// # Errors
     /// What keeps it from ever delivering, as far as can be seen without trying.
     fn build(&self, name: &SinkName, context: &BuildContext) -> Result<Box<dyn Sink>, SinkError>;
+
+    /// The file that it writes, if it does.
+    fn writes(&self) -> Option<&Path> {
+        None
+    }
 
     /// What no two sinks may share, such as a file's path, in words.
     fn claim(&self) -> Option<String> {

@@ -124,6 +124,7 @@ fn read_secret(
     let credential = path.to_str().and_then(|path| path.strip_prefix("credential:"));
     let full = match (credential, &around.credentials) {
         (Some(name), Some(credentials)) => credentials.join(name),
+        (Some(_), None) if around.from_outside => return Some(Secret::new("")),
         (Some(name), None) => {
             let message = format!("there is no systemd credential \"{name}\"");
             let hint = format!("add `LoadCredential={name}:…` to the unit, or name a file");

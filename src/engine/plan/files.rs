@@ -31,6 +31,10 @@ pub(super) fn read_file(path: &Path) -> Result<String, Problem> {
     if about.is_dir() {
         return Err(fail("is a folder, not a file".to_owned()));
     }
+    // Reading a pipe or a device might never end.
+    if !about.is_file() {
+        return Err(fail("is no ordinary file".to_owned()));
+    }
     if about.len() > MAX_FILE {
         return Err(fail(format!("is larger than {} MiB", MAX_FILE >> 20)));
     }
@@ -42,6 +46,15 @@ pub(super) fn read_file(path: &Path) -> Result<String, Problem> {
             .count();
         fail(format!("is not UTF-8 (line {})", line + 1)).hint("save it as UTF-8")
     })
+}
+
+/// `path` in one spelling: its folder as the system knows it, if it is there.
+pub(super) fn plain(path: &Path) -> PathBuf {
+    let name = path.file_name().unwrap_or_default();
+    match folder(path).canonicalize() {
+        Ok(folder) => folder.join(name),
+        Err(_) => path.components().collect(),
+    }
 }
 
 /// The files that a glob names, sorted. None at all is a problem.
