@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 use toml::de::{DeTable, DeValue};
 
-use crate::model::{Place, Problem, Problems};
+use crate::model::{Place, Problem, Problems, nearest};
 
 mod values;
 
@@ -302,14 +302,9 @@ impl<'a> Table<'a> {
             if self.name.is_empty() { String::new() } else { format!(" in {}", self.name) };
         for (key, (at, _)) in &self.entries {
             let problem = self.document.problem(at, format!("unknown key `{key}`{inside}"));
-            let near = self
-                .asked
-                .iter()
-                .map(|known| (strsim::damerau_levenshtein(known, key), *known))
-                .min()
-                .filter(|(distance, known)| *distance <= known.len().max(key.len()) / 3 + 1);
+            let near = nearest(key, self.asked.iter().copied());
             let hint = match near {
-                Some((_, known)) => format!("did you mean `{known}`?"),
+                Some(known) => format!("did you mean `{known}`?"),
                 None => {
                     let mut known = self.asked.clone();
                     known.sort_unstable();

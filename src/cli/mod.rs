@@ -13,18 +13,18 @@ mod scan;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand};
 
-use crate::config::{LogFormat, Overlay};
+use crate::config::Overlay;
 use crate::engine::plan::{Plan, Surroundings};
-use crate::observe;
+use crate::observe::LogStyle;
 
-/// Watches news feeds and tells you, once, of every item that matches your rules.
+/// Watches news feeds and tells you of every new item that matches your rules.
 #[derive(Debug, Parser)]
 #[command(
     name = "wirewatch",
     version,
-    about,
     after_help = "Exit codes: 0 all is well; 1 a negative answer (scan: nothing matched; items, poll: \
         something could not be read or delivered); 2 trouble, or a wrong command line; \
         75 another wirewatch uses the store, or the disk is full; 78 a bad config, or a state \
@@ -80,14 +80,12 @@ fn parse_set(text: &str) -> Result<(String, String), String> {
 #[derive(Clone, Copy, Debug, Args)]
 struct LogArgs {
     /// Log as JSON lines, or as text for people [default: text on a terminal, else JSON]
-    #[arg(long, value_name = "FORMAT")]
-    log_format: Option<Format>,
+    #[arg(long, value_name = "FORMAT", value_parser = log_style())]
+    log_format: Option<LogStyle>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-enum Format {
-    Json,
-    Text,
+fn log_style() -> impl TypedValueParser<Value = LogStyle> {
+    PossibleValuesParser::new(["json", "text"]).try_map(|name| name.parse::<LogStyle>())
 }
 
 /// The form in which alerts are printed.
@@ -226,16 +224,8 @@ impl ConfigArgs {
 }
 
 impl LogArgs {
-    fn style(self, plan: &Plan) -> Option<observe::LogStyle> {
-        match (self.log_format, plan.log.format) {
-            (Some(Format::Json), _) | (None, Some(LogFormat::Json)) => {
-                Some(observe::LogStyle::Json)
-            }
-            (Some(Format::Text), _) | (None, Some(LogFormat::Text)) => {
-                Some(observe::LogStyle::Text)
-            }
-            (None, None) => None,
-        }
+    fn style(self, plan: &Plan) -> Option<LogStyle> {
+        self.log_format.or(plan.log.format)
     }
 }
 

@@ -9,7 +9,7 @@ mod sections;
 pub use feed::{FeedDraft, SecretSource, name_feeds, read_feed, read_url_list};
 pub use opml::read_opml;
 pub use overlay::Overlay;
-pub use sections::{LogFormat, LogSection, NetSection, PollSection, StoreSection};
+pub use sections::{LogSection, NetSection, PollSection, StoreSection};
 
 use crate::document::{At, Table};
 

@@ -6,6 +6,7 @@ use std::time::Duration;
 use crate::document::{At, Bytes, FromNode, Table};
 use crate::guard::AllowEntry;
 use crate::model::FirstPoll;
+use crate::observe::LogStyle;
 
 const SECOND: Duration = Duration::from_secs(1);
 const MINUTE: Duration = Duration::from_secs(60);
@@ -27,7 +28,7 @@ pub struct PollSection {
     pub per_host: u32,
     /// Time between the starts of two polls of one host and port.
     pub per_host_spacing: Duration,
-    /// For a whole poll: all redirects, the body and its reading.
+    /// For a whole answer: all redirects and the body.
     pub timeout: Duration,
     /// To connect, TLS included.
     pub connect_timeout: Duration,
@@ -239,20 +240,11 @@ impl StoreSection {
     }
 }
 
-/// How log lines are written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum LogFormat {
-    /// One JSON object a line.
-    Json,
-    /// For people; coloured on a terminal.
-    Text,
-}
-
 /// `[log]`: the daemon's own log.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct LogSection {
     /// `None`: text on a terminal, else JSON.
-    pub format: Option<LogFormat>,
+    pub format: Option<LogStyle>,
 }
 
 impl LogSection {
@@ -261,8 +253,8 @@ impl LogSection {
         let format = table.get_at::<String>("format").and_then(|At { value, source }| match value
             .as_str()
         {
-            "json" => Some(LogFormat::Json),
-            "text" => Some(LogFormat::Text),
+            "json" => Some(LogStyle::Json),
+            "text" => Some(LogStyle::Text),
             "auto" => None,
             _ => {
                 let message = format!("`format`: \"{value}\" is not known");

@@ -23,8 +23,6 @@ use crate::model::Mono;
 pub struct Totals {
     /// Polls that ended, well or not.
     pub polls: AtomicU64,
-    /// Polls that failed.
-    pub failures: AtomicU64,
     /// Items that were new.
     pub items: AtomicU64,
     /// Alerts raised.

@@ -14,7 +14,7 @@ use crate::config::{
     Config, FeedDraft, LogSection, NetSection, Overlay, PollSection, StoreSection,
 };
 use crate::document::{At, Document};
-use crate::model::{Feed, Place, Problem, Problems};
+use crate::model::{Feed, Place, Problem, Problems, nearest};
 use crate::rules::RuleSet;
 use crate::sinks::{Folders, SinkSpec};
 
@@ -138,16 +138,7 @@ pub fn read_rules(paths: &[PathBuf]) -> Result<Option<RuleSet>, Vec<Problem>> {
         return Ok(None);
     }
     let problems = Problems::default();
-    let files: Vec<Document> = paths
-        .iter()
-        .filter_map(|path| match read_file(path) {
-            Ok(text) => Some(Document::new(path, text)),
-            Err(problem) => {
-                problems.push(problem);
-                None
-            }
-        })
-        .collect();
+    let files = read_documents(paths, &problems);
     let rules = RuleSet::compile(&files, &problems);
     let problems = problems.into_vec();
     match rules {
@@ -184,16 +175,19 @@ fn read_rule_files(
         entries.iter().flat_map(|entry| expand(document, base, entry, problems)).collect();
     let mut known = std::collections::HashSet::new();
     paths.retain(|path| known.insert(path.clone()));
-    paths
-        .iter()
-        .filter_map(|path| match read_file(path) {
-            Ok(text) => Some(Document::new(path, text)),
-            Err(problem) => {
-                problems.push(problem);
-                None
-            }
-        })
-        .collect()
+    read_documents(&paths, problems)
+}
+
+/// The files that can be read; a problem for each of the others.
+fn read_documents(paths: &[PathBuf], problems: &Problems) -> Vec<Document> {
+    let read = |path: &PathBuf| match read_file(path) {
+        Ok(text) => Some(Document::new(path, text)),
+        Err(problem) => {
+            problems.push(problem);
+            None
+        }
+    };
+    paths.iter().filter_map(read).collect()
 }
 
 /// A sink that wrote to the store, or to the config, would destroy it.
@@ -237,12 +231,10 @@ fn check_filters(
             continue;
         }
         let message = format!("sink \"{}\": rule \"{name}\" does not exist", spec.name);
-        let near = known.iter().min_by_key(|rule| strsim::damerau_levenshtein(rule, name));
-        let hint = match near {
-            Some(near) if strsim::damerau_levenshtein(near, name) <= 3 => {
-                format!("did you mean \"{near}\"? Rules: {}", known.join(", "))
-            }
-            _ => format!("rules: {}", known.join(", ")),
+        let list = known.join(", ");
+        let hint = match nearest(name, known.iter().copied()) {
+            Some(near) => format!("did you mean \"{near}\"? Rules: {list}"),
+            None => format!("rules: {list}"),
         };
         problems.push(document.problem(&wanted.source, message).hint(hint));
     }

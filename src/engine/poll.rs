@@ -250,7 +250,6 @@ impl PollEngine {
         let ended = match result {
             Ok(good) => self.learn(index, good, took),
             Err(Bad::Feed(error)) => {
-                Totals::add(&self.totals.failures, 1);
                 self.online(index, Some(error.reason));
                 self.heed(index, &error);
                 let message = visible(&error.message).into_owned();

@@ -19,7 +19,7 @@ pub use feed::{Credentials, Feed, Validators};
 pub use ids::{AlertId, FeedId, RuleId, SinkName, slug};
 pub use item::{FeedKind, Field, Item, ParsedFeed, Repair};
 pub use poll::{FeedState, FirstPoll, Schedule, Seen};
-pub use problem::{Place, Problem, Problems};
+pub use problem::{Place, Problem, Problems, nearest};
 pub use reason::Reason;
 pub use secret::Secret;
 pub use text::{is_unprintable, json_line, visible};

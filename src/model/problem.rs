@@ -103,6 +103,18 @@ impl fmt::Display for Problem {
     }
 }
 
+/// The one of `known` that `word` may have been meant as: no more than a third of its letters, and
+/// one, are other, missing or swapped.
+pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let word = word.to_lowercase();
+    known
+        .into_iter()
+        .map(|known| (strsim::damerau_levenshtein(&known.to_lowercase(), &word), known))
+        .min()
+        .filter(|(distance, known)| *distance <= known.chars().count() / 3 + 1)
+        .map(|(_, known)| known)
+}
+
 /// What the name of a key holds whose value is, or may be meant as, a secret.
 const SECRET: [&str; 7] = ["pass", "secret", "token", "key", "auth", "cookie", "header"];
 
@@ -208,6 +220,21 @@ mod tests {
                 panic!("a span")
             };
             assert_eq!((l, w), (line, width), "{span:?}");
+        }
+    }
+
+    #[test]
+    fn what_was_meant_is_guessed_if_it_is_near() {
+        let known = ["interval", "per_host", "file"];
+        let cases = [
+            ("intervall", Some("interval")),
+            ("Per-Host", Some("per_host")),
+            ("fiel", Some("file")),
+            ("teleport", None),
+            ("", None),
+        ];
+        for (word, meant) in cases {
+            assert_eq!(nearest(word, known), meant, "{word}");
         }
     }
 

@@ -27,11 +27,11 @@ pub(super) struct Traits<'a> {
 /// the link without fragment and tracking parameters, if that is not shared by items with
 /// different titles. Else a hash of title and text.
 pub(super) fn identities(items: &[Traits<'_>]) -> Vec<String> {
-    let ids = Shared::count(items.iter().map(|item| (guid(item), item.link.unwrap_or(item.title))));
-    let links: Vec<Option<String>> = items
-        .iter()
-        .map(|item| if ids.behaves(guid(item)) { None } else { item.link.map(canonical) })
-        .collect();
+    let links: Vec<Option<String>> = items.iter().map(|item| item.link.map(canonical)).collect();
+    let ids = Shared::count(items.iter().zip(&links).map(|(item, link)| {
+        // Two links to one page are one link.
+        (guid(item), link.as_deref().unwrap_or(item.title))
+    }));
     let titles = items.iter().map(|item| item.title);
     let shared = Shared::count(links.iter().map(Option::as_deref).zip(titles));
     items

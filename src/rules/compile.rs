@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use crate::document::Document;
-use crate::model::{Place, Problems};
+use crate::model::{Place, Problems, nearest};
 
 use super::decide::{Role, Way, With};
 use super::file::{self, Draft, Entry, List, WayDraft};
@@ -149,14 +149,10 @@ impl<'p> Compiler<'p> {
         name: &str,
         known: impl Iterator<Item = &'n str> + Clone,
     ) {
-        let near = known
-            .clone()
-            .map(|known| (strsim::damerau_levenshtein(known, name), known))
-            .min()
-            .filter(|(distance, known)| *distance <= known.chars().count().max(3) / 3 + 1);
+        let near = nearest(name, known.clone());
         let here = known.map(|name| format!("@{name}")).collect::<Vec<_>>().join(", ");
         let hint = match (near, here.as_str()) {
-            (Some((_, near)), _) => format!("did you mean `@{near}`? lists here: {here}"),
+            (Some(near), _) => format!("did you mean `@{near}`? lists here: {here}"),
             (None, "") => format!("no lists here; add `[list]` with `{name} = [\"…\"]`"),
             (None, _) => format!("lists here: {here}"),
         };

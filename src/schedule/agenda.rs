@@ -163,6 +163,7 @@ impl Agenda {
     }
 
     /// When `feed` is due, if it is neither running nor waiting for its host.
+    #[cfg(test)]
     pub fn due(&self, feed: usize) -> Option<Mono> {
         match self.feeds[feed].state {
             State::Due(due) => Some(due),
@@ -171,6 +172,7 @@ impl Agenda {
     }
 
     /// Polls that run.
+    #[cfg(test)]
     pub fn running(&self) -> usize {
         self.running
     }

@@ -2,7 +2,7 @@
 
 use super::{Filter, Folders, KINDS, Kind, SinkSpec};
 use crate::document::{At, FromNode, Table};
-use crate::model::{Level, RuleId, SinkName, visible};
+use crate::model::{Level, RuleId, SinkName, nearest, visible};
 
 /// The longest name, in characters; it becomes a metric label and a database key.
 const MAX_NAME: usize = 64;
@@ -50,22 +50,12 @@ fn kind(table: &mut Table<'_>) -> Option<Kind> {
         let message = format!("there is no kind of sink \"{}\"", visible(&written.value));
         let problem = table.document().problem(&written.source, message);
         let known = format!("kinds: {}", names.join(", "));
-        table.note(problem.hint(match nearest(&written.value, &names) {
+        table.note(problem.hint(match nearest(&written.value, names.iter().copied()) {
             Some(near) => format!("did you mean \"{near}\"? {known}"),
             None => known,
         }));
     }
     found.copied()
-}
-
-fn nearest<'a>(word: &str, known: &[&'a str]) -> Option<&'a str> {
-    let distance = |known: &str| strsim::damerau_levenshtein(known, &word.to_lowercase());
-    known
-        .iter()
-        .map(|known| (distance(known), *known))
-        .min()
-        .filter(|(distance, known)| *distance <= known.len() / 3 + 1)
-        .map(|(_, known)| known)
 }
 
 fn name(table: &mut Table<'_>, kind: Option<Kind>) -> Option<SinkName> {
