@@ -111,6 +111,43 @@ fn rule_files_that_cannot_be_read_are_told_all_at_once() {
     }
 }
 
+/// A pipe that nobody writes to would be read for ever, and no signal would be heard meanwhile.
+#[test]
+fn a_pipe_among_the_rule_files_is_refused_and_not_waited_for() {
+    let house = House::new();
+    let made = Command::new("mkfifo").arg(house.path("pipe.toml")).status();
+    if !made.is_ok_and(|status| status.success()) {
+        return skip("a pipe as rule file: there is no mkfifo");
+    }
+    let told = refused_config(&house, &format!("rules = [\"pipe.toml\"]\n{FEED}"));
+    assert!(told.contains("pipe.toml: is no ordinary file"), "{told}");
+}
+
+#[test]
+fn a_sink_that_would_write_over_the_store_or_the_config_is_refused() {
+    let house = House::new();
+    for path in ["wirewatch.db", "./wirewatch.db-wal", "rules.toml", "w.toml"] {
+        let sink = format!("[[sink]]\nkind = \"file\"\npath = \"{path}\"\n");
+        let told = refused_config(&house, &format!("{USES}{FEED}{sink}"));
+        assert!(told.contains("sink \"file\" would write over"), "{path}: {told}");
+        assert!(told.contains("hint: give it a file of its own"), "{path}: {told}");
+    }
+    let twice = "[[sink]]\nkind = \"file\"\npath = \"a\"\n[[sink]]\nkind = \"file\"\n\
+        name = \"other\"\npath = \"./a\"\n";
+    let told = refused_config(&house, &format!("{USES}{FEED}{twice}"));
+    assert!(told.contains("sinks \"file\" and \"other\" share the file"), "{told}");
+}
+
+#[test]
+fn secrets_are_not_shown_with_the_line_they_stand_in() {
+    let house = House::new();
+    let feed = "[[feed]]\nurl = \"https://u:sekret@e.example:99999/x\"\npasword = \"sekret\"\n";
+    let told = refused_config(&house, &format!("{USES}{feed}"));
+    assert!(told.contains("w.toml:3:7: `url`: no URL"), "{told}");
+    assert!(told.contains("did you mean `password`?"), "{told}");
+    assert!(!told.contains("sekret"), "{told}");
+}
+
 #[cfg(unix)]
 #[test]
 fn a_rule_file_of_somebody_else_is_told_with_who_must_read_it() {

@@ -63,3 +63,12 @@ fn a_hash_tells_title_from_text() {
     assert_ne!(one("ab", "c"), one("a", "bc"));
     assert_eq!(one("ab", "c"), "text:43ee655579de01ca739b3f95c1c2d3f4");
 }
+
+#[test]
+fn one_page_under_two_campaigns_is_one_link_and_the_guid_holds() {
+    let item = |link| Traits { id: Some("g1"), link: Some(link), title: "t", text: "" };
+    let (a, b) =
+        (item("https://x.example/1?utm_source=a"), item("https://x.example/1?utm_source=b"));
+    assert_eq!(identities(&[a]), ["g1"]);
+    assert_eq!(identities(&[a, b]), ["g1", "g1"]);
+}
