@@ -7,7 +7,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use futures_util::StreamExt;
 use reqwest::header::{
-    ACCEPT, ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE, ETAG, HeaderMap, HeaderValue,
+    ACCEPT, ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, ETAG, HeaderMap, HeaderValue,
     IF_MODIFIED_SINCE, IF_NONE_MATCH, LAST_MODIFIED, LOCATION,
 };
 use reqwest::{RequestBuilder, Response, StatusCode};
@@ -180,6 +180,9 @@ fn prepare(
             let password = Some(credentials.password.expose());
             builder = builder.basic_auth(&credentials.username, password);
         }
+    }
+    if request.reload {
+        builder = builder.header(CACHE_CONTROL, "no-cache");
     }
     if conditional {
         if let Some(etag) = &request.validators.etag {

@@ -24,6 +24,8 @@ pub struct Request<'a> {
     pub url: &'a Url,
     /// What to ask with; sent only to the URL that gave them.
     pub validators: &'a Validators,
+    /// Whether caches on the way are to ask the server itself (RFC 9111 §5.2.1.4).
+    pub reload: bool,
     /// For HTTP dates in the answer.
     pub now: Timestamp,
 }

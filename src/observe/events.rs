@@ -10,7 +10,7 @@ use tracing::Level;
 
 use super::fact::Fact as _;
 use super::manual::Described;
-use crate::model::{AlertId, FeedId, Reason, Repair, SinkName, Timestamp};
+use crate::model::{AlertId, FeedId, Health, Reason, Repair, SinkName, Timestamp};
 
 macro_rules! events {
     ($(
@@ -181,6 +181,19 @@ events! {
         feed: &'a FeedId,
         /// Such answers in a row.
         errors: u32,
+    }
+    /// The state of a feed has changed. `feeds` shows the states of all.
+    INFO FeedHealth<'a> = "feed_health" {
+        /// The feed.
+        feed: &'a FeedId,
+        /// `ok`, `failing`, `blocked`, `gone`, `moved`, `silent`, `stuck` or `hollow`.
+        state: Health,
+        /// The state until now; `new` for one that was never polled well.
+        before: Health,
+        /// The class of failure, if something fails.
+        reason: Option<Reason>,
+        /// In words; empty where the state says it all.
+        message: &'a str,
     }
     /// All polls fail: the network is down rather than each feed.
     WARN Offline = "offline" {

@@ -1,11 +1,13 @@
 //! A feed in the poll engine: what is configured, what is known, and what is yet to be written.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use super::advance::{Ended, Notice, Policy, advance};
+use super::advance::{Confirmation, Ended, Notice, Policy, Standing, advance};
+use crate::config::PollSection;
 use crate::engine::plan::Plan;
-use crate::model::{Feed, FeedState, Mono, Now, Schedule};
-use crate::observe::events::{FeedGone, FeedMoved, FeedRecovered, PollFailed};
+use crate::model::{Feed, FeedState, HealthChange, Mono, Now, Schedule};
+use crate::observe::events::{FeedGone, FeedHealth, FeedMoved, FeedRecovered, PollFailed};
 use crate::schedule::PollPolicy;
 
 pub(super) struct Slot {
@@ -17,6 +19,8 @@ pub(super) struct Slot {
     pub polled: bool,
     /// A move to be stored, or to be undone.
     pub moved: Option<Option<String>>,
+    /// Changes of state that sinks have not been told.
+    pub untold: Vec<HealthChange>,
 }
 
 /// What is to be written of a feed.
@@ -24,7 +28,11 @@ pub(super) struct Unwritten {
     pub key: i64,
     pub schedule: Schedule,
     pub moved: Option<Option<String>>,
+    pub untold: Vec<HealthChange>,
 }
+
+/// More changes of state than this are not kept while the store takes nothing; the first go.
+const MAX_UNTOLD: usize = 16;
 
 impl Slot {
     pub(super) fn unwritten(&self) -> Unwritten {
@@ -32,11 +40,12 @@ impl Slot {
             key: self.state.key,
             schedule: self.state.schedule.clone(),
             moved: self.moved.clone(),
+            untold: self.untold.clone(),
         }
     }
 
     pub(super) fn new(feed: Arc<Feed>, state: FeedState) -> Self {
-        Self { feed, state, dirty: false, polled: false, moved: None }
+        Self { feed, state, dirty: false, polled: false, moved: None, untold: Vec::new() }
     }
 
     /// Takes in how a poll ended, and says what has changed. Answers when the next one is due.
@@ -47,9 +56,15 @@ impl Slot {
         offline: bool,
         now: Now,
     ) -> Mono {
-        let old = &self.state.schedule;
-        let next = advance(old, ended, policy, &self.feed.id, offline, now.wall);
-        let due = now.mono.plus(next.wait);
+        let at = Standing {
+            feed: &self.feed.id,
+            policy,
+            moved: self.state.moved_to.is_some(),
+            offline,
+            now: now.wall,
+        };
+        let next = advance(&self.state.schedule, ended, at);
+        let due = now.mono.plus(next.next.wait);
         self.state.schedule = next.schedule;
         self.state.schedule.next_poll = Some(now.wall_at(due));
         self.dirty = true;
@@ -83,6 +98,14 @@ impl Slot {
                 }
             }
             Notice::Gone => FeedGone { feed, errors: schedule.gone }.log(),
+            Notice::Health(change) => {
+                let HealthChange { state, before, reason, ref message, .. } = change;
+                FeedHealth { feed, state, before, reason, message }.log();
+                if self.untold.len() >= MAX_UNTOLD {
+                    self.untold.remove(0);
+                }
+                self.untold.push(change);
+            }
         }
     }
 }
@@ -94,10 +117,20 @@ pub(super) fn policy(plan: &Plan, feed: &Feed) -> Policy {
     Policy {
         poll: PollPolicy {
             interval,
+            min_interval: poll.min_interval.min(interval),
             max_interval: poll.max_interval.max(interval),
             backoff_max: poll.backoff_max,
+            wishes_max: poll.wishes_max,
         },
-        permanent_redirect_after: poll.permanent_redirect_after,
-        gone_after: poll.gone_after,
+        moved: confirmation(poll.permanent_redirect_after, PollSection::MOVED_TIMES),
+        gone: confirmation(poll.gone_after, PollSection::GONE_TIMES),
+    }
+}
+
+/// A count from the config holds alone; without one the usual count must take a day or more.
+fn confirmation(times: Option<u32>, usual: u32) -> Confirmation {
+    match times {
+        Some(times) => Confirmation { times, over: Duration::ZERO },
+        None => Confirmation { times: usual, over: Duration::from_secs(86_400) },
     }
 }
