@@ -69,7 +69,12 @@ mod tests {
             ("two", failing(Reason::Timeout, 2), all, Health::Failing),
             ("no such host", failing(Reason::Dns, 2), all, Health::Failing),
             ("one 410", failing(Reason::Gone, 1), NONE, Health::Failing),
-            ("a confirmed one", failing(Reason::Gone, 3), Facts { gone: true, ..all }, Health::Gone),
+            (
+                "a confirmed one",
+                failing(Reason::Gone, 3),
+                Facts { gone: true, ..all },
+                Health::Gone,
+            ),
             ("distrusted", well(true), all, Health::Stuck),
             ("hollow", well(true), Facts { distrusted: false, ..all }, Health::Hollow),
             ("silent", well(false), Facts { distrusted: false, ..all }, Health::Silent),

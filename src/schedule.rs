@@ -138,9 +138,7 @@ pub fn next(policy: &PollPolicy, feed: &FeedId, ending: Ending, now: Timestamp) 
     let plain = match ending {
         Ending::Good { asked, wishes, pace } => after_good(policy, asked, wishes, pace),
         Ending::Failed { errors, asked } => after_failure(policy, errors, asked),
-        Ending::Offline => {
-            Next { wait: policy.interval.min(OFFLINE_PROBE), why: Why::Offline }
-        }
+        Ending::Offline => Next { wait: policy.interval.min(OFFLINE_PROBE), why: Why::Offline },
         Ending::Gone => Next { wait: GONE_PROBE.max(policy.interval), why: Why::Gone },
     };
     let jitter = fraction(plain.wait / 10, feed, now.as_millis().unsigned_abs());
@@ -170,9 +168,12 @@ fn after_good(policy: &PollPolicy, asked: Option<Asked>, wishes: Wishes, pace: u
     [server, wish(wishes.ttl, Why::Ttl), wish(wishes.update_every, Why::UpdatePeriod)]
         .into_iter()
         .flatten()
-        .fold(own, |next, (span, by)| {
-            if span > next.wait { Next { wait: span, why: by } } else { next }
-        })
+        .fold(
+            own,
+            |next, (span, by)| {
+                if span > next.wait { Next { wait: span, why: by } } else { next }
+            },
+        )
 }
 
 fn after_failure(policy: &PollPolicy, errors: u32, asked: Option<Duration>) -> Next {
@@ -257,13 +258,18 @@ mod tests {
 
     #[test]
     fn waits_follow_the_policy_and_jitter_only_lengthens_them() {
-        let ttl = |minutes| Wishes { ttl: Some(minutes * 60 * S), ..Wishes::default() };
+        let ttl = |minutes: u32| Wishes { ttl: Some(minutes * 60 * S), ..Wishes::default() };
         let weekly = Wishes { update_every: Some(604_800 * S), ..Wishes::default() };
         let cases = [
             ("the interval", wishing(Wishes::default(), 0), 900, Why::Interval),
             ("a server that asks for less", good(60, Why::MaxAge), 900, Why::Interval),
             ("a server that asks for more", good(3600, Why::MaxAge), 3600, Why::MaxAge),
-            ("a server that asks for too much", good(1_000_000, Why::Expires), 86_400, Why::Expires),
+            (
+                "a server that asks for too much",
+                good(1_000_000, Why::Expires),
+                86_400,
+                Why::Expires,
+            ),
             ("a document that asks for more", wishing(ttl(30), 0), 1800, Why::Ttl),
             ("a document that asks for too much", wishing(ttl(9999), 0), 3600, Why::Ttl),
             ("a document that asks for a week", wishing(weekly, 0), 3600, Why::UpdatePeriod),

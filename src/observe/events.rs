@@ -316,6 +316,9 @@ pub const ALERT: Described = Described {
         ("item.first_seen", " When wirewatch first saw it."),
         ("item.language", " Its language as a BCP 47 tag."),
         ("item.text", " The text around the first match, or its beginning."),
+        ("health.state", " The feed's state, if the alert tells of a feed's health."),
+        ("health.before", " Its state until then."),
+        ("health.reason", " The class of failure, if something fails."),
     ],
 };
 

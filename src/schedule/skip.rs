@@ -19,7 +19,6 @@ fn is_left_out(wishes: &Wishes, hour: i64) -> bool {
     wishes.skip_hours >> of_day & 1 == 1 || wishes.skip_days >> of_week & 1 == 1
 }
 
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -34,7 +33,12 @@ mod tests {
             ("by day", wishes(night, 0), "2026-03-06T04:00:00Z", None),
             ("by night", wishes(night, 0), "2026-03-06T00:00:00Z", Some("2026-03-06T04:00:00Z")),
             ("its last", wishes(night, 0), "2026-03-06T03:59:59Z", Some("2026-03-06T04:00:00Z")),
-            ("midnight", wishes(1 << 23 | 1, 0), "2026-03-06T23:05:00Z", Some("2026-03-07T01:00:00Z")),
+            (
+                "midnight",
+                wishes(1 << 23 | 1, 0),
+                "2026-03-06T23:05:00Z",
+                Some("2026-03-07T01:00:00Z"),
+            ),
             ("Friday", wishes(0, weekend), "2026-03-06T23:59:00Z", None),
             ("Saturday", wishes(0, weekend), "2026-03-07T00:00:00Z", Some("2026-03-09T00:00:00Z")),
             ("both", wishes(night, weekend), "2026-03-08T09:00:00Z", Some("2026-03-09T04:00:00Z")),

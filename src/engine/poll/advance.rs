@@ -37,12 +37,7 @@ impl Confirmation {
 #[derive(Clone, Debug)]
 pub(super) enum Ended {
     Good(Sound),
-    Bad {
-        reason: Reason,
-        message: String,
-        status: Option<u16>,
-        retry_after: Option<Duration>,
-    },
+    Bad { reason: Reason, message: String, status: Option<u16>, retry_after: Option<Duration> },
 }
 
 /// A poll that ended well.
@@ -125,8 +120,7 @@ pub(super) fn advance(old: &Schedule, ended: Ended, at: Standing<'_>) -> Advance
             bad(old, (reason, message), status, retry_after, at)
         }
     };
-    let unreachable =
-        at.offline && next.schedule.last_reason.is_some_and(Reason::is_network);
+    let unreachable = at.offline && next.schedule.last_reason.is_some_and(Reason::is_network);
     if !unreachable && let Some(change) = change(&mut next, at) {
         next.notices.push(Notice::Health(change));
     }

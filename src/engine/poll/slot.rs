@@ -6,9 +6,10 @@ use std::time::Duration;
 use super::advance::{Confirmation, Ended, Notice, Policy, Standing, advance};
 use crate::config::PollSection;
 use crate::engine::plan::Plan;
-use crate::model::{Feed, FeedState, HealthChange, Mono, Now, Schedule};
+use crate::model::{Alert, AlertFeed, Feed, FeedState, HealthChange, Mono, Now};
 use crate::observe::events::{FeedGone, FeedHealth, FeedMoved, FeedRecovered, PollFailed};
 use crate::schedule::PollPolicy;
+use crate::store::Update;
 
 pub(super) struct Slot {
     pub feed: Arc<Feed>,
@@ -25,23 +26,40 @@ pub(super) struct Slot {
 
 /// What is to be written of a feed.
 pub(super) struct Unwritten {
-    pub key: i64,
-    pub schedule: Schedule,
+    pub update: Update,
     pub moved: Option<Option<String>>,
-    pub untold: Vec<HealthChange>,
+    untold: Vec<HealthChange>,
 }
 
 /// More changes of state than this are not kept while the store takes nothing; the first go.
 const MAX_UNTOLD: usize = 16;
 
 impl Slot {
-    pub(super) fn unwritten(&self) -> Unwritten {
+    pub(super) fn unwritten(&self, plan: &Plan) -> Unwritten {
+        let source = source(&self.feed, self.state.title.as_deref());
+        let alerts = self.untold.iter().filter_map(|change| {
+            let alert = Alert::of_health(source.clone(), change.clone());
+            let sinks = plan.sinks_for(&alert);
+            (!sinks.is_empty()).then_some((alert, sinks))
+        });
         Unwritten {
-            key: self.state.key,
-            schedule: self.state.schedule.clone(),
+            update: Update {
+                feed: self.state.key,
+                schedule: self.state.schedule.clone(),
+                alerts: alerts.collect(),
+            },
             moved: self.moved.clone(),
             untold: self.untold.clone(),
         }
+    }
+
+    /// What could not be written is to be written yet.
+    pub(super) fn take_back(&mut self, row: Unwritten) {
+        self.dirty = true;
+        self.moved = self.moved.take().or(row.moved);
+        self.untold.splice(0..0, row.untold);
+        let over = self.untold.len().saturating_sub(MAX_UNTOLD);
+        self.untold.drain(..over);
     }
 
     pub(super) fn new(feed: Arc<Feed>, state: FeedState) -> Self {
@@ -101,12 +119,21 @@ impl Slot {
             Notice::Health(change) => {
                 let HealthChange { state, before, reason, ref message, .. } = change;
                 FeedHealth { feed, state, before, reason, message }.log();
-                if self.untold.len() >= MAX_UNTOLD {
-                    self.untold.remove(0);
-                }
                 self.untold.push(change);
+                let over = self.untold.len().saturating_sub(MAX_UNTOLD);
+                self.untold.drain(..over);
             }
         }
+    }
+}
+
+/// How alerts name `feed`, whose document calls itself `own_title`.
+pub(super) fn source(feed: &Feed, own_title: Option<&str>) -> AlertFeed {
+    let title = feed.title.as_deref().or(own_title);
+    AlertFeed {
+        id: feed.id.clone(),
+        title: title.unwrap_or(feed.id.as_str()).to_owned(),
+        url: feed.url.to_string(),
     }
 }
 

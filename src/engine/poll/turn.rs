@@ -5,11 +5,11 @@ use std::sync::Arc;
 use tokio::sync::Semaphore;
 use url::Url;
 
+use super::slot::source;
 use crate::engine::plan::Plan;
 use crate::fetch::{Answer, Body, Fetch, FetchError, Fetched, Request, decode};
 use crate::model::{
-    Alert, AlertFeed, Clock, Feed, FeedState, Item, ParsedFeed, Reason, Repair, SinkName,
-    Timestamp, Validators, Wishes,
+    Alert, Clock, Feed, FeedState, Item, ParsedFeed, Reason, Repair, Timestamp, Validators, Wishes,
 };
 use crate::novelty::{self, Part, Sighting};
 use crate::parse;
@@ -327,7 +327,7 @@ async fn matched(
             if fresh.may_alert
                 && let Some(alert) = raise(&shop.plan, &feed, title.as_deref(), item, now)
             {
-                let sinks = sinks_for(&shop.plan, &alert);
+                let sinks = shop.plan.sinks_for(&alert);
                 found.alerts.push((alert, sinks));
             }
             found.items.push(NewItem { item: item.clone(), first_seen: now });
@@ -351,15 +351,5 @@ fn raise(
     if rules.is_empty() {
         return None;
     }
-    let title = feed.title.as_deref().or(own_title);
-    let source = AlertFeed {
-        id: feed.id.clone(),
-        title: title.unwrap_or(feed.id.as_str()).to_owned(),
-        url: feed.url.to_string(),
-    };
-    Some(Alert::raise(source, item, rules, now))
-}
-
-fn sinks_for(plan: &Plan, alert: &Alert) -> Vec<SinkName> {
-    plan.sinks.iter().filter(|spec| spec.takes(alert)).map(|spec| spec.name.clone()).collect()
+    Some(Alert::raise(source(feed, own_title), item, rules, now))
 }

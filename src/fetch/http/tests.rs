@@ -79,7 +79,7 @@ async fn fetch(feed: &Feed, validators: &Validators) -> Result<Fetched, FetchErr
     let network = Arc::new(Network::new(Guard::new(vec![allow]), options));
     let limits = FetchLimits { timeout: Duration::from_secs(10), max_body: 1000, max_redirects: 3 };
     let now = Timestamp::from_millis(0);
-    let request = Request { feed, url: &feed.url, validators, now };
+    let request = Request { feed, url: &feed.url, validators, reload: false, now };
     HttpFetch::new(network, limits).fetch(request).await
 }
 

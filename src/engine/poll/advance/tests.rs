@@ -103,8 +103,7 @@ fn a_feed_moves_after_the_same_redirect_so_many_times_in_a_row() {
 #[test]
 fn gone_takes_confirmation_and_is_then_probed_seldom() {
     let gone = || bad(Reason::Gone, Some(410));
-    let (told, wait, _) =
-        play(vec![gone(), bad(Reason::ServerError, Some(500)), gone()], false);
+    let (told, wait, _) = play(vec![gone(), bad(Reason::ServerError, Some(500)), gone()], false);
     assert!(!told.concat().contains(&Notice::Gone));
     assert!(wait < 700 * S);
     let (told, wait, _) = play(vec![gone(), gone()], false);
