@@ -7,7 +7,7 @@ use tokio::sync::Semaphore;
 use url::Url;
 
 use crate::engine::plan::Plan;
-use crate::fetch::{Answer, Body, Fetch, FetchError, Fetched, Request, decode};
+use crate::fetch::{Answer, Body, Fetch, FetchError, Fetched, Request};
 use crate::model::{
     Alert, AlertFeed, Clock, Feed, FeedState, Item, ParsedFeed, Reason, Repair, SinkName,
     Timestamp, Validators,
@@ -113,11 +113,11 @@ pub(super) async fn poll(
     let url = start.as_ref().unwrap_or(&feed.url);
     let now = shop.clock.now().wall;
     let request = Request { feed, url, validators: &state.validators, now };
-    let Fetched { answer, status, url, validators, moved_to, fresh_for } =
+    let Fetched { answer, status, url, validators, moved_to, fresh_for, retry_after } =
         shop.fetch.fetch(request).await?;
     let mut good = Good {
         status,
-        asked: fresh_for,
+        asked: fresh_for.max(retry_after.unwrap_or_default()),
         moved_to,
         body_bytes: 0,
         state: Learned { validators, body: state.body, title: state.title.clone() },
@@ -163,12 +163,13 @@ async fn read(
     let limit = shop.plan.poll.max_decoded;
     let store = Arc::clone(&shop.store);
     let work = move || {
-        let bytes = decode(body.wire, &body.codings, limit)?;
+        let content_type = body.content_type.clone();
+        let bytes = body.decode(limit)?;
         let hash = store.hash(&bytes);
         if known == Some(hash) {
             return Ok(None);
         }
-        let content_type = body.content_type.as_deref();
+        let content_type = content_type.as_deref();
         let input = parse::Input { bytes: &bytes, content_type, url: Some(&url) };
         let feed = parse::parse(&input)
             .map_err(|error| FetchError::new(error.reason(), error.to_string()))?;
