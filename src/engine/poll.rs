@@ -256,7 +256,7 @@ impl PollEngine {
             Ok(good) => self.learn(index, good, took),
             Err(Bad::Feed(error)) => {
                 self.online(index, Some(error.reason));
-                self.heed(index, &error);
+                self.heed(&error);
                 let message = visible(&error.message).into_owned();
                 let FetchError { reason, status, retry_after, .. } = error;
                 Ended::Bad { reason, message, status, retry_after }

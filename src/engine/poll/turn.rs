@@ -1,13 +1,14 @@
 //! One poll of one feed, from the request to the commit.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::Semaphore;
 use url::Url;
 
 use super::slot::source;
 use crate::engine::plan::Plan;
-use crate::fetch::{Answer, Body, Fetch, FetchError, Fetched, Request, decode};
+use crate::fetch::{Answer, Body, Fetch, FetchError, Fetched, Request};
 use crate::model::{
     Alert, Clock, Feed, FeedState, Item, ParsedFeed, Reason, Repair, Timestamp, Validators, Wishes,
 };
@@ -120,11 +121,11 @@ pub(super) async fn poll(
     let none = Validators::default();
     let validators = if full { &none } else { &state.validators };
     let request = Request { feed, url, validators, reload: full, now };
-    let Fetched { answer, status, url, validators, moved_to, fresh_for } =
+    let Fetched { answer, status, url, validators, moved_to, fresh_for, retry_after } =
         shop.fetch.fetch(request).await?;
     let mut good = Good {
         status,
-        asked: (!fresh_for.is_zero()).then_some(Asked { span: fresh_for, by: Why::MaxAge }),
+        asked: longest(fresh_for, retry_after.unwrap_or_default()),
         moved_to,
         full: full || state.validators.is_empty(),
         body_bytes: 0,
@@ -152,6 +153,14 @@ pub(super) async fn poll(
     Ok(good)
 }
 
+/// The longer of two waits that a server asks for.
+fn longest(fresh_for: Duration, retry_after: Duration) -> Option<Asked> {
+    let fresh = Asked { span: fresh_for, by: Why::MaxAge };
+    let retry = Asked { span: retry_after, by: Why::RetryAfter };
+    let longest = if retry.span > fresh.span { retry } else { fresh };
+    (!longest.span.is_zero()).then_some(longest)
+}
+
 struct Document {
     feed: ParsedFeed,
     hash: u64,
@@ -170,12 +179,13 @@ async fn read(
     let limit = shop.plan.poll.max_decoded;
     let store = Arc::clone(&shop.store);
     let work = move || {
-        let bytes = decode(body.wire, &body.codings, limit)?;
+        let content_type = body.content_type.clone();
+        let bytes = body.decode(limit)?;
         let hash = store.hash(&bytes);
         if known == Some(hash) {
             return Ok(None);
         }
-        let content_type = body.content_type.as_deref();
+        let content_type = content_type.as_deref();
         let input = parse::Input { bytes: &bytes, content_type, url: Some(&url) };
         let feed = parse::parse(&input)
             .map_err(|error| FetchError::new(error.reason(), error.to_string()))?;
