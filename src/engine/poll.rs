@@ -2,6 +2,7 @@
 
 mod advance;
 mod flush;
+mod news;
 mod reach;
 mod slot;
 mod turn;
@@ -15,13 +16,14 @@ use tokio::task::{Id, JoinError, JoinSet};
 
 use self::advance::{Connectivity, Ended};
 use self::flush::Flushed;
+use self::news::News;
 use self::slot::{Slot, policy};
-use self::turn::{Bad, Good, News, Shop};
+use self::turn::{Bad, Good, Shop};
 use super::plan::Plan;
 use super::{StoreTrouble, Totals};
 use crate::fetch::{Fetch, FetchError};
 use crate::model::{Clock, Mono, Reason, visible};
-use crate::observe::events::{Fault, FeedFirstSeen, PollOk};
+use crate::observe::events::{Fault, FeedFirstSeen, FeedGap, PollOk};
 use crate::schedule::{Agenda, Limits, first_due};
 use crate::store::{Store, StoreError};
 
@@ -270,11 +272,16 @@ impl PollEngine {
         let slot = &mut self.slots[index];
         slot.state.validators = good.state.validators;
         slot.state.body = good.state.body;
+        slot.state.wire = good.state.wire;
         slot.state.title = good.state.title;
         let feed = &slot.feed.id;
         if let Some(news) = &good.news {
             if news.first {
                 FeedFirstSeen { feed, items: news.items, alerts: news.alerts }.log();
+            }
+            if news.gap {
+                let since = slot.state.schedule.last_success;
+                FeedGap { feed, items: news.items, since }.log();
             }
             Totals::add(&self.totals.items, news.new);
             Totals::add(&self.totals.alerts, news.alerts);
@@ -289,6 +296,7 @@ impl PollEngine {
             status: good.status,
             items: good.news.as_ref().map(|news| news.items),
             new: news.new,
+            revised: news.revised,
             alerts: news.alerts,
             body_bytes: good.body_bytes as u64,
             duration_ms: took,

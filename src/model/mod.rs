@@ -13,7 +13,9 @@ mod secret;
 mod text;
 mod time;
 
-pub use alert::{Alert, AlertFeed, AlertItem, AlertRule, Excerpt, Level, Match};
+pub use alert::{
+    Alert, AlertFeed, AlertItem, AlertRule, AlertSource, Excerpt, Level, Match, Revision, Sequel,
+};
 pub use delivery::{Attempt, Bookmark, Delivery, Outcome};
 pub use feed::{Credentials, Feed, Validators};
 pub use ids::{AlertId, FeedId, RuleId, SinkName, slug};

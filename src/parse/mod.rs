@@ -57,6 +57,7 @@ mod text;
 mod tidy;
 
 pub use error::ParseError;
+pub use identity::{Keys, keys, page};
 pub use text::clean_line;
 
 /// A document as it came.

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use async_trait::async_trait;
 use wirewatch::model::{
-    Alert, Bookmark, Delivery, FeedId, FeedState, Schedule, Seen, SinkName, Timestamp,
+    Alert, Bookmark, Delivery, FeedId, FeedState, Schedule, Seen, Sequel, SinkName, Timestamp,
 };
 use wirewatch::store::{
     AlertQuery, Committed, FeedReport, Found, OutboxCount, Pruned, Settlement, SqliteStore, Store,
@@ -113,6 +113,10 @@ impl Store for Faulty {
 
     async fn alerts(&self, query: AlertQuery) -> Result<Vec<(i64, Alert)>, StoreError> {
         self.real.alerts(query).await
+    }
+
+    async fn sequels(&self, alerts: Vec<i64>) -> Result<Vec<Sequel>, StoreError> {
+        self.real.sequels(alerts).await
     }
 
     async fn feed_reports(&self, now: Timestamp) -> Result<Vec<FeedReport>, StoreError> {
