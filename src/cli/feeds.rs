@@ -47,6 +47,7 @@ struct Facts<'a> {
     moved_to: Option<&'a str>,
     last_news: Option<Timestamp>,
     items_per_day: f64,
+    gaps: u64,
     repairs: &'a [Repair],
 }
 
@@ -99,6 +100,7 @@ fn facts<'a>(feed: &'a Feed, report: Option<&'a FeedReport>) -> Facts<'a> {
         moved_to: report.and_then(|report| report.moved_to.as_deref()),
         last_news: condition.and_then(|condition| condition.habit.last_news),
         items_per_day: report.map_or(0.0, FeedReport::items_per_day),
+        gaps: report.map_or(0, |report| report.gaps),
         repairs: condition.map_or(&[], |condition| &condition.repairs),
     }
 }

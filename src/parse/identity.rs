@@ -5,6 +5,10 @@ use std::collections::HashMap;
 use sha2::{Digest, Sha256};
 use url::{Url, form_urlencoded};
 
+mod keys;
+
+pub use keys::{Keys, keys, page};
+
 /// A longer guid is kept as its hash.
 const MAX_ID: usize = 2048;
 
@@ -83,20 +87,25 @@ fn hash(prefix: &str, parts: &[&str]) -> String {
     digest[..16].iter().fold(prefix.to_owned(), |id, byte| format!("{id}{byte:02x}"))
 }
 
-/// The link without what says where a reader came from.
+/// The link without what says where a reader came from. Items are stored under it, so it must not
+/// change; what is compared in passing goes by [`page`], which is laxer.
 fn canonical(link: &str) -> String {
     let Ok(mut url) = Url::parse(link) else { return link.to_owned() };
     url.set_fragment(None);
     if let Some(query) = url.query() {
-        let tracks = |part: &&str| {
-            let name = form_urlencoded::parse(part.as_bytes()).next();
-            !name.is_some_and(|(name, _)| is_tracking(&name))
-        };
-        let kept: Vec<&str> = query.split('&').filter(tracks).collect();
-        let kept = kept.join("&");
+        let kept = parameters(query, |name, _| is_tracking(name));
         url.set_query(Some(kept.as_str()).filter(|query| !query.is_empty()));
     }
     url.into()
+}
+
+/// The parameters of a query but for those that `drop` names, by name and value.
+fn parameters(query: &str, drop: impl Fn(&str, &str) -> bool) -> String {
+    let stays = |part: &&str| {
+        let pair = form_urlencoded::parse(part.as_bytes()).next();
+        !pair.is_some_and(|(name, value)| drop(&name, &value))
+    };
+    query.split('&').filter(stays).collect::<Vec<&str>>().join("&")
 }
 
 /// Query parameters that name a campaign or a click, never a page.

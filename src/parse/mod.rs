@@ -62,6 +62,7 @@ mod tidy;
 
 pub use charset::{Decoded, decode};
 pub use error::ParseError;
+pub use identity::{Keys, keys, page};
 pub use text::clean_line;
 
 /// A document as it came.
