@@ -108,12 +108,12 @@ fn facts<'a>(feed: &'a Feed, report: Option<&'a FeedReport>) -> Facts<'a> {
 const HEADER: [&str; 9] = [
     "feed",
     "state",
-    "since",
     "last success",
     "next poll",
     "items/day",
     "errors",
     "last reason",
+    "in this state",
     "repairs",
 ];
 
@@ -131,9 +131,9 @@ fn row(feed: &Feed, report: Option<&FeedReport>, now: Timestamp) -> Vec<String> 
         (Some(reason), None) => reason.to_string(),
         (None, _) => none(),
     };
-    let repairs = &schedule.condition.repairs;
+    let condition = &schedule.condition;
+    let repairs = &condition.repairs;
     cells.extend([
-        schedule.condition.since.map_or_else(none, ago),
         schedule.last_success.map_or_else(none, ago),
         match schedule.next_poll {
             Some(at) if at > now => format!("in {}", rounded(at.since(now))),
@@ -143,6 +143,7 @@ fn row(feed: &Feed, report: Option<&FeedReport>, now: Timestamp) -> Vec<String> 
         format!("{:.1}", report.items_per_day()),
         schedule.errors.to_string(),
         reason.chars().take(80).collect(),
+        condition.since.map_or_else(none, |at| format!("for {}", rounded(now.since(at)))),
         if repairs.is_empty() { none() } else { repairs.join(",") },
     ]);
     cells
