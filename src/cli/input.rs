@@ -95,7 +95,8 @@ impl Reading {
         let http = HttpFetch::new(Arc::new(Network::new(guard, options)), limits);
         let validators = Validators::default();
         let now = Clock::System.now().wall;
-        let request = Request { feed: &feed, url: &feed.url, validators: &validators, now };
+        let request =
+            Request { feed: &feed, url: &feed.url, validators: &validators, reload: false, now };
         let fetched = http.fetch(request).await?;
         let Answer::Body(body) = fetched.answer else {
             let message = "the server says that nothing has changed, though nothing was asked";

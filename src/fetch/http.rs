@@ -174,7 +174,7 @@ impl HttpFetch {
         let (url, request) = (&talk.url, &talk.request);
         let client = self.network.client(url).map_err(|error| failure::of_net(&error))?;
         let validators = conditional.then_some(request.validators);
-        let build = || fill(client.get(url.clone()), url, request.feed, validators, cookies);
+        let build = || fill(client.get(url.clone()), url, request, validators, cookies);
         match build().send().await {
             Err(error) if failure::closed_before_the_answer(&error) => build().send().await,
             result => result,
@@ -190,7 +190,7 @@ impl HttpFetch {
     ) -> Result<Fetched, FetchError> {
         let Request { feed, validators: old, now, .. } = talk.request;
         let status = response.status();
-        let fresh_for = headers::fresh_for(response.headers(), now);
+        let (fresh_for, fresh_by) = headers::fresh_for(response.headers(), now);
         let mut validators = validators_of(&talk.url, feed, response.headers());
         let answer = match status.as_u16() {
             200 | 226 => Answer::Body(self.body(response).await?),
@@ -210,6 +210,7 @@ impl HttpFetch {
             validators,
             moved_to: talk.moved_to.clone(),
             fresh_for,
+            fresh_by,
             retry_after: None,
         })
     }

@@ -4,6 +4,7 @@
 //! bytes → charset → JSON?  json ────────────┐
 //!                 → guard → feed_rs ────────┤ raw → build: text, links, identity → ParsedFeed
 //!                        ↘  tidy → lenient ─┘
+//!                 → hints: when to ask again
 //! ```
 //!
 //! Readers only find the strings; one code makes items of them, so which reader ran makes no
@@ -40,6 +41,7 @@ use std::borrow::Cow;
 use url::Url;
 
 use crate::model::{ParsedFeed, Repair};
+use hints::Hints;
 use raw::RawFeed;
 
 mod build;
@@ -48,6 +50,7 @@ mod dates;
 mod error;
 mod feed_rs;
 mod guard;
+mod hints;
 mod identity;
 mod json;
 mod lenient;
@@ -87,14 +90,12 @@ pub fn parse(input: &Input<'_>) -> Result<ParsedFeed, ParseError> {
     }
     let base = input.url.filter(|url| !url.cannot_be_a_base());
     let mut repairs: Vec<Repair> = decoded.repair.into_iter().collect();
-    let raw = if text.starts_with('{') {
-        json(text)?
-    } else {
-        let (raw, mended) = xml(text, base)?;
-        repairs.extend(mended.into_iter().map(Cow::Borrowed));
-        raw
-    };
-    Ok(build::build(raw, base, repairs))
+    if text.starts_with('{') {
+        return Ok(build::build(json(text)?, Hints::default(), base, repairs));
+    }
+    let (raw, mended) = xml(text, base)?;
+    repairs.extend(mended.into_iter().map(Cow::Borrowed));
+    Ok(build::build(raw, hints::read(text), base, repairs))
 }
 
 fn json(text: &str) -> Result<RawFeed, ParseError> {

@@ -2,14 +2,13 @@
 
 use url::Host;
 
-use super::advance::is_network;
 use super::slot::policy;
 use super::{Pass, PollEngine};
 use crate::fetch::FetchError;
 use crate::guard::is_public;
 use crate::model::{Reason, Schedule};
 use crate::observe::events::{Offline, Online};
-use crate::schedule::{Ending, first_due, wait};
+use crate::schedule::{Ending, first_due, next};
 
 impl PollEngine {
     /// A host that asks to be left alone is, with all its feeds, unless it is one of our own
@@ -53,10 +52,11 @@ impl PollEngine {
     pub(super) fn hasten(&mut self) {
         let now = self.shop.clock.now();
         for (index, slot) in self.slots.iter().enumerate() {
-            if is_network(slot.state.schedule.last_reason) && self.pass == Pass::Forever {
+            let network = slot.state.schedule.last_reason.is_some_and(Reason::is_network);
+            if network && self.pass == Pass::Forever {
                 let policy = policy(&self.shop.plan, &slot.feed).poll;
                 let due = if self.net.is_offline() {
-                    now.mono.plus(wait(&policy, &slot.feed.id, Ending::Offline, now.wall))
+                    now.mono.plus(next(&policy, &slot.feed.id, Ending::Offline, now.wall).wait)
                 } else {
                     let anew = Schedule::default();
                     first_due(&policy, &slot.feed.id, &anew, self.slots.len(), now)

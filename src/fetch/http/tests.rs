@@ -108,7 +108,7 @@ fn http(limits: FetchLimits, read_timeout: Duration) -> HttpFetch {
 
 async fn fetch(feed: &Feed, validators: &Validators) -> Result<Fetched, FetchError> {
     let now = Timestamp::from_millis(0);
-    let request = Request { feed, url: &feed.url, validators, now };
+    let request = Request { feed, url: &feed.url, validators, reload: false, now };
     http(limits(), Duration::from_secs(5)).fetch(request).await
 }
 
@@ -401,7 +401,8 @@ async fn each_wait_that_is_too_long_is_told_apart() {
         let server = Server::stalls_after(bytes).await;
         let feed = plain(&server.url);
         let now = Timestamp::from_millis(0);
-        let request = Request { feed: &feed, url: &feed.url, validators: NOTHING, now };
+        let request =
+            Request { feed: &feed, url: &feed.url, validators: NOTHING, reload: false, now };
         let error = http(limits, read_timeout).fetch(request).await.unwrap_err();
         assert_eq!((error.reason, error.message.as_str()), (Reason::Timeout, expected));
         assert!(error.host.is_some());
@@ -423,7 +424,8 @@ async fn bodies_larger_than_what_is_free_share_the_memory() {
     let feed = plain(&server.url);
     for _ in 0..2 {
         let now = Timestamp::from_millis(0);
-        let request = Request { feed: &feed, url: &feed.url, validators: NOTHING, now };
+        let request =
+            Request { feed: &feed, url: &feed.url, validators: NOTHING, reload: false, now };
         let Answer::Body(body) = http.fetch(request).await.unwrap().answer else { panic!() };
         assert_eq!((body.wire.len(), body.place.is_taken()), (large.len(), true));
         assert!(body.wire.capacity() < large.len() + 4096);
