@@ -5,8 +5,10 @@ mod budget;
 mod coding;
 mod cookies;
 mod failure;
+mod gate;
 mod headers;
 mod http;
+mod record;
 mod request;
 
 use std::time::Duration;
@@ -20,6 +22,7 @@ use crate::schedule::{Asked, Why};
 pub use budget::Place;
 pub use coding::{Coding, decode};
 pub use http::{FetchLimits, HttpFetch};
+pub use record::{Hop, Record, Times};
 
 /// What to ask for.
 #[derive(Clone, Copy, Debug)]
