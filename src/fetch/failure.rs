@@ -26,6 +26,8 @@ pub(super) struct Waits {
     pub read: Duration,
 }
 
+const PROXY_WANTS: &str = ": the proxy wants credentials, or others than it was given";
+
 pub(super) fn of_status(status: StatusCode, headers: &HeaderMap, now: Timestamp) -> FetchError {
     let mut message = format!("HTTP {}", status.as_u16());
     if let Some(words) = status.canonical_reason() {
@@ -35,7 +37,7 @@ pub(super) fn of_status(status: StatusCode, headers: &HeaderMap, now: Timestamp)
     match status.as_u16() {
         304 => message.push_str(", though nothing was asked with"),
         401 => message.push_str(": does the feed need a `username` and `password_file`?"),
-        407 => message.push_str(": the proxy wants credentials, or others than it was given"),
+        407 => message.push_str(PROXY_WANTS),
         _ => {}
     }
     if headers.get("cf-mitigated").is_some_and(|value| value == "challenge") {
@@ -89,6 +91,9 @@ pub(super) fn of_reqwest(error: reqwest::Error, stage: Stage, waits: Waits) -> F
         return FetchError::new(Reason::Tls, explain(tls));
     }
     let words = chain(&error);
+    if error.is_connect() && words.contains("proxy authorization") {
+        return FetchError::new(Reason::Unauthorized, PROXY_WANTS.trim_start_matches(": "));
+    }
     if error.is_connect() {
         return FetchError::new(Reason::Connect, words);
     }
@@ -111,10 +116,10 @@ fn find<'a, E: Error + 'static>(error: &'a (dyn Error + 'static)) -> Option<&'a 
         }
         // An I/O error does not name what it wraps as its source, but what is behind that.
         let wrapped = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
-        if let Some(found) = wrapped.and_then(|wrapped| wrapped.downcast_ref()) {
-            return Some(found);
-        }
-        next = error.source();
+        next = match wrapped {
+            Some(wrapped) => Some(wrapped),
+            None => error.source(),
+        };
     }
     None
 }
