@@ -8,7 +8,7 @@ use reqwest::header::HeaderMap;
 
 use super::{FetchError, headers};
 use crate::model::{Reason, Timestamp};
-use crate::net::{NetError, ResolveError};
+use crate::net::{NetError, ResolveError, explain};
 
 /// How far a request had got.
 #[derive(Clone, Copy, Debug)]
@@ -26,6 +26,8 @@ pub(super) struct Waits {
     pub read: Duration,
 }
 
+const PROXY_WANTS: &str = ": the proxy wants credentials, or others than it was given";
+
 pub(super) fn of_status(status: StatusCode, headers: &HeaderMap, now: Timestamp) -> FetchError {
     let mut message = format!("HTTP {}", status.as_u16());
     if let Some(words) = status.canonical_reason() {
@@ -35,7 +37,7 @@ pub(super) fn of_status(status: StatusCode, headers: &HeaderMap, now: Timestamp)
     match status.as_u16() {
         304 => message.push_str(", though nothing was asked with"),
         401 => message.push_str(": does the feed need a `username` and `password_file`?"),
-        407 => message.push_str(": the proxy wants credentials, or others than it was given"),
+        407 => message.push_str(PROXY_WANTS),
         _ => {}
     }
     if headers.get("cf-mitigated").is_some_and(|value| value == "challenge") {
@@ -55,7 +57,9 @@ pub(super) fn of_net(error: &NetError) -> FetchError {
     let reason = match error {
         NetError::Scheme { .. } => Reason::BadUrl,
         NetError::Forbidden { .. } => Reason::ForbiddenAddress,
-        NetError::Client(_) => Reason::Tls,
+        NetError::Name(ResolveError::Forbidden { .. }) => Reason::ForbiddenAddress,
+        NetError::Name(_) => Reason::Dns,
+        NetError::Client(_) | NetError::Tls(_) => Reason::Tls,
     };
     FetchError::new(reason, chain(error))
 }
@@ -83,11 +87,15 @@ pub(super) fn of_reqwest(error: reqwest::Error, stage: Stage, waits: Waits) -> F
         };
         return FetchError::new(Reason::Timeout, message);
     }
+    if let Some(tls) = find::<rustls::Error>(&error) {
+        return FetchError::new(Reason::Tls, explain(tls));
+    }
     let words = chain(&error);
+    if error.is_connect() && words.contains("proxy authorization") {
+        return FetchError::new(Reason::Unauthorized, PROXY_WANTS.trim_start_matches(": "));
+    }
     if error.is_connect() {
-        let lower = words.to_ascii_lowercase();
-        let tls = ["certificate", "tls", "handshake"].iter().any(|word| lower.contains(word));
-        return FetchError::new(if tls { Reason::Tls } else { Reason::Connect }, words);
+        return FetchError::new(Reason::Connect, words);
     }
     let cut = closed_before_the_answer(&error) || error.is_body() || error.is_decode();
     FetchError::new(if cut { Reason::Truncated } else { Reason::Protocol }, words)
@@ -106,7 +114,12 @@ fn find<'a, E: Error + 'static>(error: &'a (dyn Error + 'static)) -> Option<&'a 
         if let Some(found) = error.downcast_ref() {
             return Some(found);
         }
-        next = error.source();
+        // An I/O error does not name what it wraps as its source, but what is behind that.
+        let wrapped = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+        next = match wrapped {
+            Some(wrapped) => Some(wrapped),
+            None => error.source(),
+        };
     }
     None
 }

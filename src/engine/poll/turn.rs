@@ -1,7 +1,6 @@
 //! One poll of one feed, from the request to the commit.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use tokio::sync::Semaphore;
 use url::Url;
@@ -11,7 +10,7 @@ use crate::engine::plan::Plan;
 use crate::fetch::{Answer, Body, Fetch, FetchError, Fetched, Request};
 use crate::model::{Clock, Feed, FeedState, Reason, Validators};
 use crate::parse;
-use crate::schedule::{Asked, Why};
+use crate::schedule::Asked;
 use crate::store::{Found, Store, StoreError};
 
 /// What every poll needs.
@@ -105,11 +104,12 @@ pub(super) async fn poll(
     let none = Validators::default();
     let validators = if full { &none } else { &state.validators };
     let request = Request { feed, url, validators, reload: full, now };
-    let Fetched { answer, status, url, validators, moved_to, fresh_for, retry_after } =
-        shop.fetch.fetch(request).await?;
+    let fetched = shop.fetch.fetch(request).await?;
+    let asked = fetched.asked();
+    let Fetched { answer, status, url, validators, moved_to, .. } = fetched;
     let mut good = Good {
         status,
-        asked: longest(fresh_for, retry_after.unwrap_or_default()),
+        asked,
         moved_to,
         full,
         body_bytes: 0,
@@ -137,14 +137,6 @@ pub(super) async fn poll(
     good.news = Some(commit(shop, feed, state, &Arc::new(document), &good.state).await?);
     good.stored = true;
     Ok(good)
-}
-
-/// The longer of two waits that a server asks for.
-fn longest(fresh_for: Duration, retry_after: Duration) -> Option<Asked> {
-    let fresh = Asked { span: fresh_for, by: Why::MaxAge };
-    let retry = Asked { span: retry_after, by: Why::RetryAfter };
-    let longest = if retry.span > fresh.span { retry } else { fresh };
-    (!longest.span.is_zero()).then_some(longest)
 }
 
 /// Unpacks and parses a body off the async threads. Answers with its hash as it came, and with
