@@ -58,14 +58,9 @@ pub(super) fn build(
         items.push(item);
     }
     identify(&mut items, &ids);
-    let mut seen = HashSet::with_capacity(items.len());
-    items.retain(|item| {
-        let first = seen.insert(item.id.clone());
-        if !first {
-            note("repeated-item");
-        }
-        first
-    });
+    if drop_repeated(&mut items) {
+        note("repeated-item");
+    }
     ParsedFeed {
         title: raw.title.map(title).filter(|title| !title.is_empty()),
         kind: raw.kind,
@@ -77,6 +72,16 @@ pub(super) fn build(
         items,
         repairs,
     }
+}
+
+/// Leaves of items with the same id the first; whether there were any.
+fn drop_repeated(items: &mut Vec<Item>) -> bool {
+    let mut seen = HashSet::with_capacity(items.len());
+    let first: Vec<bool> = items.iter().map(|item| seen.insert(item.id.as_str())).collect();
+    let all = items.len();
+    let mut first = first.into_iter();
+    items.retain(|_| first.next().unwrap_or(true));
+    items.len() < all
 }
 
 fn identify(items: &mut [Item], ids: &[Option<String>]) {

@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use memchr::{memchr, memchr3_iter, memmem};
+
 /// What was found and mended.
 #[derive(Debug)]
 pub(super) struct Tidied<'a> {
@@ -79,13 +81,17 @@ impl<'a> Sections<'a> {
     /// The section that opens at `at`, which holds a `<`, and where it ends, if it does.
     fn at(&mut self, at: usize) -> Option<(usize, Option<usize>)> {
         let rest = &self.text[at..];
+        if !matches!(rest.as_bytes().get(1), Some(b'!' | b'?')) {
+            return None;
+        }
         let kind = SECTIONS.iter().position(|(open, _)| rest.starts_with(open))?;
         let (open, close) = SECTIONS[kind];
         let from = at + open.len();
         if let Some(known) = self.ends[kind]
             && known < from + close.len()
         {
-            self.ends[kind] = self.text[from..].find(close).map(|end| from + end + close.len());
+            let end = memmem::find(&self.text.as_bytes()[from..], close.as_bytes());
+            self.ends[kind] = end.map(|end| from + end + close.len());
         }
         Some((kind, self.ends[kind]))
     }
@@ -116,7 +122,7 @@ fn mend(text: &str) -> (Cow<'_, str>, bool) {
     let sections = Sections::new(text);
     let mut mender = Mender { text, out: String::new(), copied: 0, sections, name: "" };
     let mut at = 0;
-    while let Some(next) = text[at..].find('<') {
+    while let Some(next) = memchr(b'<', &text.as_bytes()[at..]) {
         at = mender.step(at + next);
     }
     if mender.copied == 0 && mender.out.is_empty() {
@@ -149,7 +155,7 @@ impl<'a> Mender<'a> {
             };
         }
         let inside = &rest[1..];
-        let segment = &inside[..inside.find('<').unwrap_or(inside.len())];
+        let segment = &inside[..memchr(b'<', inside.as_bytes()).unwrap_or(inside.len())];
         let name = segment.strip_prefix('/').unwrap_or(segment);
         let sound = name.starts_with(|c: char| c.is_alphabetic() || c == '_');
         match tag_end(segment) {
@@ -177,7 +183,7 @@ impl<'a> Mender<'a> {
     fn cdata(&mut self, at: usize, end: usize) -> usize {
         let open = SECTIONS[CDATA].0;
         let from = at + open.len();
-        match self.text[from..end].find(open) {
+        match memmem::find(&self.text.as_bytes()[from..end], open.as_bytes()) {
             Some(next) if self.text[from..from + next].contains("</") && !self.name.is_empty() => {
                 self.open_cdata(at, from + next)
             }
@@ -207,11 +213,12 @@ impl<'a> Mender<'a> {
 fn tag_end(segment: &str) -> Option<(usize, bool)> {
     let mut quote = None;
     let mut first = None;
-    for (at, byte) in segment.bytes().enumerate() {
+    for at in memchr3_iter(b'>', b'"', b'\'', segment.as_bytes()) {
+        let byte = segment.as_bytes()[at];
         match (byte, quote) {
             (b'>', None) => return Some((at + 1, true)),
             (b'>', Some(_)) => first = first.or(Some((at + 1, false))),
-            (b'"' | b'\'', None) => quote = Some(byte),
+            (_, None) => quote = Some(byte),
             (byte, Some(open)) if byte == open => quote = None,
             _ => {}
         }
