@@ -181,7 +181,8 @@ fn challenge(code: u16) -> Situation {
     Situation::new(move |_| {
         let mut reply = ok(CHALLENGE).kind("text/html").with("Server", "cloudflare");
         if code != 200 {
-            reply = reply.status_line(&format!("HTTP/1.1 {code} So")).with("cf-mitigated", "challenge");
+            reply =
+                reply.status_line(&format!("HTTP/1.1 {code} So")).with("cf-mitigated", "challenge");
         }
         reply
     })
@@ -319,9 +320,11 @@ fn b4_utf_8_said_to_be_latin_1_is_utf_8() -> Situation {
 
 /// A document of these bytes before UTF-8.
 fn marked(mark: &'static str, kind: &'static str) -> Situation {
-    Situation::new(move |_| ok(mark.to_owned() + &story(XML_UTF_8)).kind(kind)).good(2).judge(|saw| {
-        assert_eq!(saw.titles(), [TITLE], "{:#?}", saw.log);
-    })
+    Situation::new(move |_| ok(mark.to_owned() + &story(XML_UTF_8)).kind(kind)).good(2).judge(
+        |saw| {
+            assert_eq!(saw.titles(), [TITLE], "{:#?}", saw.log);
+        },
+    )
 }
 
 fn b4_a_mark_goes_before_the_header() -> Situation {
@@ -427,7 +430,10 @@ fn titled(raw: &'static str, title: &'static str) -> Situation {
 }
 
 fn b7_entities_in_a_title_are_undone_twice() -> Situation {
-    titled("Flood &amp;amp; storm&amp;#8217;s &lt;b&gt;end&lt;/b&gt;&amp;nbsp;AT&amp;T", "Flood & storm’s end AT&T")
+    titled(
+        "Flood &amp;amp; storm&amp;#8217;s &lt;b&gt;end&lt;/b&gt;&amp;nbsp;AT&amp;T",
+        "Flood & storm’s end AT&T",
+    )
 }
 
 fn linked(link: &'static str, judge: fn(&Saw, Option<&str>)) -> Situation {

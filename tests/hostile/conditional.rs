@@ -342,7 +342,7 @@ fn c7_expires_in_the_past_is_no_floor() -> Situation {
 }
 
 fn c7_garbage_is_no_floor() -> Situation {
-    no_floor(&[("Cache-Control", "max-age=soon, ,=,;;\u{1f}, max-age"), ("Expires", "-1 days")])
+    no_floor(&[("Cache-Control", "max-age=soon, ,=,;;, max-age"), ("Expires", "-1 days")])
 }
 
 fn c7_s_maxage_is_not_for_us() -> Situation {
@@ -384,7 +384,9 @@ fn c8_an_error_does_not_empty_the_feed() -> Situation {
 /// A feed that has this in its channel.
 fn channel(inside: &'static str) -> Situation {
     Situation::new(move |asked| {
-        let news = asked.news("1").replace("<rss ", "<rss xmlns:sy=\"http://purl.org/rss/1.0/modules/syndication/\" ");
+        let news = asked
+            .news("1")
+            .replace("<rss ", "<rss xmlns:sy=\"http://purl.org/rss/1.0/modules/syndication/\" ");
         ok(news.replace("<channel>", &format!("<channel>{inside}")))
     })
 }
@@ -425,9 +427,7 @@ fn c10_a_day_to_skip_is_skipped() -> Situation {
     alone(Situation::new(|asked| {
         let day = wirewatch::model::Clock::System.now().wall.as_millis() / 86_400_000;
         let [today, tomorrow] = [day, day + 1].map(|day| DAYS[usize::try_from(day % 7).unwrap()]);
-        let skip = format!(
-            "<channel><skipDays><day>{today}</day><day>{tomorrow}</day></skipDays>"
-        );
+        let skip = format!("<channel><skipDays><day>{today}</day><day>{tomorrow}</day></skipDays>");
         ok(asked.news("1").replace("<channel>", &skip))
     }))
 }

@@ -227,7 +227,10 @@ pub const PASSWORD: &str = "open-sesame-93";
 
 fn g7_a_password_in_the_url_is_told_nowhere() -> Situation {
     let url: fn(&Town, &str) -> String = |town, path| {
-        format!("http://reader:{PASSWORD}@{}{path}?token=tok-{PASSWORD}", town.authority(Place::Main))
+        format!(
+            "http://reader:{PASSWORD}@{}{path}?token=tok-{PASSWORD}",
+            town.authority(Place::Main)
+        )
     };
     Situation::new(|asked| match asked.nth {
         0 => status(500),
@@ -272,17 +275,21 @@ fn g8_headers_are_sent_as_written() -> Situation {
 }
 
 fn g8_a_401_is_an_error_with_a_hint_and_no_storm() -> Situation {
-    Situation::new(|_| status(401).with("WWW-Authenticate", "Basic realm=\"members\"")).judge(|saw| {
-        assert_eq!(saw.reasons(), ["unauthorized"]);
-        assert!(saw.messages().contains("password_file"), "{}", saw.messages());
-        let hasty = saw.gaps().into_iter().filter(|gap| gap.as_millis() < 1900);
-        assert_eq!(hasty.count(), 0, "{:?}", saw.gaps());
-    })
+    Situation::new(|_| status(401).with("WWW-Authenticate", "Basic realm=\"members\"")).judge(
+        |saw| {
+            assert_eq!(saw.reasons(), ["unauthorized"]);
+            assert!(saw.messages().contains("password_file"), "{}", saw.messages());
+            let hasty = saw.gaps().into_iter().filter(|gap| gap.as_millis() < 1900);
+            assert_eq!(hasty.count(), 0, "{:?}", saw.gaps());
+        },
+    )
 }
 
 fn g8_a_realm_does_not_get_what_was_not_given() -> Situation {
-    Situation::new(|_| status(407).with("Proxy-Authenticate", "Basic realm=\"proxy\"")).judge(|saw| {
-        assert_eq!(saw.reasons(), ["unauthorized"]);
-        assert!(saw.asked.iter().all(|asked| asked.header("proxy-authorization").is_none()));
-    })
+    Situation::new(|_| status(407).with("Proxy-Authenticate", "Basic realm=\"proxy\"")).judge(
+        |saw| {
+            assert_eq!(saw.reasons(), ["unauthorized"]);
+            assert!(saw.asked.iter().all(|asked| asked.header("proxy-authorization").is_none()));
+        },
+    )
 }

@@ -100,32 +100,38 @@ fn times_out(situation: Situation, after: u64) -> Situation {
         saw.told("");
         assert_eq!(saw.reasons(), ["timeout"]);
         let gap = saw.gaps()[0];
-        assert!(gap >= Duration::from_millis(1000 * after + 1900), "{gap:?}");
+        assert!(gap >= Duration::from_millis(1000 * after + 1500), "{gap:?}");
     })
 }
 
 fn t1_a_body_that_drips_for_ever_ends() -> Situation {
     times_out(
         Situation::new(|_| {
-            ok("<rss>").framed(Framing::Claims(99_999)).then(Step::Drip(b" ".to_vec(), SECOND / 4, 99))
+            ok("<rss>").framed(Framing::Claims(99_999)).then(Step::Drip(
+                b" ".to_vec(),
+                SECOND / 4,
+                99,
+            ))
         }),
         7,
     )
 }
 
+/// The time to the end of the head is time between two pieces of the answer.
 fn t1_a_head_that_drips_for_ever_ends() -> Situation {
     times_out(
         Situation::new(|_| {
             raw("HTTP/1.1 200 OK\r\n").then(Step::Drip(b"X-A: b\r\n".to_vec(), SECOND / 4, 99))
         }),
-        7,
+        3,
     )
 }
 
 fn t1_slow_hops_share_one_deadline() -> Situation {
     Situation::new(|asked| {
         raw("").then(Step::Wait(2 * SECOND)).then(Step::Send(
-            format!("HTTP/1.1 302 Found\r\nLocation: /{}/x{}\r\n\r\n", asked.name, asked.nth).into(),
+            format!("HTTP/1.1 302 Found\r\nLocation: /{}/x{}\r\n\r\n", asked.name, asked.nth)
+                .into(),
         ))
     })
     .asked(5)
@@ -229,28 +235,30 @@ fn coded(coding: &'static str, pack: fn(&[u8]) -> Vec<u8>) -> Situation {
     })
 }
 
-fn bomb(coding: &'static str, pack: fn(&[u8]) -> Vec<u8>) -> Situation {
-    coded(coding, pack).asked(2).fails("too_large")
+fn bomb(coding: &'static str, bomb: Vec<u8>) -> Situation {
+    Situation::new(move |_| ok(bomb.clone()).with("Content-Encoding", coding))
+        .asked(2)
+        .fails("too_large")
 }
 
 fn t4_a_bomb_of_gzip_is_put_out() -> Situation {
-    bomb("gzip", |_| gzip_bomb(64))
+    bomb("gzip", gzip_bomb(256))
 }
 
 fn t4_a_bomb_of_brotli_is_put_out() -> Situation {
-    bomb("br", |_| brotli_bomb(256))
+    bomb("br", brotli_bomb(256))
 }
 
 fn t4_a_bomb_of_zstd_is_put_out() -> Situation {
-    bomb("zstd", |_| zstd_bomb(4096))
+    bomb("zstd", zstd_bomb(4096))
 }
 
 fn t4_a_bomb_of_deflate_is_put_out() -> Situation {
-    bomb("deflate", |_| zlib(&vec![b' '; 17 << 20]))
+    bomb("deflate", zlib(&vec![b' '; 17 << 20]))
 }
 
 fn t4_a_bomb_in_a_bomb_is_put_out() -> Situation {
-    bomb("br, gzip", |_| gzip(&brotli_bomb(256)))
+    bomb("br, gzip", gzip(&brotli_bomb(256)))
 }
 
 fn t6_gzip_is_read() -> Situation {
@@ -394,17 +402,15 @@ fn broken(script: fn(&Asked) -> Reply, reason: &'static str) -> Situation {
 }
 
 fn t9_a_short_body_is_an_error() -> Situation {
-    broken(
-        |asked| ok(asked.news("1")).framed(Framing::Claims(9999)).end(End::Close),
-        "truncated",
-    )
+    broken(|asked| ok(asked.news("1")).framed(Framing::Claims(9999)).end(End::Close), "truncated")
 }
 
 fn t9_a_short_body_that_reads_as_a_feed_is_an_error() -> Situation {
     broken(
         |asked| {
             let news = asked.news("1 2 3");
-            let end = news.find("<item><title>A flood, t9_a_short_body_that_reads_as_a_feed_is_an_error 3");
+            let end = news
+                .find("<item><title>A flood, t9_a_short_body_that_reads_as_a_feed_is_an_error 3");
             ok(&news[..end.unwrap()]).framed(Framing::Claims(news.len())).end(End::Close)
         },
         "truncated",
@@ -412,7 +418,10 @@ fn t9_a_short_body_that_reads_as_a_feed_is_an_error() -> Situation {
 }
 
 fn t9_a_missing_last_chunk_is_an_error() -> Situation {
-    broken(|asked| ok(asked.news("1")).framed(Framing::Unfinished(100)).end(End::Close), "truncated")
+    broken(
+        |asked| ok(asked.news("1")).framed(Framing::Unfinished(100)).end(End::Close),
+        "truncated",
+    )
 }
 
 fn t9_a_cut_chunk_is_an_error() -> Situation {
@@ -580,9 +589,9 @@ fn t10_one_byte_at_a_time_is_read() -> Situation {
 }
 
 fn t10_bare_line_feeds_do_no_harm() -> Situation {
-    Situation::new(|asked| raw(format!("HTTP/1.1 200 OK\nX-A: b\n\n{}", asked.news("1")))).asked(2).judge(
-        |saw| assert!(saw.titles().len() == 1 || saw.reasons().len() == 1),
-    )
+    Situation::new(|asked| raw(format!("HTTP/1.1 200 OK\nX-A: b\n\n{}", asked.news("1"))))
+        .asked(2)
+        .judge(|saw| assert!(saw.titles().len() == 1 || saw.reasons().len() == 1))
 }
 
 fn t10_an_answer_without_a_head_is_an_error() -> Situation {
@@ -590,7 +599,9 @@ fn t10_an_answer_without_a_head_is_an_error() -> Situation {
 }
 
 fn t10_switching_protocols_is_an_error() -> Situation {
-    wrong(|_| raw("HTTP/1.1 101 Switching Protocols\r\nUpgrade: h2c\r\nConnection: upgrade\r\n\r\n"))
+    wrong(|_| {
+        raw("HTTP/1.1 101 Switching Protocols\r\nUpgrade: h2c\r\nConnection: upgrade\r\n\r\n")
+    })
 }
 
 fn t10_a_206_is_an_error() -> Situation {
@@ -604,10 +615,12 @@ fn t10_a_206_is_an_error() -> Situation {
 }
 
 fn t10_a_204_is_an_error() -> Situation {
-    Situation::new(|_| raw("HTTP/1.1 204 No Content\r\n\r\n").end(End::Keep)).asked(2).judge(|saw| {
-        let reasons = saw.reasons();
-        assert!(matches!(reasons[..], ["protocol" | "empty_body"]), "{reasons:?}");
-    })
+    Situation::new(|_| raw("HTTP/1.1 204 No Content\r\n\r\n").end(End::Keep)).asked(2).judge(
+        |saw| {
+            let reasons = saw.reasons();
+            assert!(matches!(reasons[..], ["protocol" | "empty_body"]), "{reasons:?}");
+        },
+    )
 }
 
 fn t10_a_226_is_read() -> Situation {
@@ -622,7 +635,9 @@ fn t11_a_status_line_that_is_none_is_an_error() -> Situation {
 }
 
 fn t11_a_status_past_all_classes_is_an_error() -> Situation {
-    Situation::new(|asked| ok(asked.news("1")).status_line("HTTP/1.1 999 No")).asked(2).fails("protocol")
+    Situation::new(|asked| ok(asked.news("1")).status_line("HTTP/1.1 999 No"))
+        .asked(2)
+        .fails("protocol")
 }
 
 fn t11_a_status_without_words_is_read() -> Situation {
@@ -670,7 +685,9 @@ fn t11_ninety_headers_are_read() -> Situation {
 }
 
 fn t11_a_header_with_control_characters_does_no_harm() -> Situation {
-    Situation::new(|asked| ok(asked.news("1")).with("X-Odd", b"a\x01\x1bb\x7f")).asked(2).judge(|saw| {
-        assert!(saw.titles().len() == 1 || saw.reasons().len() == 1);
-    })
+    Situation::new(|asked| ok(asked.news("1")).with("X-Odd", b"a\x01\x1bb\x7f")).asked(2).judge(
+        |saw| {
+            assert!(saw.titles().len() == 1 || saw.reasons().len() == 1);
+        },
+    )
 }

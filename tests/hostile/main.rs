@@ -40,14 +40,8 @@ use situation::Situation;
 
 /// All situations, by name.
 fn all() -> impl Iterator<Item = (&'static str, fn() -> Situation)> {
-    let files = [
-        bodies::ALL,
-        conditional::ALL,
-        guarded::ALL,
-        limits::ALL,
-        polite::ALL,
-        redirects::ALL,
-    ];
+    let files =
+        [bodies::ALL, conditional::ALL, guarded::ALL, limits::ALL, polite::ALL, redirects::ALL];
     files.into_iter().flatten().copied()
 }
 

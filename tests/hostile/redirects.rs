@@ -458,7 +458,9 @@ fn r8_a_cookie_is_not_told_to_another_host() -> Situation {
 
 fn r9_a_notice_that_the_feed_has_moved_is_an_item_like_any_other() -> Situation {
     Situation::new(|asked| {
-        ok(asked.news("1").replace("<item>", "<item><title>This feed has moved</title></item><item>"))
+        ok(asked
+            .news("1")
+            .replace("<item>", "<item><title>This feed has moved</title></item><item>"))
     })
     .judge(|saw: &Saw| {
         saw.told("1");
