@@ -14,7 +14,7 @@ const MAX_TEXT: usize = 4096;
 /// No more matches than this are highlighted.
 const MAX_MARKS: usize = 64;
 
-/// `alert` on three to five lines, the last with its line end: time, level and headline; feed and
+/// `alert` on two to five lines, the last with its line end: time, level and headline; feed and
 /// date; the rules with what they found; the link; the text around the match. With `color` the
 /// level is coloured and what matched stands out.
 pub fn alert(alert: &Alert, color: bool) -> String {
@@ -34,7 +34,9 @@ pub fn alert(alert: &Alert, color: bool) -> String {
         Some(published) => line(&format!("{feed}  {}", ink.dim(&format!("of {published}")))),
         None => line(&feed),
     }
-    line(&rules(&alert.rules));
+    if !alert.rules.is_empty() {
+        line(&rules(&alert.rules));
+    }
     if let Some(link) = &alert.item.link {
         line(&ink.paint("\x1b[4m", &visible(clipped(link))));
     }

@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use siphasher::sip::SipHasher13;
 
-use crate::model::{FeedId, Mono, Now, Schedule, Timestamp};
+use crate::model::{FeedId, Mono, Now, Schedule, Timestamp, Wishes};
 
 mod agenda;
+mod skip;
 
 pub use agenda::{Agenda, Limits};
 
@@ -16,19 +17,27 @@ pub use agenda::{Agenda, Limits};
 pub struct PollPolicy {
     /// The wait after a good poll.
     pub interval: Duration,
+    /// What the wait may shrink to when a feed drops items faster than it is polled.
+    pub min_interval: Duration,
     /// The longest wait that a server may ask for.
     pub max_interval: Duration,
     /// The longest wait after failures; never shorter than `interval` in effect.
     pub backoff_max: Duration,
+    /// The longest wait that a document may ask for; zero: its wishes are not heeded.
+    pub wishes_max: Duration,
 }
 
 /// How a poll ended, as far as the next one is concerned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ending {
-    /// It succeeded; the server asks to wait at least so long.
+    /// It succeeded.
     Good {
-        /// The longest of what it asked for; zero if nothing.
-        asked: Duration,
+        /// The longest that the server asks to wait, and how it says so.
+        asked: Option<Asked>,
+        /// What the feed's document asks for.
+        wishes: Wishes,
+        /// How often the interval is halved.
+        pace: u8,
     },
     /// It failed, as the polls before it: `errors` in a row with this one.
     Failed {
@@ -43,6 +52,70 @@ pub enum Ending {
     Gone,
 }
 
+/// A wait that somebody asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Asked {
+    /// How long.
+    pub span: Duration,
+    /// How it was said.
+    pub by: Why,
+}
+
+/// What decided over a wait.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Why {
+    /// The config's interval.
+    Interval,
+    /// The interval, shortened since items were missed.
+    Gap,
+    /// `Cache-Control: max-age` (RFC 9111 §5.2.2.1).
+    MaxAge,
+    /// `Expires` (RFC 9111 §5.3).
+    Expires,
+    /// `Retry-After` (RFC 9110 §10.2.3).
+    RetryAfter,
+    /// RSS `ttl`.
+    Ttl,
+    /// `sy:updatePeriod`.
+    UpdatePeriod,
+    /// RSS `skipHours` or `skipDays`.
+    Skip,
+    /// Failures in a row.
+    Backoff,
+    /// There is no network.
+    Offline,
+    /// The feed is gone, and asked only now and then whether it is back.
+    Gone,
+}
+
+impl Why {
+    /// In words, for people.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Interval => "the configured interval",
+            Self::Gap => "a shorter interval, since items were missed",
+            Self::MaxAge => "the server's max-age",
+            Self::Expires => "the server's Expires",
+            Self::RetryAfter => "the server's Retry-After",
+            Self::Ttl => "the feed's ttl",
+            Self::UpdatePeriod => "the feed's updatePeriod",
+            Self::Skip => "the feed's skipHours and skipDays",
+            Self::Backoff => "failures in a row",
+            Self::Offline => "no network",
+            Self::Gone => "the feed is gone",
+        }
+    }
+}
+
+/// When to poll next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Next {
+    /// How long to wait.
+    pub wait: Duration,
+    /// What decided.
+    pub why: Why,
+}
+
 /// How often a feed that is gone is asked whether it is back.
 const GONE_PROBE: Duration = Duration::from_secs(7 * 86_400);
 /// How often a feed is tried while there is no network; nobody is bothered by that.
@@ -51,24 +124,66 @@ const OFFLINE_PROBE: Duration = Duration::from_secs(60);
 const SPREAD_MAX: Duration = Duration::from_secs(600);
 /// … and over no more than this for each of them, so that a few feeds start at once.
 const SPREAD_EACH: Duration = Duration::from_millis(100);
+/// An interval is halved no more often than this.
+pub const PACE_MAX: u8 = 4;
 
-/// The wait until the next poll. Jitter, up to a tenth, only lengthens it, and is the same for the
-/// same feed and moment.
+/// The wait until the next poll, and what decided over it. Jitter, up to a tenth, only lengthens
+/// it, and is the same for the same feed and moment.
 ///
 /// After failures the wait doubles from `interval` up to `backoff_max`; it never ends. What a
-/// server asks for is a floor, up to `max_interval`.
-pub fn wait(policy: &PollPolicy, feed: &FeedId, ending: Ending, now: Timestamp) -> Duration {
-    let base = match ending {
-        Ending::Good { asked } => policy.interval.max(asked.min(policy.max_interval)),
-        Ending::Failed { errors, asked } => {
-            let doubled = policy.interval.saturating_mul(1 << errors.saturating_sub(1).min(20));
-            let backoff = doubled.min(policy.backoff_max.max(policy.interval));
-            backoff.max(asked.unwrap_or_default().min(policy.max_interval))
-        }
-        Ending::Offline => policy.interval.min(OFFLINE_PROBE),
-        Ending::Gone => GONE_PROBE.max(policy.interval),
+/// server asks for is a floor, up to `max_interval`; so is what the document asks for, up to
+/// `wishes_max`. A time that the document wants left out moves the poll past it, but not beyond
+/// `max_interval`.
+pub fn next(policy: &PollPolicy, feed: &FeedId, ending: Ending, now: Timestamp) -> Next {
+    let plain = match ending {
+        Ending::Good { asked, wishes, pace } => after_good(policy, asked, wishes, pace),
+        Ending::Failed { errors, asked } => after_failure(policy, errors, asked),
+        Ending::Offline => Next { wait: policy.interval.min(OFFLINE_PROBE), why: Why::Offline },
+        Ending::Gone => Next { wait: GONE_PROBE.max(policy.interval), why: Why::Gone },
     };
-    base + fraction(base / 10, feed, now.as_millis().unsigned_abs())
+    let jitter = fraction(plain.wait / 10, feed, now.as_millis().unsigned_abs());
+    let next = Next { wait: plain.wait + jitter, ..plain };
+    match ending {
+        Ending::Good { wishes, .. } if !policy.wishes_max.is_zero() => {
+            let latest = policy.max_interval.max(next.wait);
+            match skip::past(&wishes, now.plus(next.wait)) {
+                Some(at) => Next { wait: (at.since(now) + jitter).min(latest), why: Why::Skip },
+                None => next,
+            }
+        }
+        _ => next,
+    }
+}
+
+fn after_good(policy: &PollPolicy, asked: Option<Asked>, wishes: Wishes, pace: u8) -> Next {
+    let paced = (policy.interval / (1 << pace.min(PACE_MAX))).max(policy.min_interval);
+    let own = match paced < policy.interval {
+        true => Next { wait: paced, why: Why::Gap },
+        false => Next { wait: policy.interval, why: Why::Interval },
+    };
+    let server = asked.map(|Asked { span, by }| (span.min(policy.max_interval), by));
+    let wish = |span: Option<Duration>, by| span.map(|span| (span.min(policy.wishes_max), by));
+    // Whoever sees items pass by unread does better than by what a template once said.
+    let wishes = if own.why == Why::Gap { Wishes::default() } else { wishes };
+    [server, wish(wishes.ttl, Why::Ttl), wish(wishes.update_every, Why::UpdatePeriod)]
+        .into_iter()
+        .flatten()
+        .fold(
+            own,
+            |next, (span, by)| {
+                if span > next.wait { Next { wait: span, why: by } } else { next }
+            },
+        )
+}
+
+fn after_failure(policy: &PollPolicy, errors: u32, asked: Option<Duration>) -> Next {
+    let doubled = policy.interval.saturating_mul(1 << errors.saturating_sub(1).min(20));
+    let backoff = doubled.min(policy.backoff_max.max(policy.interval));
+    let asked = asked.unwrap_or_default().min(policy.max_interval);
+    match asked > backoff {
+        true => Next { wait: asked, why: Why::RetryAfter },
+        false => Next { wait: backoff, why: Why::Backoff },
+    }
 }
 
 /// When a feed is due whose schedule was stored as `stored`, at the start of a daemon with `feeds`
@@ -119,38 +234,65 @@ mod tests {
     const S: Duration = Duration::from_secs(1);
 
     fn policy() -> PollPolicy {
-        PollPolicy { interval: 900 * S, max_interval: 86_400 * S, backoff_max: 21_600 * S }
+        PollPolicy {
+            interval: 900 * S,
+            min_interval: 60 * S,
+            max_interval: 86_400 * S,
+            backoff_max: 21_600 * S,
+            wishes_max: 3600 * S,
+        }
+    }
+
+    fn good(asked: u32, by: Why) -> Ending {
+        let asked = Some(Asked { span: asked * S, by });
+        Ending::Good { asked, wishes: Wishes::default(), pace: 0 }
+    }
+
+    fn wishing(wishes: Wishes, pace: u8) -> Ending {
+        Ending::Good { asked: None, wishes, pace }
+    }
+
+    fn failed(errors: u32, asked: Option<u32>) -> Ending {
+        Ending::Failed { errors, asked: asked.map(|seconds| seconds * S) }
     }
 
     #[test]
     fn waits_follow_the_policy_and_jitter_only_lengthens_them() {
-        let good = |asked| Ending::Good { asked: asked * S };
-        let failed = |errors, asked: Option<u32>| Ending::Failed {
-            errors,
-            asked: asked.map(|seconds| seconds * S),
-        };
+        let ttl = |minutes: u32| Wishes { ttl: Some(minutes * 60 * S), ..Wishes::default() };
+        let weekly = Wishes { update_every: Some(604_800 * S), ..Wishes::default() };
         let cases = [
-            ("the interval", good(0), 900),
-            ("a server that asks for less", good(60), 900),
-            ("a server that asks for more", good(3600), 3600),
-            ("a server that asks for too much", good(1_000_000), 86_400),
-            ("the first failure", failed(1, None), 900),
-            ("the second", failed(2, None), 1800),
-            ("the fifth", failed(5, None), 14_400),
-            ("the sixth meets the ceiling", failed(6, None), 21_600),
-            ("the thousandth too", failed(1000, None), 21_600),
-            ("Retry-After is a floor", failed(1, Some(7200)), 7200),
-            ("not a shortcut", failed(3, Some(1)), 3600),
-            ("and has a ceiling", failed(1, Some(u32::MAX)), 86_400),
-            ("without a network there is none to spare", Ending::Offline, 60),
-            ("gone is probed weekly", Ending::Gone, 604_800),
+            ("the interval", wishing(Wishes::default(), 0), 900, Why::Interval),
+            ("a server that asks for less", good(60, Why::MaxAge), 900, Why::Interval),
+            ("a server that asks for more", good(3600, Why::MaxAge), 3600, Why::MaxAge),
+            (
+                "a server that asks for too much",
+                good(1_000_000, Why::Expires),
+                86_400,
+                Why::Expires,
+            ),
+            ("a document that asks for more", wishing(ttl(30), 0), 1800, Why::Ttl),
+            ("a document that asks for too much", wishing(ttl(9999), 0), 3600, Why::Ttl),
+            ("a document that asks for a week", wishing(weekly, 0), 3600, Why::UpdatePeriod),
+            ("items were missed", wishing(ttl(30), 2), 225, Why::Gap),
+            ("many were", wishing(Wishes::default(), 200), 60, Why::Gap),
+            ("the first failure", failed(1, None), 900, Why::Backoff),
+            ("the second", failed(2, None), 1800, Why::Backoff),
+            ("the fifth", failed(5, None), 14_400, Why::Backoff),
+            ("the sixth meets the ceiling", failed(6, None), 21_600, Why::Backoff),
+            ("the thousandth too", failed(1000, None), 21_600, Why::Backoff),
+            ("Retry-After is a floor", failed(1, Some(7200)), 7200, Why::RetryAfter),
+            ("not a shortcut", failed(3, Some(1)), 3600, Why::Backoff),
+            ("and has a ceiling", failed(1, Some(u32::MAX)), 86_400, Why::RetryAfter),
+            ("without a network there is none to spare", Ending::Offline, 60, Why::Offline),
+            ("gone is probed weekly", Ending::Gone, 604_800, Why::Gone),
         ];
-        for (what, ending, seconds) in cases {
+        for (what, ending, seconds, why) in cases {
             for n in 0..50 {
                 let feed = FeedId::new(format!("feed-{n}"));
-                let wait = wait(&policy(), &feed, ending, Timestamp::from_millis(n * 977));
+                let next = next(&policy(), &feed, ending, Timestamp::from_millis(n * 977));
                 let base = seconds * S;
-                assert!(wait >= base && wait < base + base / 10 + S, "{what}: {wait:?}");
+                assert!(next.wait >= base && next.wait < base + base / 10 + S, "{what}: {next:?}");
+                assert_eq!(next.why, why, "{what}");
             }
         }
     }
@@ -158,8 +300,25 @@ mod tests {
     #[test]
     fn a_ceiling_below_the_interval_gives_way_to_it() {
         let policy = PollPolicy { backoff_max: 10 * S, ..policy() };
-        let ending = Ending::Failed { errors: 4, asked: None };
-        assert!(wait(&policy, &FeedId::new("x"), ending, Timestamp::from_millis(0)) >= 900 * S);
+        let next = next(&policy, &FeedId::new("x"), failed(4, None), Timestamp::from_millis(0));
+        assert!(next.wait >= 900 * S);
+    }
+
+    #[test]
+    fn a_poll_falls_into_no_hour_that_is_to_be_left_out() {
+        let now = Timestamp::parse("2026-03-02T22:50:00Z").unwrap();
+        let feed = FeedId::new("x");
+        // Eleven at night to six in the morning.
+        let night = Wishes { skip_hours: 1 << 23 | 0b11_1111, ..Wishes::default() };
+        let due = |policy: &PollPolicy| next(policy, &feed, wishing(night, 0), now);
+        let found = due(&policy());
+        let six = Timestamp::parse("2026-03-03T06:00:00Z").unwrap();
+        assert_eq!(found.why, Why::Skip);
+        assert!(now.plus(found.wait) >= six && now.plus(found.wait) < six.plus(90 * S));
+        let unheeded = PollPolicy { wishes_max: Duration::ZERO, ..policy() };
+        assert!(due(&unheeded).wait < 990 * S);
+        let impatient = PollPolicy { max_interval: 3600 * S, ..policy() };
+        assert_eq!(due(&impatient).wait, 3600 * S);
     }
 
     #[test]

@@ -1,13 +1,15 @@
 //! `feeds`: how each feed is doing.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use clap::Args;
+use serde::Serialize;
 
 use super::daemon::store_exit;
 use super::out::Out;
 use super::{ConfigArgs, Exit};
-use crate::model::{Clock, Feed, Timestamp};
+use crate::model::{Clock, Feed, FeedId, Health, Reason, Repair, Timestamp, json_line};
 use crate::render;
 use crate::store::{FeedReport, OpenMode, SqliteStore, Store};
 
@@ -15,6 +17,37 @@ use crate::store::{FeedReport, OpenMode, SqliteStore, Store};
 pub(super) struct FeedsArgs {
     #[command(flatten)]
     config: ConfigArgs,
+    /// How to print them
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    format: Format,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum Format {
+    /// A table.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// A feed as JSON.
+#[derive(Serialize)]
+struct Facts<'a> {
+    id: &'a str,
+    url: String,
+    title: Option<&'a str>,
+    state: &'static str,
+    since: Option<Timestamp>,
+    reason: Option<Reason>,
+    message: Option<&'a str>,
+    errors: u32,
+    last_poll: Option<Timestamp>,
+    last_success: Option<Timestamp>,
+    next_poll: Option<Timestamp>,
+    moved_to: Option<&'a str>,
+    last_news: Option<Timestamp>,
+    items_per_day: f64,
+    repairs: &'a [Repair],
 }
 
 pub(super) async fn run(args: FeedsArgs) -> anyhow::Result<Exit> {
@@ -24,35 +57,71 @@ pub(super) async fn run(args: FeedsArgs) -> anyhow::Result<Exit> {
         Err(error) => return Ok(store_exit(&error)),
     };
     let now = Clock::System.now().wall;
-    let reports = store.feed_reports(now).await?;
-    let header =
-        ["feed", "state", "last success", "next poll", "items/day", "errors", "last reason"];
-    let rows: Vec<Vec<String>> = plan
-        .feeds
-        .iter()
-        .map(|feed| {
-            let report = reports.iter().find(|report| report.id == feed.id);
-            row(feed, report, plan.poll.gone_after, now)
-        })
+    let reports: HashMap<FeedId, FeedReport> = store
+        .feed_reports(now)
+        .await?
+        .into_iter()
+        .map(|report| (report.id.clone(), report))
         .collect();
+    let feeds = || plan.feeds.iter().map(|feed| (feed, reports.get(&feed.id)));
     let mut out = Out::new();
-    out.line(&render::table(&header, &rows))?;
+    match args.format {
+        Format::Text => {
+            let rows: Vec<_> = feeds().map(|(feed, report)| row(feed, report, now)).collect();
+            out.line(&render::table(&HEADER, &rows))?;
+        }
+        Format::Json => {
+            for (feed, report) in feeds() {
+                out.line(&json_line(&facts(feed, report))?)?;
+            }
+        }
+    }
     out.flush()?;
     Ok(Exit::Ok)
 }
 
-fn row(feed: &Feed, report: Option<&FeedReport>, gone_after: u32, now: Timestamp) -> Vec<String> {
+fn facts<'a>(feed: &'a Feed, report: Option<&'a FeedReport>) -> Facts<'a> {
+    let schedule = report.map(|report| &report.schedule);
+    let condition = schedule.map(|schedule| &schedule.condition);
+    let own_title = report.and_then(|report| report.title.as_deref());
+    Facts {
+        id: feed.id.as_str(),
+        url: feed.url.to_string(),
+        title: feed.title.as_deref().or(own_title),
+        state: state(feed, report),
+        since: condition.and_then(|condition| condition.since),
+        reason: schedule.and_then(|schedule| schedule.last_reason),
+        message: schedule.and_then(|schedule| schedule.last_message.as_deref()),
+        errors: schedule.map_or(0, |schedule| schedule.errors),
+        last_poll: schedule.and_then(|schedule| schedule.last_poll),
+        last_success: schedule.and_then(|schedule| schedule.last_success),
+        next_poll: schedule.and_then(|schedule| schedule.next_poll),
+        moved_to: report.and_then(|report| report.moved_to.as_deref()),
+        last_news: condition.and_then(|condition| condition.habit.last_news),
+        items_per_day: report.map_or(0.0, FeedReport::items_per_day),
+        repairs: condition.map_or(&[], |condition| &condition.repairs),
+    }
+}
+
+const HEADER: [&str; 9] = [
+    "feed",
+    "state",
+    "since",
+    "last success",
+    "next poll",
+    "items/day",
+    "errors",
+    "last reason",
+    "repairs",
+];
+
+fn row(feed: &Feed, report: Option<&FeedReport>, now: Timestamp) -> Vec<String> {
     let none = || "-".to_owned();
+    let ago = |at| format!("{} ago", rounded(now.since(at)));
+    let mut cells = vec![feed.id.to_string(), state(feed, report).to_owned()];
     let Some(report) = report else {
-        return vec![
-            feed.id.to_string(),
-            state(feed, None, gone_after).to_owned(),
-            none(),
-            none(),
-            none(),
-            none(),
-            none(),
-        ];
+        cells.resize_with(HEADER.len(), none);
+        return cells;
     };
     let schedule = &report.schedule;
     let reason = match (schedule.last_reason, &schedule.last_message) {
@@ -60,10 +129,10 @@ fn row(feed: &Feed, report: Option<&FeedReport>, gone_after: u32, now: Timestamp
         (Some(reason), None) => reason.to_string(),
         (None, _) => none(),
     };
-    vec![
-        feed.id.to_string(),
-        state(feed, Some(report), gone_after).to_owned(),
-        schedule.last_success.map_or_else(none, |at| format!("{} ago", rounded(now.since(at)))),
+    let repairs = &schedule.condition.repairs;
+    cells.extend([
+        schedule.condition.since.map_or_else(none, ago),
+        schedule.last_success.map_or_else(none, ago),
         match schedule.next_poll {
             Some(at) if at > now => format!("in {}", rounded(at.since(now))),
             Some(_) => "due".to_owned(),
@@ -72,19 +141,22 @@ fn row(feed: &Feed, report: Option<&FeedReport>, gone_after: u32, now: Timestamp
         format!("{:.1}", report.items_per_day()),
         schedule.errors.to_string(),
         reason.chars().take(80).collect(),
-    ]
+        if repairs.is_empty() { none() } else { repairs.join(",") },
+    ]);
+    cells
 }
 
 /// The word for how a feed is doing.
-fn state(feed: &Feed, report: Option<&FeedReport>, gone_after: u32) -> &'static str {
-    match report.map(|report| (&report.schedule, &report.moved_to)) {
+fn state(feed: &Feed, report: Option<&FeedReport>) -> &'static str {
+    let Some(schedule) = report.map(|report| &report.schedule) else {
+        return if feed.enabled { "new" } else { "disabled" };
+    };
+    match schedule.condition.health {
         _ if !feed.enabled => "disabled",
-        None => "new",
-        Some((schedule, _)) if schedule.gone >= gone_after => "gone",
-        Some((schedule, _)) if schedule.errors > 0 => "failing",
-        Some((schedule, _)) if schedule.last_poll.is_none() => "new",
-        Some((_, Some(_))) => "moved",
-        Some(_) => "ok",
+        health @ (Health::Gone | Health::Blocked) => health.as_str(),
+        // The first failure is none of the feed's state yet if it may be the network's.
+        _ if schedule.errors > 0 => Health::Failing.as_str(),
+        health => health.as_str(),
     }
 }
 

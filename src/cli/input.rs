@@ -8,7 +8,7 @@ use std::time::Duration;
 use url::Url;
 
 use crate::config::PollSection;
-use crate::fetch::{Answer, Fetch, FetchError, FetchLimits, HttpFetch, Request, decode};
+use crate::fetch::{Answer, Fetch, FetchError, FetchLimits, HttpFetch, Request};
 use crate::guard::{AllowEntry, Guard};
 use crate::model::{Clock, Feed, FeedId, ParsedFeed, Reason, Validators, slug};
 use crate::net::{ClientOptions, Network};
@@ -78,7 +78,7 @@ impl Reading {
     async fn fetch(&self, source: &str) -> Result<Document, Unreadable> {
         let url = Url::parse(source)
             .map_err(|error| Unreadable { reason: Reason::BadUrl, message: error.to_string() })?;
-        let feed = lone_feed(url);
+        let feed = Feed::new(FeedId::new("input"), url);
         // Whoever names an address by hand may ask it; where it redirects to is guarded.
         let named = AllowEntry::parse(&feed.host());
         let guard = Guard::new(self.allow.iter().cloned().chain(named).collect());
@@ -95,14 +95,16 @@ impl Reading {
         let http = HttpFetch::new(Arc::new(Network::new(guard, options)), limits);
         let validators = Validators::default();
         let now = Clock::System.now().wall;
-        let request = Request { feed: &feed, url: &feed.url, validators: &validators, now };
+        let request =
+            Request { feed: &feed, url: &feed.url, validators: &validators, reload: false, now };
         let fetched = http.fetch(request).await?;
         let Answer::Body(body) = fetched.answer else {
             let message = "the server says that nothing has changed, though nothing was asked";
             return Err(FetchError::new(Reason::Protocol, message).into());
         };
-        let bytes = decode(body.wire, &body.codings, self.poll.max_decoded)?;
-        Ok(Document { bytes, content_type: body.content_type, url: Some(fetched.url) })
+        let content_type = body.content_type.clone();
+        let bytes = body.decode(self.poll.max_decoded)?;
+        Ok(Document { bytes, content_type, url: Some(fetched.url) })
     }
 }
 
@@ -136,17 +138,4 @@ pub(super) fn stand_in(source: &str, document: &Document, parsed: &ParsedFeed) -
         .flatten()
         .find(|id| !id.is_empty())
         .map_or_else(|| FeedId::new("stdin"), FeedId::new)
-}
-
-fn lone_feed(url: Url) -> Feed {
-    Feed {
-        id: FeedId::new("input"),
-        url,
-        title: None,
-        tags: Vec::new(),
-        interval: None,
-        headers: Vec::new(),
-        credentials: None,
-        enabled: true,
-    }
 }

@@ -42,14 +42,26 @@ pub struct PollSection {
     pub max_redirects: u32,
     /// The longest wait after failures.
     pub backoff_max: Duration,
-    /// Permanent redirects in a row to one place until that is asked first.
-    pub permanent_redirect_after: u32,
-    /// Answers "gone" in a row until the feed counts as gone.
-    pub gone_after: u32,
+    /// The longest wait that a feed's own `ttl` or `updatePeriod` may ask for. Zero: these are not
+    /// heeded, nor are `skipHours` and `skipDays`.
+    pub wishes_max: Duration,
+    /// Permanent redirects in a row to one place until that is asked first. `None`:
+    /// [`PollSection::MOVED_TIMES`], over at least a day.
+    pub permanent_redirect_after: Option<u32>,
+    /// Answers "gone" in a row until the feed counts as gone. `None`:
+    /// [`PollSection::GONE_TIMES`], over at least a day.
+    pub gone_after: Option<u32>,
     /// What a feed shows when it is first seen.
     pub first_poll: FirstPoll,
     /// Where a publisher can reach whoever runs this: a URL or a mail address, for the User-Agent.
     pub contact: Option<String>,
+}
+
+impl PollSection {
+    /// See [`PollSection::permanent_redirect_after`].
+    pub const MOVED_TIMES: u32 = 5;
+    /// See [`PollSection::gone_after`].
+    pub const GONE_TIMES: u32 = 3;
 }
 
 impl Default for PollSection {
@@ -68,8 +80,9 @@ impl Default for PollSection {
             max_decoded: 20 << 20,
             max_redirects: 10,
             backoff_max: 6 * HOUR,
-            permanent_redirect_after: 5,
-            gone_after: 3,
+            wishes_max: HOUR,
+            permanent_redirect_after: None,
+            gone_after: None,
             first_poll: FirstPoll::Baseline,
             contact: None,
         }
@@ -100,7 +113,6 @@ impl PollSection {
         let d = Self::default();
         let year = (Duration::ZERO, 366 * DAY);
         let waits = (Duration::from_millis(1), HOUR);
-        let count = (1, 100_000);
         let polled = (Duration::from_millis(100), 366 * DAY);
         let section = Self {
             interval: bounded(t, "interval", d.interval, polled, "100ms to 366d"),
@@ -122,14 +134,9 @@ impl PollSection {
             max_decoded: bytes(t, "max_decoded", d.max_decoded),
             max_redirects: bounded(t, "max_redirects", d.max_redirects, (0, 100), "0 to 100"),
             backoff_max: bounded(t, "backoff_max", d.backoff_max, polled, "100ms to 366d"),
-            permanent_redirect_after: bounded(
-                t,
-                "permanent_redirect_after",
-                d.permanent_redirect_after,
-                count,
-                "1 to 100000",
-            ),
-            gone_after: bounded(t, "gone_after", d.gone_after, count, "1 to 100000"),
+            wishes_max: bounded(t, "wishes_max", d.wishes_max, year, "0s to 366d"),
+            permanent_redirect_after: count(t, "permanent_redirect_after"),
+            gone_after: count(t, "gone_after"),
             first_poll: first_poll(t).unwrap_or(d.first_poll),
             contact: contact(t),
         };
@@ -156,6 +163,13 @@ impl PollSection {
         }
         self
     }
+}
+
+/// A count that has no default of its own.
+fn count(table: &mut Table<'_>, key: &'static str) -> Option<u32> {
+    let there = table.has(key);
+    let count = bounded(table, key, 1, (1, 100_000), "1 to 100000");
+    there.then_some(count)
 }
 
 fn bytes(table: &mut Table<'_>, key: &'static str, default: u64) -> u64 {

@@ -14,7 +14,7 @@ use crate::config::{
     Config, FeedDraft, LogSection, NetSection, Overlay, PollSection, StoreSection,
 };
 use crate::document::{At, Document};
-use crate::model::{Feed, Place, Problem, Problems, nearest};
+use crate::model::{Alert, Feed, Place, Problem, Problems, SinkName, nearest};
 use crate::rules::RuleSet;
 use crate::sinks::{Folders, SinkSpec};
 
@@ -124,6 +124,12 @@ impl Plan {
             }),
             _ => Err(problems),
         }
+    }
+
+    /// The sinks that take `alert`.
+    pub fn sinks_for(&self, alert: &Alert) -> Vec<SinkName> {
+        let takes = |spec: &&SinkSpec| spec.takes(alert);
+        self.sinks.iter().filter(takes).map(|spec| spec.name.clone()).collect()
     }
 
     /// Runs the examples of all rules; a problem for each that fails.

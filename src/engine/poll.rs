@@ -1,6 +1,7 @@
 //! The poll engine: due feed → committed.
 
 mod advance;
+mod connectivity;
 mod flush;
 mod reach;
 mod slot;
@@ -13,14 +14,16 @@ use std::time::Duration;
 use tokio::sync::{Notify, Semaphore};
 use tokio::task::{Id, JoinError, JoinSet};
 
-use self::advance::{Connectivity, Ended};
+use self::advance::{Ended, Shown, Sound};
+use self::connectivity::Connectivity;
 use self::flush::Flushed;
 use self::slot::{Slot, policy};
 use self::turn::{Bad, Good, News, Shop};
 use super::plan::Plan;
 use super::{StoreTrouble, Totals};
 use crate::fetch::{Fetch, FetchError};
-use crate::model::{Clock, Mono, Reason, visible};
+use crate::health;
+use crate::model::{Clock, Mono, Now, Reason, visible};
 use crate::observe::events::{Fault, FeedFirstSeen, PollOk};
 use crate::schedule::{Agenda, Limits, first_due};
 use crate::store::{Store, StoreError};
@@ -143,7 +146,7 @@ impl PollEngine {
         while let Some(ended) = self.flushing.try_join_next() {
             self.end_flush(ended);
         }
-        let now = self.shop.clock.now().mono;
+        let Now { mono: now, wall } = self.shop.clock.now();
         if now.since(self.last_flush) >= FLUSH_EVERY {
             self.begin_flush();
         }
@@ -155,7 +158,9 @@ impl PollEngine {
             let slot = &self.slots[index];
             let (shop, feed, state) =
                 (Arc::clone(&self.shop), Arc::clone(&slot.feed), slot.state.clone());
-            let work = async move { turn::poll(&shop, &feed, &state).await };
+            let interval = policy(&shop.plan, &feed).poll.interval;
+            let full = health::wants_full(&state.schedule.condition, interval, wall);
+            let work = async move { turn::poll(&shop, &feed, &state, full).await };
             let task = self.tasks.spawn(work);
             self.running.insert(task.id(), (index, now));
         }
@@ -251,7 +256,7 @@ impl PollEngine {
             Ok(good) => self.learn(index, good, took),
             Err(Bad::Feed(error)) => {
                 self.online(index, Some(error.reason));
-                self.heed(index, &error);
+                self.heed(&error);
                 let message = visible(&error.message).into_owned();
                 let FetchError { reason, status, retry_after, .. } = error;
                 Ended::Bad { reason, message, status, retry_after }
@@ -295,7 +300,16 @@ impl PollEngine {
             repairs: &news.repairs,
         }
         .log();
-        Ended::Good { asked: good.asked, moved_to: good.moved_to }
+        let shown = good.news.map(|news| Shown {
+            wishes: news.wishes,
+            hollow: news.hollow,
+            repairs: news.repairs,
+            items: news.items,
+            new: news.new,
+            belated: news.belated,
+            gap: false,
+        });
+        Ended::Good(Sound { asked: good.asked, moved_to: good.moved_to, full: good.full, shown })
     }
 
     /// Writes down how a poll ended and when the next one is due, and says what has changed.

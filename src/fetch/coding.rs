@@ -1,6 +1,8 @@
 //! Content codings, undone within a bound (RFC 9110 §8.4).
 
-use std::io::{self, Read};
+use std::io::{self, BufRead, BufReader, Read};
+
+use flate2::bufread::{DeflateDecoder, GzDecoder, ZlibDecoder};
 
 use crate::model::Reason;
 
@@ -53,35 +55,47 @@ pub(super) fn codings<'a>(
 }
 
 /// Undoes `codings`, the last applied first. No layer may give more than `limit` bytes; one that
-/// is broken or ends too early is an error.
+/// is broken or ends too early is an error. Beside `wire` and what comes out, no layer is held in
+/// memory. An empty body stays empty.
 pub fn decode(wire: Vec<u8>, codings: &[Coding], limit: u64) -> Result<Vec<u8>, FetchError> {
-    codings.iter().rev().try_fold(wire, |bytes, coding| undo(&bytes, *coding, limit))
+    if wire.is_empty() || codings.is_empty() {
+        return if wire.len() as u64 > limit { Err(too_large(limit)) } else { Ok(wire) };
+    }
+    let mut reader: Box<dyn BufRead + '_> = Box::new(&wire[..]);
+    let unread = |error: io::Error| match error.downcast::<FetchError>() {
+        Ok(error) => error,
+        Err(error) => FetchError::new(Reason::Encoding, error.to_string()),
+    };
+    for coding in codings.iter().rev() {
+        let decoder = undo(reader, *coding).map_err(unread)?;
+        let layer = Layer { decoder, coding: *coding, limit, left: limit };
+        reader = Box::new(BufReader::with_capacity(16 << 10, layer));
+    }
+    gather(reader, usize::try_from(limit).unwrap_or(usize::MAX)).map_err(unread)
 }
 
-fn undo(bytes: &[u8], coding: Coding, limit: u64) -> Result<Vec<u8>, FetchError> {
-    let result = match coding {
-        Coding::Gzip => bounded(flate2::bufread::MultiGzDecoder::new(bytes), limit),
-        Coding::Deflate if is_zlib(bytes) => {
-            bounded(flate2::bufread::ZlibDecoder::new(bytes), limit)
+fn too_large(limit: u64) -> FetchError {
+    let message = format!("the body is larger than {limit} bytes when decoded");
+    FetchError::new(Reason::TooLarge, message)
+}
+
+fn undo<'a>(mut reader: Box<dyn BufRead + 'a>, coding: Coding) -> io::Result<Box<dyn Read + 'a>> {
+    Ok(match coding {
+        Coding::Gzip => Box::new(Members { current: Some(GzDecoder::new(reader)) }),
+        Coding::Deflate if is_zlib(reader.fill_buf()?) => Box::new(ZlibDecoder::new(reader)),
+        Coding::Deflate => Box::new(DeflateDecoder::new(reader)),
+        // Windows beyond 16 MiB, which RFC 7932 §9.1 does not know, though our decoder does.
+        Coding::Brotli if reader.fill_buf()?.first().is_some_and(|byte| byte & 0x7f == 0x11) => {
+            let message = "the body is broken Brotli data: its window is too large";
+            return Err(io::Error::other(FetchError::new(Reason::Encoding, message)));
         }
-        Coding::Deflate => bounded(flate2::bufread::DeflateDecoder::new(bytes), limit),
-        Coding::Brotli => bounded(brotli_decompressor::Decompressor::new(bytes, 16 << 10), limit),
-        Coding::Zstd => zstd::stream::read::Decoder::with_buffer(bytes).and_then(|mut decoder| {
+        Coding::Brotli => Box::new(brotli_decompressor::Decompressor::new(reader, 16 << 10)),
+        Coding::Zstd => {
+            let mut decoder = zstd::stream::read::Decoder::with_buffer(reader)?;
             decoder.window_log_max(23)?;
-            bounded(decoder, limit)
-        }),
-    };
-    match result {
-        Ok(Some(decoded)) => Ok(decoded),
-        Ok(None) => {
-            let message = format!("the body is larger than {limit} bytes when decoded");
-            Err(FetchError::new(Reason::TooLarge, message))
+            Box::new(decoder)
         }
-        Err(error) => {
-            let message = format!("the body is broken {coding:?} data: {error}");
-            Err(FetchError::new(Reason::Encoding, message))
-        }
-    }
+    })
 }
 
 /// The two bytes of a zlib header (RFC 1950 §2.2).
@@ -94,11 +108,76 @@ fn is_zlib(bytes: &[u8]) -> bool {
     }
 }
 
-/// All that `reader` gives; `None` if that is more than `limit`.
-fn bounded(reader: impl Read, limit: u64) -> io::Result<Option<Vec<u8>>> {
+/// The members of a gzip stream, one after the other (RFC 1952 §2.2). What follows the last and
+/// does not begin as a member does is padding.
+struct Members<R: BufRead> {
+    current: Option<GzDecoder<R>>,
+}
+
+impl<R: BufRead> Read for Members<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        while let Some(decoder) = &mut self.current {
+            let read = decoder.read(buffer)?;
+            if read > 0 || buffer.is_empty() {
+                return Ok(read);
+            }
+            let Some(mut rest) = self.current.take().map(GzDecoder::into_inner) else { break };
+            if rest.fill_buf()?.first() == Some(&0x1f) {
+                self.current = Some(GzDecoder::new(rest));
+            }
+        }
+        Ok(0)
+    }
+}
+
+/// One coding, with a bound on what comes out, and errors that say which coding is broken.
+struct Layer<'a> {
+    decoder: Box<dyn Read + 'a>,
+    coding: Coding,
+    limit: u64,
+    left: u64,
+}
+
+impl Read for Layer<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.decoder.read(buffer).map_err(|error| {
+            if error.get_ref().is_some_and(|inner| inner.is::<FetchError>()) {
+                return error;
+            }
+            let message = format!("the body is broken {:?} data: {error}", self.coding);
+            io::Error::other(FetchError::new(Reason::Encoding, message))
+        })?;
+        match self.left.checked_sub(read as u64) {
+            Some(left) => self.left = left,
+            None => return Err(io::Error::other(too_large(self.limit))),
+        }
+        Ok(read)
+    }
+}
+
+/// All that `reader` gives. Its memory grows by doubling, but not beyond `limit`, which `reader`
+/// keeps by itself.
+fn gather(mut reader: impl Read, limit: usize) -> io::Result<Vec<u8>> {
     let mut decoded = Vec::new();
-    reader.take(limit.saturating_add(1)).read_to_end(&mut decoded)?;
-    Ok((decoded.len() as u64 <= limit).then_some(decoded))
+    loop {
+        let next = decoded.capacity().saturating_mul(2).clamp(64 << 10, limit.max(64 << 10));
+        if decoded.len() == decoded.capacity() && next > decoded.capacity() {
+            decoded.reserve_exact(next - decoded.len());
+        }
+        let room = decoded.capacity() - decoded.len();
+        if room == 0 {
+            // Full to the limit: whatever comes now is an error of the reader.
+            reader.read_exact(&mut [0]).or_else(|error| match error.kind() {
+                io::ErrorKind::UnexpectedEof => Ok(()),
+                _ => Err(error),
+            })?;
+            return Ok(decoded);
+        }
+        let read = reader.by_ref().take(room as u64).read_to_end(&mut decoded)?;
+        if read < room {
+            return Ok(decoded);
+        }
+    }
 }
 
 #[cfg(test)]
@@ -161,19 +240,66 @@ mod tests {
     fn every_coding_is_undone() {
         let zstd = zstd::stream::encode_all(TEXT, 0).unwrap();
         let two_members = [gzip(&TEXT[..20]), gzip(&TEXT[20..])].concat();
+        let two_frames =
+            [&TEXT[..20], &TEXT[20..]].map(|t| zstd::stream::encode_all(t, 0).unwrap());
+        let padded = [gzip(TEXT), vec![0; 512]].concat();
         let cases = [
             (gzip(TEXT), vec![Coding::Gzip]),
             (two_members, vec![Coding::Gzip]),
+            (padded, vec![Coding::Gzip]),
+            (two_frames.concat(), vec![Coding::Zstd]),
             (zlib(TEXT), vec![Coding::Deflate]),
             (deflate(TEXT), vec![Coding::Deflate]),
             (zstd, vec![Coding::Zstd]),
             (BROTLI.to_vec(), vec![Coding::Brotli]),
             (gzip(&zlib(TEXT)), vec![Coding::Deflate, Coding::Gzip]),
+            (zlib(&gzip(&deflate(TEXT))), vec![Coding::Deflate, Coding::Gzip, Coding::Deflate]),
             (TEXT.to_vec(), vec![]),
         ];
         for (wire, codings) in cases {
             assert_eq!(decode(wire, &codings, 1000).unwrap(), TEXT, "{codings:?}");
         }
+        assert_eq!(decode(Vec::new(), &[Coding::Gzip], 0).unwrap(), b"", "not broken, but empty");
+    }
+
+    #[test]
+    fn the_limit_holds_to_the_byte_and_memory_does_not_outgrow_it() {
+        let size = 1_234_567;
+        let text = vec![b'x'; size];
+        for (wire, coding) in [
+            (gzip(&text), Coding::Gzip),
+            (zlib(&text), Coding::Deflate),
+            (zstd::stream::encode_all(&text[..], 0).unwrap(), Coding::Zstd),
+        ] {
+            let decoded = decode(wire.clone(), &[coding], size as u64).unwrap();
+            assert_eq!((decoded.len(), decoded.capacity()), (size, size), "{coding:?}");
+            let error = decode(wire, &[coding], size as u64 - 1).unwrap_err();
+            assert_eq!(error.reason, Reason::TooLarge, "{coding:?}");
+        }
+        assert_eq!(decode(text, &[], 1000).unwrap_err().reason, Reason::TooLarge);
+    }
+
+    #[test]
+    fn a_bomb_inside_a_bomb_stops_at_the_first_layer_that_is_too_large() {
+        let inner = gzip(&vec![0; 4 << 20]);
+        let codings = [Coding::Gzip, Coding::Gzip];
+        let error = decode(gzip(&inner), &codings, 1 << 20).unwrap_err();
+        assert_eq!(error.reason, Reason::TooLarge);
+    }
+
+    #[test]
+    fn a_zstd_window_beyond_eight_mebibytes_is_refused() {
+        let wide = |log| {
+            let mut encoder = zstd::stream::write::Encoder::new(Vec::new(), 1).unwrap();
+            encoder.window_log(log).unwrap();
+            encoder.write_all(TEXT).unwrap();
+            encoder.finish().unwrap()
+        };
+        assert_eq!(decode(wide(23), &[Coding::Zstd], 1000).unwrap(), TEXT);
+        let error = decode(wide(24), &[Coding::Zstd], 1000).unwrap_err();
+        assert_eq!(error.reason, Reason::Encoding, "{error}");
+        let error = decode(vec![0x11, 30, 0, 0], &[Coding::Brotli], 1000).unwrap_err();
+        assert!(error.message.contains("window"), "{error}");
     }
 
     #[test]

@@ -1,24 +1,27 @@
 //! Fetching over HTTP: the redirect loop, and what each hop is told.
 
-use std::error::Error;
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use futures_util::StreamExt;
 use reqwest::header::{
-    ACCEPT, ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE, ETAG, HeaderMap, HeaderValue,
-    IF_MODIFIED_SINCE, IF_NONE_MATCH, LAST_MODIFIED, LOCATION,
+    CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderValue, LOCATION,
 };
-use reqwest::{RequestBuilder, Response, StatusCode};
+use reqwest::{Response, StatusCode};
 use url::Url;
 
-use super::{Answer, Body, Fetch, FetchError, Fetched, Request, coding, headers};
-use crate::model::{Reason, Timestamp, Validators};
-use crate::net::{NetError, Network, ResolveError};
+use super::budget::{self, Budget};
+use super::cookies::Jar;
+use super::failure::{self, Stage, Waits};
+use super::request::{fill, is_secret, validators_key, validators_of};
+use super::{Answer, Body, Fetch, FetchError, Fetched, Place, Request, coding, headers};
+use crate::model::{Reason, host_port};
+use crate::net::Network;
 
-const ACCEPT_FEEDS: &str = "application/atom+xml, application/rss+xml, application/feed+json, \
-    application/rdf+xml;q=0.9, application/xml;q=0.9, text/xml;q=0.9, */*;q=0.5";
+/// Bytes of the headers of one answer, names and values.
+const MAX_HEAD: usize = 256 << 10;
 
 /// Bounds on one fetch.
 #[derive(Clone, Copy, Debug)]
@@ -31,105 +34,189 @@ pub struct FetchLimits {
     pub max_redirects: u32,
 }
 
-/// Fetches over HTTP/1.1 and HTTP/2.
+/// Fetches over HTTP/1.1 and HTTP/2. All bodies that it fetches at a time share a bounded memory.
 #[derive(Clone, Debug)]
 pub struct HttpFetch {
     network: Arc<Network>,
     limits: FetchLimits,
+    budget: Budget,
 }
 
 impl HttpFetch {
     /// Fetches through `network` within `limits`.
     pub fn new(network: Arc<Network>, limits: FetchLimits) -> Self {
-        Self { network, limits }
+        Self { network, limits, budget: Budget::new(limits.max_body) }
     }
 }
 
 #[async_trait]
 impl Fetch for HttpFetch {
     async fn fetch(&self, request: Request<'_>) -> Result<Fetched, FetchError> {
-        match tokio::time::timeout(self.limits.timeout, self.follow(request)).await {
-            Ok(result) => result,
+        let mut talk = Talk::new(request);
+        match tokio::time::timeout(self.limits.timeout, self.follow(&mut talk)).await {
+            Ok(Ok(mut fetched)) => {
+                fetched.retry_after = talk.asked;
+                Ok(fetched)
+            }
+            Ok(Err(error)) => Err(talk.blame(error)),
             Err(_) => {
                 let message = format!("no whole answer within {:?}", self.limits.timeout);
-                Err(FetchError::new(Reason::Timeout, message))
+                Err(talk.blame(FetchError::new(Reason::Timeout, message)))
             }
         }
     }
 }
 
+/// What one poll has come to, hop after hop.
+struct Talk<'a> {
+    request: Request<'a>,
+    /// Where the present hop leads.
+    url: Url,
+    hops: u32,
+    jar: Jar,
+    /// URLs that were asked, each with the cookies that went along.
+    seen: HashSet<(Url, Option<String>)>,
+    moved_to: Option<Url>,
+    all_permanent: bool,
+    /// The longest Retry-After so far.
+    asked: Option<Duration>,
+}
+
+impl<'a> Talk<'a> {
+    fn new(request: Request<'a>) -> Self {
+        Self {
+            request,
+            url: request.url.clone(),
+            hops: 0,
+            jar: Jar::default(),
+            seen: HashSet::new(),
+            moved_to: None,
+            all_permanent: true,
+            asked: None,
+        }
+    }
+
+    /// Whether the validators are for the present hop.
+    fn is_conditional(&self) -> bool {
+        let validators = self.request.validators;
+        !validators.is_empty() && validators.url == validators_key(&self.url, self.request.feed)
+    }
+
+    /// Takes in the head of an answer. `Some`: it leads on to another URL.
+    fn hear(&mut self, response: &Response) -> Result<Option<Url>, FetchError> {
+        let (status, headers) = (response.status(), response.headers());
+        let size: usize = headers.iter().map(|(n, v)| n.as_str().len() + v.len() + 4).sum();
+        if size > MAX_HEAD {
+            let message = format!("{size} bytes of headers; {MAX_HEAD} are allowed");
+            return Err(FetchError::new(Reason::Protocol, message));
+        }
+        self.asked = self.asked.max(headers::retry_after(headers, self.request.now));
+        let Some(next) = redirect(&self.url, status, headers)? else { return Ok(None) };
+        self.jar.take(&self.url, headers, self.request.now);
+        let fail = |message: String| {
+            let mut error = FetchError::new(Reason::Redirect, message);
+            error.status = Some(status.as_u16());
+            error
+        };
+        if is_secret(self.request.feed) && self.url.scheme() == "https" && next.scheme() == "http" {
+            let message = "a redirect from https to http, for a feed with credentials";
+            return Err(fail(message.to_owned()));
+        }
+        if self.seen.contains(&(next.clone(), self.jar.header(&next))) {
+            let message = format!("redirects in a circle, back to {}", without_query(&next));
+            return Err(fail(message));
+        }
+        self.all_permanent &= matches!(status.as_u16(), 301 | 308);
+        if self.all_permanent {
+            self.moved_to = Some(next.clone());
+        }
+        Ok(Some(next))
+    }
+
+    /// Says of an error which server it is about, and what was asked for on the way to it.
+    fn blame(&self, mut error: FetchError) -> FetchError {
+        let host = host_port(&self.url);
+        if self.hops > 0 {
+            let times = if self.hops == 1 { "redirect" } else { "redirects" };
+            error.message = format!("{} (at {host}, after {} {times})", error.message, self.hops);
+        }
+        error.retry_after = error.retry_after.max(self.asked);
+        error.host = Some(host);
+        error
+    }
+}
+
 impl HttpFetch {
-    async fn follow(&self, request: Request<'_>) -> Result<Fetched, FetchError> {
-        let mut url = request.url.clone();
-        let mut moved_to = None;
-        let mut all_permanent = true;
-        for _ in 0..=self.limits.max_redirects {
-            let conditional =
-                !request.validators.is_empty() && request.validators.url == url.as_str();
-            let response = self.ask(&url, &request, conditional).await?;
-            let status = response.status();
-            let Some(next) = redirect(&url, status, response.headers())? else {
-                let mut fetched = self.answer(url, response, &request, conditional).await?;
-                fetched.moved_to = moved_to;
-                return Ok(fetched);
+    async fn follow(&self, talk: &mut Talk<'_>) -> Result<Fetched, FetchError> {
+        loop {
+            let cookies = talk.jar.header(&talk.url);
+            let conditional = talk.is_conditional();
+            let response = self.ask(talk, conditional, cookies.as_deref()).await?;
+            talk.seen.insert((talk.url.clone(), cookies));
+            let Some(next) = talk.hear(&response)? else {
+                return self.answer(talk, response, conditional).await;
             };
-            all_permanent &= matches!(status.as_u16(), 301 | 308);
-            if all_permanent {
-                moved_to = Some(next.clone());
-            }
-            if request.feed.credentials.is_some()
-                && url.scheme() == "https"
-                && next.scheme() == "http"
-            {
-                let message = "a redirect from https to http, for a feed with credentials";
+            if talk.hops >= self.limits.max_redirects {
+                let message = format!("more than {} redirects", self.limits.max_redirects);
                 return Err(FetchError::new(Reason::Redirect, message));
             }
-            url = next;
+            talk.url = next;
+            talk.hops += 1;
         }
-        let message = format!("more than {} redirects", self.limits.max_redirects);
-        Err(FetchError::new(Reason::Redirect, message))
     }
 
     /// One hop. A connection that was kept from before and has died meanwhile is no fault of the
     /// server: the request is sent once more on a new one (RFC 9110 §9.2.2).
     async fn ask(
         &self,
-        url: &Url,
-        request: &Request<'_>,
+        talk: &Talk<'_>,
         conditional: bool,
+        cookies: Option<&str>,
     ) -> Result<Response, FetchError> {
-        let client = self.network.client(url).map_err(|error| of_net(&error))?;
-        let build = || prepare(client.get(url.clone()), url, request, conditional);
+        let (url, request) = (&talk.url, &talk.request);
+        let client = self.network.client(url).map_err(|error| failure::of_net(&error))?;
+        let validators = conditional.then_some(request.validators);
+        let build = || {
+            let builder = fill(client.get(url.clone()), url, request.feed, validators, cookies);
+            if request.reload { builder.header(CACHE_CONTROL, "no-cache") } else { builder }
+        };
         match build().send().await {
-            Err(error) if closed_before_the_answer(&error) => build().send().await,
+            Err(error) if failure::closed_before_the_answer(&error) => build().send().await,
             result => result,
         }
-        .map_err(of_reqwest)
+        .map_err(|error| failure::of_reqwest(error, Stage::Head, self.waits()))
     }
 
     async fn answer(
         &self,
-        url: Url,
+        talk: &Talk<'_>,
         response: Response,
-        request: &Request<'_>,
         conditional: bool,
     ) -> Result<Fetched, FetchError> {
+        let Request { feed, validators: old, now, .. } = talk.request;
         let status = response.status();
-        let fresh_for = headers::fresh_for(response.headers(), request.now);
-        let mut validators = validators_of(&url, response.headers());
+        let fresh_for = headers::fresh_for(response.headers(), now);
+        let mut validators = validators_of(&talk.url, feed, response.headers());
         let answer = match status.as_u16() {
             200 | 226 => Answer::Body(self.body(response).await?),
             304 if conditional => {
                 // What a 304 does not repeat stays as it was (RFC 9111 §4.3.4).
-                let old = request.validators;
                 validators.etag = validators.etag.or_else(|| old.etag.clone());
                 validators.last_modified =
                     validators.last_modified.or_else(|| old.last_modified.clone());
                 Answer::NotModified
             }
-            _ => return Err(of_status(status, response.headers(), request.now)),
+            _ => return Err(failure::of_status(status, response.headers(), now)),
         };
-        Ok(Fetched { answer, status: status.as_u16(), url, validators, moved_to: None, fresh_for })
+        Ok(Fetched {
+            answer,
+            status: status.as_u16(),
+            url: talk.url.clone(),
+            validators,
+            moved_to: talk.moved_to.clone(),
+            fresh_for,
+            retry_after: None,
+        })
     }
 
     async fn body(&self, response: Response) -> Result<Body, FetchError> {
@@ -144,52 +231,36 @@ impl HttpFetch {
             .headers()
             .get(CONTENT_TYPE)
             .map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
-        let announced = response.content_length();
-        if announced.is_some_and(|length| length > limit) {
+        let most = response.content_length().unwrap_or(limit);
+        if most > limit {
             return Err(too_large());
         }
-        let expected = announced.unwrap_or(16 << 10).min(1 << 20);
-        let mut wire = Vec::with_capacity(usize::try_from(expected).unwrap_or(0));
+        let mut place = Place::default();
+        let mut wire = Vec::new();
         let mut stream = response.bytes_stream();
         while let Some(chunk) = stream.next().await {
-            let chunk = chunk.map_err(of_reqwest)?;
-            if wire.len() as u64 + chunk.len() as u64 > limit {
+            let stage = Stage::Body(wire.len());
+            let chunk = chunk.map_err(|error| failure::of_reqwest(error, stage, self.waits()))?;
+            let size = (wire.len() + chunk.len()) as u64;
+            if size > limit {
                 return Err(too_large());
+            }
+            if size > budget::FREE && !place.is_taken() {
+                place = self.budget.take(most).await;
+                // Once and for all: growing step by step needs both the old and the new in between.
+                wire.reserve_exact(usize::try_from(most).unwrap_or(0).saturating_sub(wire.len()));
             }
             wire.extend_from_slice(&chunk);
         }
-        Ok(Body { wire, codings, content_type })
+        place.shrink(wire.len() as u64);
+        wire.shrink_to_fit();
+        Ok(Body { wire, codings, content_type, place })
     }
-}
 
-fn prepare(
-    mut builder: RequestBuilder,
-    url: &Url,
-    request: &Request<'_>,
-    conditional: bool,
-) -> RequestBuilder {
-    builder = builder.header(ACCEPT, ACCEPT_FEEDS).header(ACCEPT_ENCODING, coding::ACCEPT);
-    if url.origin() == request.feed.url.origin() {
-        for (name, value) in &request.feed.headers {
-            if let Ok(mut value) = HeaderValue::from_str(value.expose()) {
-                value.set_sensitive(true);
-                builder = builder.header(name, value);
-            }
-        }
-        if let Some(credentials) = &request.feed.credentials {
-            let password = Some(credentials.password.expose());
-            builder = builder.basic_auth(&credentials.username, password);
-        }
+    fn waits(&self) -> Waits {
+        let options = self.network.options();
+        Waits { connect: options.connect_timeout, read: options.read_timeout }
     }
-    if conditional {
-        if let Some(etag) = &request.validators.etag {
-            builder = builder.header(IF_NONE_MATCH, etag.as_slice());
-        }
-        if let Some(date) = &request.validators.last_modified {
-            builder = builder.header(IF_MODIFIED_SINCE, date.as_slice());
-        }
-    }
-    builder
 }
 
 /// Where a redirect leads; `None` if the answer is none.
@@ -219,109 +290,11 @@ fn redirect(
     Ok(Some(next))
 }
 
-fn validators_of(url: &Url, headers: &HeaderMap) -> Validators {
-    let bytes = |name| headers.get(name).map(|value: &HeaderValue| value.as_bytes().to_vec());
-    Validators {
-        url: url.as_str().to_owned(),
-        etag: bytes(ETAG),
-        last_modified: bytes(LAST_MODIFIED),
-    }
-}
-
-fn of_status(status: StatusCode, headers: &HeaderMap, now: Timestamp) -> FetchError {
-    let mut message = format!("HTTP {}", status.as_u16());
-    if let Some(words) = status.canonical_reason() {
-        message = format!("{message} {words}");
-    }
-    let mut reason = Reason::of_status(status.as_u16());
-    match status.as_u16() {
-        304 => message.push_str(", though nothing was asked with"),
-        401 => message.push_str(": does the feed need a `username` and `password_file`?"),
-        _ => {}
-    }
-    if headers.get("cf-mitigated").is_some_and(|value| value == "challenge") {
-        reason = Reason::Blocked;
-        message.push_str(": a challenge page of Cloudflare");
-    }
-    FetchError {
-        reason,
-        message,
-        status: Some(status.as_u16()),
-        retry_after: headers::retry_after(headers, now),
-    }
-}
-
-fn of_net(error: &NetError) -> FetchError {
-    let reason = match error {
-        NetError::Scheme { .. } => Reason::BadUrl,
-        NetError::Forbidden { .. } => Reason::ForbiddenAddress,
-        NetError::Client(_) => Reason::Tls,
-    };
-    FetchError::new(reason, chain(error))
-}
-
-fn of_reqwest(error: reqwest::Error) -> FetchError {
-    let error = error.without_url();
-    let reason = match find::<ResolveError>(&error) {
-        Some(ResolveError::Forbidden { .. }) => Reason::ForbiddenAddress,
-        Some(ResolveError::Failed { .. }) => Reason::Dns,
-        None if error.is_timeout() => Reason::Timeout,
-        None if error.is_connect() => {
-            let tls = chain(&error).to_ascii_lowercase();
-            if tls.contains("certificate") || tls.contains("tls") || tls.contains("handshake") {
-                Reason::Tls
-            } else {
-                Reason::Connect
-            }
-        }
-        None if closed_before_the_answer(&error) || error.is_body() || error.is_decode() => {
-            Reason::Truncated
-        }
-        None => Reason::Protocol,
-    };
-    FetchError::new(reason, chain(&error))
-}
-
-fn closed_before_the_answer(error: &reqwest::Error) -> bool {
-    find::<hyper::Error>(error).is_some_and(hyper::Error::is_incomplete_message)
-        && !error.is_body()
-        && !error.is_decode()
-}
-
-fn find<'a, E: Error + 'static>(error: &'a (dyn Error + 'static)) -> Option<&'a E> {
-    let mut next = Some(error);
-    while let Some(error) = next {
-        if let Some(found) = error.downcast_ref() {
-            return Some(found);
-        }
-        next = error.source();
-    }
-    None
-}
-
-/// What the client's own layers say of every error, and what so says nothing.
-const WRAPPERS: [&str; 5] = [
-    "error sending request",
-    "client error",
-    "dns error",
-    "error resolving DNS",
-    "error decoding response body",
-];
-
-/// An error and its causes in one line, each said once, wrappers left out where there is more.
-fn chain(error: &dyn Error) -> String {
-    let mut parts: Vec<String> = Vec::new();
-    let mut next = Some(error);
-    while let Some(error) = next {
-        let part = error.to_string();
-        next = error.source();
-        let wraps = WRAPPERS.iter().any(|wrapper| part.starts_with(wrapper)) && next.is_some();
-        let said = parts.last().is_some_and(|last| last.ends_with(&part));
-        if !wraps && !said {
-            parts.push(part);
-        }
-    }
-    parts.join(": ")
+/// A URL for messages: a query may hold a token.
+fn without_query(url: &Url) -> String {
+    let mut shown = url.clone();
+    shown.set_query(None);
+    shown.to_string()
 }
 
 #[cfg(test)]

@@ -1,9 +1,13 @@
 //! The HTTP part of a poll: one feed asked for politely, its redirects followed under guard, its
 //! body taken within bounds.
 
+mod budget;
 mod coding;
+mod cookies;
+mod failure;
 mod headers;
 mod http;
+mod request;
 
 use std::time::Duration;
 
@@ -12,6 +16,7 @@ use url::Url;
 
 use crate::model::{Feed, Reason, Timestamp, Validators};
 
+pub use budget::Place;
 pub use coding::{Coding, decode};
 pub use http::{FetchLimits, HttpFetch};
 
@@ -22,8 +27,11 @@ pub struct Request<'a> {
     pub feed: &'a Feed,
     /// Where to ask first: the feed's URL, or where it has permanently moved to.
     pub url: &'a Url,
-    /// What to ask with; sent only to the URL that gave them.
+    /// What to ask with; sent only to the URL that gave them, and only if the request is otherwise
+    /// the same as the one that they answered.
     pub validators: &'a Validators,
+    /// Whether caches on the way are to ask the server itself (RFC 9111 §5.2.1.4).
+    pub reload: bool,
     /// For HTTP dates in the answer.
     pub now: Timestamp,
 }
@@ -43,6 +51,8 @@ pub struct Fetched {
     pub moved_to: Option<Url>,
     /// For how long the server says that its answer stays fresh (RFC 9111 §4.2).
     pub fresh_for: Duration,
+    /// The longest Retry-After that any hop asked for, redirects included (RFC 9110 §10.2.3).
+    pub retry_after: Option<Duration>,
 }
 
 /// The two good answers.
@@ -63,6 +73,23 @@ pub struct Body {
     pub codings: Vec<Coding>,
     /// The Content-Type header.
     pub content_type: Option<String>,
+    /// What the bytes take of the memory that all bodies share; given back with the body.
+    pub place: Place,
+}
+
+impl Body {
+    /// A body that takes nothing of the shared memory.
+    pub fn new(wire: Vec<u8>, codings: Vec<Coding>, content_type: Option<String>) -> Self {
+        Self { wire, codings, content_type, place: Place::default() }
+    }
+
+    /// The bytes with all codings undone; see [`decode`].
+    ///
+    /// # Errors
+    /// If a coding is broken, ends too early, or gives more than `limit` bytes.
+    pub fn decode(self, limit: u64) -> Result<Vec<u8>, FetchError> {
+        decode(self.wire, &self.codings, limit)
+    }
 }
 
 /// Why there is no good answer.
@@ -71,18 +98,22 @@ pub struct Body {
 pub struct FetchError {
     /// The class.
     pub reason: Reason,
-    /// In words; may hold text from outside, never a secret.
+    /// In words; may hold text from outside, never a secret, nor the query of a URL.
     pub message: String,
     /// The HTTP status, if it got so far.
     pub status: Option<u16>,
-    /// How long the server asks to be left alone (Retry-After, RFC 9110 §10.2.3).
+    /// How long the server asks to be left alone: the longest Retry-After (RFC 9110 §10.2.3) of
+    /// all hops.
     pub retry_after: Option<Duration>,
+    /// `host:port` of the server that is meant: the one that answered last or could not be asked.
+    /// After a redirect it need not be the feed's own. `None` if it has nothing to do with one.
+    pub host: Option<String>,
 }
 
 impl FetchError {
     /// An error that has nothing to do with a status.
     pub fn new(reason: Reason, message: impl Into<String>) -> Self {
-        Self { reason, message: message.into(), status: None, retry_after: None }
+        Self { reason, message: message.into(), status: None, retry_after: None, host: None }
     }
 }
 

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 
-use super::{AlertId, FeedId, Field, Item, RuleId, Timestamp};
+use super::{AlertId, FeedId, Field, Health, HealthChange, Item, RuleId, Timestamp};
 
 /// How much a match matters; the words are Sigma's.
 #[derive(
@@ -65,12 +65,16 @@ pub struct Alert {
     pub raised_at: Timestamp,
     /// The highest level of the rules.
     pub level: Level,
-    /// The rules that matched, in the order of the rule files; at least one.
+    /// The rules that matched, in the order of the rule files; at least one, but for an alert about
+    /// a feed's health, which has none.
     pub rules: Vec<AlertRule>,
     /// Where the item was seen.
     pub feed: AlertFeed,
-    /// The item.
+    /// The item. Of an alert about a feed's health: its headline and text in our own words.
     pub item: AlertItem,
+    /// What has become of the feed, if the alert is about that.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub health: Option<HealthChange>,
 }
 
 /// A rule that matched, and where.
@@ -172,6 +176,39 @@ impl Alert {
                 language: item.language.clone(),
                 text,
             },
+            health: None,
+        }
+    }
+
+    /// The alert that tells of a feed's health.
+    pub fn of_health(feed: AlertFeed, change: HealthChange) -> Self {
+        let HealthChange { state, reason, since, .. } = change;
+        let id = format!("health:{state}:{}", since.as_millis());
+        let reason = reason.map(|reason| format!(" ({reason})")).unwrap_or_default();
+        Self {
+            schema: Self::SCHEMA,
+            id: AlertId::of(&feed.id, &id),
+            raised_at: since,
+            level: match state {
+                Health::Ok | Health::New => Level::Informational,
+                Health::Moved | Health::Silent | Health::Hollow => Level::Low,
+                Health::Failing | Health::Blocked | Health::Stuck => Level::Medium,
+                Health::Gone => Level::High,
+            },
+            rules: Vec::new(),
+            item: AlertItem {
+                id,
+                title: format!("{}: {state}{reason}", feed.title),
+                link: None,
+                authors: Vec::new(),
+                published: None,
+                updated: None,
+                first_seen: since,
+                language: None,
+                text: change.message.clone(),
+            },
+            feed,
+            health: Some(change),
         }
     }
 }

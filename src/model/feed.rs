@@ -28,11 +28,30 @@ pub struct Feed {
 }
 
 impl Feed {
+    /// A feed of which nothing but its place is known.
+    pub fn new(id: FeedId, url: Url) -> Self {
+        Self {
+            id,
+            url,
+            title: None,
+            tags: Vec::new(),
+            interval: None,
+            headers: Vec::new(),
+            credentials: None,
+            enabled: true,
+        }
+    }
+
     /// `host:port` of the URL, by which politeness is counted.
     pub fn host(&self) -> String {
-        let host = self.url.host_str().unwrap_or_default();
-        format!("{host}:{}", self.url.port_or_known_default().unwrap_or_default())
+        host_port(&self.url)
     }
+}
+
+/// `host:port` of a URL, the port always there; an IPv6 address in brackets.
+pub fn host_port(url: &Url) -> String {
+    let host = url.host_str().unwrap_or_default();
+    format!("{host}:{}", url.port_or_known_default().unwrap_or_default())
 }
 
 /// User name and password for HTTP Basic authentication (RFC 7617).
@@ -47,7 +66,8 @@ pub struct Credentials {
 /// What the server said to ask with next time (RFC 9110 §8.8), kept byte for byte as it came.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Validators {
-    /// The URL that answered; at any other they mean nothing (RFC 9110 §15.4).
+    /// The URL that answered, at any other they mean nothing (RFC 9110 §15.4); and as its fragment,
+    /// which no URL that is fetched has, a mark of the request headers that chose the answer.
     pub url: String,
     /// The ETag header.
     pub etag: Option<Vec<u8>>,

@@ -107,6 +107,15 @@ pub struct ParsedFeed {
     pub language: Option<String>,
     /// RSS `ttl`: how long the publisher asks to wait between polls.
     pub ttl: Option<Duration>,
+    /// RSS `skipHours`: hours of the day in GMT, 0 to 23, in which the publisher asks not to be
+    /// polled; rising.
+    pub skip_hours: Vec<u8>,
+    /// RSS `skipDays`: days in GMT in which the publisher asks not to be polled, 0 for Monday to 6
+    /// for Sunday; rising.
+    pub skip_days: Vec<u8>,
+    /// `updatePeriod` over `updateFrequency` of the RDF syndication module: how often the
+    /// publisher says that the feed changes.
+    pub update_every: Option<Duration>,
     /// In document order; no two with the same id.
     pub items: Vec<Item>,
     /// What was mended to read it; empty for a sound document.

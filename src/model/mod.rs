@@ -2,6 +2,7 @@
 //! one that is handed in.
 
 mod alert;
+mod condition;
 mod delivery;
 mod feed;
 mod ids;
@@ -14,8 +15,9 @@ mod text;
 mod time;
 
 pub use alert::{Alert, AlertFeed, AlertItem, AlertRule, Excerpt, Level, Match};
+pub use condition::{Condition, Habit, Health, HealthChange, Wishes};
 pub use delivery::{Attempt, Bookmark, Delivery, Outcome};
-pub use feed::{Credentials, Feed, Validators};
+pub use feed::{Credentials, Feed, Validators, host_port};
 pub use ids::{AlertId, FeedId, RuleId, SinkName, slug};
 pub use item::{FeedKind, Field, Item, ParsedFeed, Repair};
 pub use poll::{FeedState, FirstPoll, Schedule, Seen};

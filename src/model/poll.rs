@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Reason, Timestamp, Validators};
+use super::{Condition, Reason, Timestamp, Validators};
 
 /// When a feed is due, and how it has been doing. Kept in memory, flushed lazily: losing the last
 /// seconds of it costs a poll, never an alert.
@@ -24,6 +24,8 @@ pub struct Schedule {
     pub moved: Option<(String, u32)>,
     /// Polls in a row that were answered with HTTP 410.
     pub gone: u32,
+    /// How the feed is doing, and what is known of its ways.
+    pub condition: Condition,
 }
 
 /// All that the store knows of a feed when polling starts.

@@ -92,6 +92,11 @@ impl Reason {
         Self::ALL.iter().copied().find(|reason| reason.as_str() == name)
     }
 
+    /// Whether it may mean that there is no network, rather than that a server is at fault.
+    pub fn is_network(self) -> bool {
+        matches!(self, Self::Dns | Self::Connect | Self::Timeout)
+    }
+
     /// The reason for an HTTP status that is not a success.
     pub fn of_status(status: u16) -> Self {
         match status {

@@ -14,6 +14,13 @@ use crate::guard::Guard;
 use resolver::GuardedResolver;
 pub use resolver::ResolveError;
 
+/// Headers of an answer.
+const MAX_HEADERS: usize = 256;
+/// Bytes of the headers of an answer by HTTP/2.
+const MAX_HEADER_LIST: u32 = 128 << 10;
+/// Bytes of an answer by HTTP/2 that may be on their way.
+const WINDOW: u32 = 512 << 10;
+
 /// How connections are made.
 #[derive(Clone, Debug)]
 pub struct ClientOptions {
@@ -61,6 +68,11 @@ impl Network {
         Self { guard: Arc::new(guard), options, clients: Mutex::new(HashMap::new()) }
     }
 
+    /// How connections are made.
+    pub fn options(&self) -> &ClientOptions {
+        &self.options
+    }
+
     /// The client to ask `url` with. Checks the scheme and an address written in the URL itself,
     /// which never reaches a resolver; names are checked when they are resolved.
     pub fn client(&self, url: &Url) -> Result<Client, NetError> {
@@ -90,6 +102,8 @@ impl Network {
 
     #[expect(clippy::disallowed_methods, reason = "the one place where clients are made")]
     fn build(&self, port: Option<u16>) -> Result<Client, reqwest::Error> {
+        let wait = self.options.connect_timeout;
+        let resolver = GuardedResolver::new(Arc::clone(&self.guard), port, wait);
         Client::builder()
             .user_agent(&self.options.user_agent)
             .connect_timeout(self.options.connect_timeout)
@@ -99,7 +113,12 @@ impl Network {
             .no_proxy()
             .pool_max_idle_per_host(1)
             .pool_idle_timeout(Duration::from_secs(15))
-            .dns_resolver(GuardedResolver::new(Arc::clone(&self.guard), port))
+            .http1_max_headers(MAX_HEADERS)
+            .http2_max_header_list_size(MAX_HEADER_LIST)
+            // What comes faster than it is taken waits in memory.
+            .http2_initial_stream_window_size(WINDOW)
+            .http2_initial_connection_window_size(2 * WINDOW)
+            .dns_resolver(resolver)
             .build()
     }
 }

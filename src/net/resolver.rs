@@ -1,7 +1,8 @@
 //! Name resolution that answers only with addresses that may be connected to.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
 use std::sync::Arc;
+use std::time::Duration;
 
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use tokio::sync::Semaphore;
@@ -10,6 +11,8 @@ use crate::guard::Guard;
 
 /// Look-ups under way at once; each takes a thread while it lasts.
 const LOOKUPS: usize = 32;
+/// A look-up that takes longer has failed.
+const LOOKUP_MAX: Duration = Duration::from_secs(5);
 
 /// Why a name gave no address.
 #[derive(Debug, thiserror::Error)]
@@ -32,6 +35,14 @@ pub enum ResolveError {
         /// What the system says.
         source: std::io::Error,
     },
+    /// The resolver did not answer in time.
+    #[error("no answer to the look-up of {host} within {within:?}")]
+    Late {
+        /// The name.
+        host: String,
+        /// How long it had.
+        within: Duration,
+    },
 }
 
 /// The system's resolver behind the guard: the addresses that are checked are the ones that are
@@ -42,25 +53,46 @@ pub(super) struct GuardedResolver {
     /// Port 0 stands for all ports that the allow list does not name.
     port: u16,
     lookups: Arc<Semaphore>,
+    within: Duration,
 }
 
 impl GuardedResolver {
-    pub(super) fn new(guard: Arc<Guard>, port: Option<u16>) -> Self {
-        Self { guard, port: port.unwrap_or(0), lookups: Arc::new(Semaphore::new(LOOKUPS)) }
+    /// A resolver for connections to `port`, which may take `connect_timeout` in all.
+    pub(super) fn new(guard: Arc<Guard>, port: Option<u16>, connect_timeout: Duration) -> Self {
+        Self {
+            guard,
+            port: port.unwrap_or(0),
+            lookups: Arc::new(Semaphore::new(LOOKUPS)),
+            // Sooner than the connection is given up, so that it is told what took so long.
+            within: LOOKUP_MAX.min(connect_timeout * 3 / 4),
+        }
     }
+}
+
+/// Asks the system. The thread that this takes is counted until it is done, though nobody may be
+/// waiting for it any more.
+async fn look_up(host: &str, lookups: Arc<Semaphore>) -> std::io::Result<Vec<SocketAddr>> {
+    let permit = lookups.acquire_owned().await.map_err(std::io::Error::other)?;
+    let name = host.to_owned();
+    let work = move || {
+        let found = (name.as_str(), 0).to_socket_addrs().map(Iterator::collect);
+        drop(permit);
+        found
+    };
+    tokio::task::spawn_blocking(work).await.map_err(std::io::Error::other)?
 }
 
 impl Resolve for GuardedResolver {
     fn resolve(&self, name: Name) -> Resolving {
-        let (guard, port) = (Arc::clone(&self.guard), self.port);
+        let (guard, port, within) = (Arc::clone(&self.guard), self.port, self.within);
         let lookups = Arc::clone(&self.lookups);
         Box::pin(async move {
             let host = name.as_str().to_owned();
-            let _permit = lookups.acquire_owned().await?;
-            let answer = tokio::net::lookup_host((host.as_str(), 0)).await;
-            let found: Vec<SocketAddr> = match answer.map(Iterator::collect) {
-                Ok(addresses) => addresses,
-                Err(source) => return Err(ResolveError::Failed { host, source }.into()),
+            let answer = tokio::time::timeout(within, look_up(&host, lookups)).await;
+            let found: Vec<SocketAddr> = match answer {
+                Ok(Ok(addresses)) => addresses,
+                Ok(Err(source)) => return Err(ResolveError::Failed { host, source }.into()),
+                Err(_) => return Err(ResolveError::Late { host, within }.into()),
             };
             let permitted: Vec<SocketAddr> = found
                 .iter()

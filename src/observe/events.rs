@@ -10,7 +10,7 @@ use tracing::Level;
 
 use super::fact::Fact as _;
 use super::manual::Described;
-use crate::model::{AlertId, FeedId, Reason, Repair, SinkName, Timestamp};
+use crate::model::{AlertId, FeedId, Health, Reason, Repair, SinkName, Timestamp};
 
 macro_rules! events {
     ($(
@@ -182,6 +182,19 @@ events! {
         /// Such answers in a row.
         errors: u32,
     }
+    /// The state of a feed has changed. `feeds` shows the states of all.
+    INFO FeedHealth<'a> = "feed_health" {
+        /// The feed.
+        feed: &'a FeedId,
+        /// `ok`, `failing`, `blocked`, `gone`, `moved`, `silent`, `stuck` or `hollow`.
+        state: Health,
+        /// The state until now; `new` for one that was never polled well.
+        before: Health,
+        /// The class of failure, if something fails.
+        reason: Option<Reason>,
+        /// In words; empty where the state says it all.
+        message: &'a str,
+    }
     /// All polls fail: the network is down rather than each feed.
     WARN Offline = "offline" {
         /// Feeds that are polled.
@@ -303,6 +316,9 @@ pub const ALERT: Described = Described {
         ("item.first_seen", " When wirewatch first saw it."),
         ("item.language", " Its language as a BCP 47 tag."),
         ("item.text", " The text around the first match, or its beginning."),
+        ("health.state", " The feed's state, if the alert tells of a feed's health."),
+        ("health.before", " Its state until then."),
+        ("health.reason", " The class of failure, if something fails."),
     ],
 };
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tracing::field::{DisplayValue, Value, display};
 
-use crate::model::{AlertId, FeedId, Reason, Repair, SinkName, Timestamp};
+use crate::model::{AlertId, FeedId, Health, Reason, Repair, SinkName, Timestamp};
 
 /// A value as it stands in an event.
 pub(super) trait Fact {
@@ -40,6 +40,7 @@ facts! {
     &SinkName => &'v str: |value| value.as_str();
     &AlertId => &'v str: |value| value.as_str();
     Reason => &'static str: |value| value.as_str();
+    Health => &'static str: |value| value.as_str();
     Timestamp => DisplayValue<Timestamp>: |value| display(value);
     Duration => u64: |value| u64::try_from(value.as_millis()).unwrap_or(u64::MAX);
     &[Repair] => Option<DisplayValue<String>>: |value| {

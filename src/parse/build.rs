@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use url::Url;
 
+use super::hints::Hints;
 use super::identity::{self, Traits};
 use super::raw::{MAX_FIELD, RawFeed, RawItem, RawText};
 use super::text;
@@ -19,7 +20,12 @@ const MAX_LINK: usize = 8192;
 const MAX_AUTHORS: usize = 16;
 
 /// Makes the feed. `base` is the URL that the document came from.
-pub(super) fn build(raw: RawFeed, base: Option<&Url>, mut repairs: Vec<Repair>) -> ParsedFeed {
+pub(super) fn build(
+    raw: RawFeed,
+    hints: Hints,
+    base: Option<&Url>,
+    mut repairs: Vec<Repair>,
+) -> ParsedFeed {
     let language = raw.language.as_deref().and_then(language);
     let inherited = match raw.kind {
         FeedKind::Atom | FeedKind::Json => names(&raw.authors),
@@ -65,6 +71,9 @@ pub(super) fn build(raw: RawFeed, base: Option<&Url>, mut repairs: Vec<Repair>) 
         kind: raw.kind,
         language,
         ttl: raw.ttl.as_deref().and_then(ttl),
+        skip_hours: hints.skip_hours,
+        skip_days: hints.skip_days,
+        update_every: hints.update_every,
         items,
         repairs,
     }

@@ -96,7 +96,8 @@ fn event(alert: &Alert, now: Timestamp) -> Event {
     let hits = || rules().flat_map(|rule| &rule.matches);
     let time = |at: Timestamp| Value::Text(at.to_string());
     let text = |text: &str| (!text.is_empty()).then(|| text.into());
-    let fields: [(&'static str, Option<Value>); 18] = [
+    let health = alert.health.as_ref();
+    let fields: [(&'static str, Option<Value>); 21] = [
         ("alert.id", text(alert.id.as_str())),
         ("alert.level", text(alert.level.as_str())),
         ("alert.raised_at", Some(time(alert.raised_at))),
@@ -115,6 +116,9 @@ fn event(alert: &Alert, now: Timestamp) -> Event {
         ("item.first_seen", Some(time(item.first_seen))),
         ("item.language", item.language.as_deref().and_then(text)),
         ("item.text", text(&item.text)),
+        ("health.state", health.and_then(|health| text(health.state.as_str()))),
+        ("health.before", health.and_then(|health| text(health.before.as_str()))),
+        ("health.reason", health.and_then(|health| text(health.reason?.as_str()))),
     ];
     let fields = fields.into_iter().filter_map(|(name, value)| Some((name.into(), value?)));
     Event { ts: now, level: tracing::Level::INFO, name: "alert".into(), fields: fields.collect() }

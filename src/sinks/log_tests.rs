@@ -4,6 +4,7 @@ use serde_json::json;
 
 use super::super::tests::{Kept, alert, deliveries, log_to};
 use super::*;
+use crate::model::{Health, HealthChange};
 use crate::observe::{LogStyle, events};
 
 #[tokio::test]
@@ -37,6 +38,13 @@ async fn an_alert_is_one_flat_line() {
 fn the_fields_are_those_of_the_manual() {
     let mut full = alert(1);
     full.item.updated = full.item.published;
+    full.health = Some(HealthChange {
+        state: Health::Blocked,
+        before: Health::Ok,
+        reason: Some(Reason::Blocked),
+        since: full.raised_at,
+        message: String::new(),
+    });
     let event = event(&full, full.raised_at);
     let written: Vec<&str> = event.fields.iter().map(|(name, _)| name.as_ref()).collect();
     let described: Vec<&str> = events::ALERT.fields.iter().map(|(name, _)| *name).collect();

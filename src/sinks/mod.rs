@@ -143,11 +143,30 @@ pub struct Filter {
     pub levels: Vec<Level>,
     /// Tags of rules.
     pub tags: Vec<String>,
+    /// Whether it takes alerts about the health of feeds.
+    pub health: HealthAlerts,
+}
+
+/// Whether a sink takes alerts about the health of feeds, which no rule raises.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum HealthAlerts {
+    /// It does not.
+    #[default]
+    Never,
+    /// All of them, beside those of its rules.
+    Also,
+    /// All of them, and nothing else.
+    Only,
 }
 
 impl Filter {
     /// Whether it lets `alert` through.
     pub fn takes(&self, alert: &Alert) -> bool {
+        match (alert.health.is_some(), self.health) {
+            (true, health) => return health != HealthAlerts::Never,
+            (false, HealthAlerts::Only) => return false,
+            (false, _) => {}
+        }
         let level = self.levels.is_empty() || self.levels.contains(&alert.level);
         level && alert.rules.iter().any(|rule| self.takes_rule(rule))
     }

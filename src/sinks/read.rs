@@ -1,6 +1,6 @@
 //! From `[[sink]]` tables to [`SinkSpec`]s.
 
-use super::{Filter, Folders, KINDS, Kind, SinkSpec};
+use super::{Filter, Folders, HealthAlerts, KINDS, Kind, SinkSpec};
 use crate::document::{At, FromNode, Table};
 use crate::model::{Level, RuleId, SinkName, nearest, visible};
 
@@ -78,9 +78,29 @@ fn filter(table: &mut Table<'_>) -> Option<Filter> {
     let rules = list::<At<String>>(table, "rules");
     let levels = list::<Level>(table, "levels");
     let tags = list::<String>(table, "tags");
+    let health = health(table);
     let rules = rules?.into_iter();
     let rules = rules.map(|at| At { value: RuleId::new(at.value), source: at.source }).collect();
-    Some(Filter { rules, levels: levels?, tags: tags? })
+    Some(Filter { rules, levels: levels?, tags: tags?, health: health? })
+}
+
+fn health(table: &mut Table<'_>) -> Option<HealthAlerts> {
+    if !table.has("health") {
+        table.get::<String>("health");
+        return Some(HealthAlerts::Never);
+    }
+    let At { value, source } = table.get_at::<String>("health")?;
+    match value.as_str() {
+        "also" => Some(HealthAlerts::Also),
+        "only" => Some(HealthAlerts::Only),
+        _ => {
+            let message = format!("`health`: \"{}\" is not known", visible(&value));
+            let problem = table.document().problem(&source, message);
+            let hint = "\"also\", or \"only\"; without the key no alerts about feeds";
+            table.note(problem.hint(hint));
+            None
+        }
+    }
 }
 
 /// The list `key`: empty if absent, `None` if wrong. An empty list is wrong: it could mean all or

@@ -7,11 +7,12 @@ use async_trait::async_trait;
 
 use super::{
     AlertQuery, Committed, Found, NewItem, OutboxCount, Pruned, Settlement, Store, StoreError,
-    Verdict,
+    Update, Verdict,
 };
 use crate::model::{
-    Alert, AlertFeed, AlertRule, Bookmark, Delivery, FeedId, FeedState, Field, Item, Level, Match,
-    Reason, RuleId, Schedule, SinkName, Timestamp, Validators,
+    Alert, AlertFeed, AlertRule, Bookmark, Condition, Delivery, FeedId, FeedState, Field, Habit,
+    Health, HealthChange, Item, Level, Match, Reason, RuleId, Schedule, SinkName, Timestamp,
+    Validators, Wishes,
 };
 
 /// Where a store's state lies, empty at first.
@@ -44,6 +45,7 @@ macro_rules! conformance {
             alerts_are_found_by_rule_time_and_number
             an_item_keeps_its_first_form
             all_is_kept_over_a_restart
+            an_alert_about_a_feed_is_stored_with_its_schedule_and_once
             a_renamed_feed_takes_over_its_row
             ids_that_shift_leave_each_url_what_it_has_shown
             a_new_url_drops_what_belonged_to_the_old_one
@@ -535,6 +537,14 @@ pub(super) async fn all_is_kept_over_a_restart(place: &impl Place) {
         last_message: Some("no answer within 30 s".to_owned()),
         moved: Some(("https://b.example/".to_owned(), 3)),
         gone: 1,
+        condition: Condition {
+            health: Health::Failing,
+            since: Some(at(7)),
+            wishes: Wishes { skip_hours: 3, ..Wishes::default() },
+            habit: Habit { times: 4, last_news: Some(at(9)), ..Habit::default() },
+            repairs: vec!["bare-ampersand".into()],
+            ..Condition::default()
+        },
     };
     found.schedule = Some(schedule.clone());
     let stored = found.clone();
@@ -560,10 +570,36 @@ pub(super) async fn all_is_kept_over_a_restart(place: &impl Place) {
     assert_eq!(counts(&*store).await, [("file".to_owned(), 1, 0)]);
 
     let later = Schedule { next_poll: Some(at(900)), ..Schedule::default() };
-    store.flush_schedules(vec![(feed.key, later.clone())]).await.unwrap();
+    let update = Update { feed: feed.key, schedule: later.clone(), alerts: Vec::new() };
+    store.flush_schedules(vec![update]).await.unwrap();
     drop(store);
     let store = place.open().await;
     assert_eq!(one_feed(&*store).await.schedule, later);
+}
+
+pub(super) async fn an_alert_about_a_feed_is_stored_with_its_schedule_and_once(place: &impl Place) {
+    let store = place.open().await;
+    let feed = one_feed(&*store).await;
+    let change = HealthChange {
+        state: Health::Blocked,
+        before: Health::Ok,
+        reason: Some(Reason::Blocked),
+        since: at(3),
+        message: "HTTP 403 Forbidden".to_owned(),
+    };
+    let alert = Alert::of_health(alert("x", &["floods"], at(0)).feed, change);
+    let update = Update {
+        feed: feed.key,
+        schedule: Schedule { errors: 1, ..Schedule::default() },
+        alerts: vec![(alert.clone(), vec![SinkName::new("file")])],
+    };
+    store.flush_schedules(vec![update.clone()]).await.unwrap();
+    store.flush_schedules(vec![update]).await.unwrap();
+    drop(store);
+    let store = place.open().await;
+    assert_eq!(one_feed(&*store).await.schedule.errors, 1);
+    assert_eq!(everything(&*store).await.into_iter().map(|(_, a)| a).collect::<Vec<_>>(), [alert]);
+    assert_eq!(counts(&*store).await, [("file".to_owned(), 1, 0)]);
 }
 
 pub(super) async fn a_renamed_feed_takes_over_its_row(place: &impl Place) {

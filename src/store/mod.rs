@@ -60,8 +60,9 @@ pub trait Store: Send + Sync {
 
     /// Writes schedules, in one transaction that is atomic but not forced to the disk: after a
     /// power failure the last of them may be missing, after a crash of the process they are there.
-    /// So a poll that found nothing costs no fsync.
-    async fn flush_schedules(&self, rows: Vec<(i64, Schedule)>) -> Result<(), StoreError>;
+    /// So a poll that found nothing costs no fsync. With alerts among them, of feeds whose state
+    /// has changed, it is durable.
+    async fn flush_schedules(&self, updates: Vec<Update>) -> Result<(), StoreError>;
 
     /// Notes where a feed has permanently moved to, or that it has not.
     async fn set_moved(&self, feed: i64, to: Option<String>) -> Result<(), StoreError>;
@@ -147,6 +148,17 @@ pub struct Found {
     pub alerts: Vec<(Alert, Vec<SinkName>)>,
     /// The feed's schedule, if it is to be written on this occasion.
     pub schedule: Option<Schedule>,
+}
+
+/// What is to be written of a feed between two commits.
+#[derive(Clone, Debug, Default)]
+pub struct Update {
+    /// The feed's row.
+    pub feed: i64,
+    /// Its schedule.
+    pub schedule: Schedule,
+    /// Alerts about the feed itself, each with the sinks that are to have it.
+    pub alerts: Vec<(Alert, Vec<SinkName>)>,
 }
 
 /// An item that its feed had not shown before.

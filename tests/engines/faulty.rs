@@ -3,12 +3,10 @@
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use async_trait::async_trait;
-use wirewatch::model::{
-    Alert, Bookmark, Delivery, FeedId, FeedState, Schedule, Seen, SinkName, Timestamp,
-};
+use wirewatch::model::{Alert, Bookmark, Delivery, FeedId, FeedState, Seen, SinkName, Timestamp};
 use wirewatch::store::{
     AlertQuery, Committed, FeedReport, Found, OutboxCount, Pruned, Settlement, SqliteStore, Store,
-    StoreError,
+    StoreError, Update,
 };
 
 pub struct Faulty {
@@ -57,9 +55,9 @@ impl Store for Faulty {
         self.real.commit(found).await
     }
 
-    async fn flush_schedules(&self, rows: Vec<(i64, Schedule)>) -> Result<(), StoreError> {
+    async fn flush_schedules(&self, updates: Vec<Update>) -> Result<(), StoreError> {
         self.write()?;
-        self.real.flush_schedules(rows).await
+        self.real.flush_schedules(updates).await
     }
 
     async fn set_moved(&self, feed: i64, to: Option<String>) -> Result<(), StoreError> {

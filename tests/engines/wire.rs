@@ -64,7 +64,7 @@ impl Fetch for Wire {
             Some(Page::Broken(reason)) => return Err(FetchError::new(reason, "as told")),
             Some(Page::Stories(stories)) => {
                 let wire = rss(&stories).into_bytes();
-                (200, Answer::Body(Body { wire, codings: Vec::new(), content_type: None }))
+                (200, Answer::Body(Body::new(wire, Vec::new(), None)))
             }
             Some(Page::Silent) => return std::future::pending().await,
             Some(Page::Unchanged) | None => (304, Answer::NotModified),
@@ -76,6 +76,7 @@ impl Fetch for Wire {
             validators: Validators::default(),
             moved_to: None,
             fresh_for: Duration::ZERO,
+            retry_after: None,
         })
     }
 }

@@ -1,36 +1,72 @@
 //! What the end of a poll means for the feed's next one, and what is worth saying of it. Pure.
 
-use std::collections::HashSet;
 use std::time::Duration;
 
 use url::Url;
 
-use crate::model::{FeedId, Reason, Schedule, Timestamp};
-use crate::schedule::{Ending, PollPolicy, wait};
+use crate::health::{self, Facts};
+use crate::model::{
+    Condition, FeedId, Health, HealthChange, Reason, Repair, Schedule, Timestamp, Wishes,
+};
+use crate::schedule::{Asked, Ending, Next, PACE_MAX, PollPolicy, next};
 
 /// The part of the config that decides over a feed's state.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Policy {
     pub poll: PollPolicy,
-    pub permanent_redirect_after: u32,
-    pub gone_after: u32,
+    pub moved: Confirmation,
+    pub gone: Confirmation,
+}
+
+/// What it takes to believe a server that says the same again and again.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Confirmation {
+    /// So many times in a row.
+    pub times: u32,
+    /// From the first to the last.
+    pub over: Duration,
+}
+
+impl Confirmation {
+    fn is_reached(&self, times: u32, since: Option<Timestamp>, now: Timestamp) -> bool {
+        times >= self.times && now.since(since.unwrap_or(now)) >= self.over
+    }
 }
 
 /// How a poll ended.
 #[derive(Clone, Debug)]
 pub(super) enum Ended {
-    Good {
-        /// How long the server asks to be left alone.
-        asked: Duration,
-        /// Where it permanently redirects to.
-        moved_to: Option<Url>,
-    },
-    Bad {
-        reason: Reason,
-        message: String,
-        status: Option<u16>,
-        retry_after: Option<Duration>,
-    },
+    Good(Sound),
+    Bad { reason: Reason, message: String, status: Option<u16>, retry_after: Option<Duration> },
+}
+
+/// A poll that ended well.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Sound {
+    /// How long the server asks to be left alone.
+    pub asked: Option<Asked>,
+    /// Where it permanently redirects to.
+    pub moved_to: Option<Url>,
+    /// Whether it was asked without validators, so that it could not say "unchanged".
+    pub full: bool,
+    /// What the document showed; `None`: it was the same as before.
+    pub shown: Option<Shown>,
+}
+
+/// What a document showed that was not the same as before.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Shown {
+    pub wishes: Wishes,
+    /// Whether most of its items have neither headline nor text.
+    pub hollow: bool,
+    pub repairs: Vec<Repair>,
+    /// Items in it, and how many of them are new.
+    pub items: usize,
+    pub new: usize,
+    /// Of the new ones, those that were there before the last poll by their date, or have none.
+    pub belated: usize,
+    /// Whether items were missed between the last document and this one.
+    pub gap: bool,
 }
 
 /// What follows.
@@ -38,7 +74,7 @@ pub(super) enum Ended {
 pub(super) struct Advance {
     /// The schedule, but for `next_poll`.
     pub schedule: Schedule,
-    pub wait: Duration,
+    pub next: Next,
     pub notices: Vec<Notice>,
 }
 
@@ -55,75 +91,148 @@ pub(super) enum Notice {
     MoveUndone,
     /// Its server has confirmed that it is gone.
     Gone,
+    /// Its state is another one.
+    Health(HealthChange),
 }
 
-/// Decides. `offline`: no host can be reached, so a failure says nothing of the feed.
-pub(super) fn advance(
-    old: &Schedule,
-    ended: Ended,
-    policy: &Policy,
-    feed: &FeedId,
-    offline: bool,
-    now: Timestamp,
-) -> Advance {
-    match ended {
-        Ended::Good { asked, moved_to } => good(old, asked, moved_to, policy, feed, now),
+/// Where a feed stands when a poll of it ends.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Standing<'a> {
+    pub feed: &'a FeedId,
+    pub policy: &'a Policy,
+    /// Whether it is fetched from where its server has moved it to.
+    pub moved: bool,
+    /// Whether no host can be reached, so that a failure says nothing of the feed.
+    pub offline: bool,
+    pub now: Timestamp,
+}
+
+/// So many answers "unchanged" in a row must stand against one that shows the contrary.
+const UNCHANGED: u32 = 3;
+/// For how long a server is distrusted whose answers were found to be wrong.
+const DISTRUST: Duration = Duration::from_secs(7 * 86_400);
+
+/// Decides.
+pub(super) fn advance(old: &Schedule, ended: Ended, at: Standing<'_>) -> Advance {
+    let mut next = match ended {
+        Ended::Good(sound) => good(old, sound, at),
         Ended::Bad { reason, message, status, retry_after } => {
-            let errors = old.errors.saturating_add(1);
-            let gone = if status == Some(410) { old.gone.saturating_add(1) } else { 0 };
-            let mut notices = Vec::new();
-            if old.errors == 0 || old.last_reason != Some(reason) {
-                notices.push(Notice::Failing);
-            }
-            if gone == policy.gone_after {
-                notices.push(Notice::Gone);
-            }
-            if errors == policy.permanent_redirect_after && !offline {
-                notices.push(Notice::MoveUndone);
-            }
-            let ending = if gone >= policy.gone_after {
-                Ending::Gone
-            } else if offline && is_network(Some(reason)) {
-                Ending::Offline
-            } else {
-                Ending::Failed { errors, asked: retry_after }
-            };
-            Advance {
-                schedule: Schedule {
-                    last_poll: Some(now),
-                    errors,
-                    last_reason: Some(reason),
-                    last_message: Some(message),
-                    moved: None,
-                    gone,
-                    ..old.clone()
-                },
-                wait: wait(&policy.poll, feed, ending, now),
-                notices,
-            }
+            bad(old, (reason, message), status, retry_after, at)
         }
+    };
+    let unreachable = at.offline && next.schedule.last_reason.is_some_and(Reason::is_network);
+    if !unreachable && let Some(change) = change(&mut next, at) {
+        next.notices.push(Notice::Health(change));
+    }
+    next
+}
+
+/// Brings the state up to date; answers the change, if it is one to tell.
+fn change(next: &mut Advance, at: Standing<'_>) -> Option<HealthChange> {
+    let moved = next.notices.iter().fold(at.moved, |moved, notice| match notice {
+        Notice::Moved(_) => true,
+        Notice::MoveUndone => false,
+        _ => moved,
+    });
+    let (schedule, interval) = (&next.schedule, at.policy.poll.interval);
+    let Condition { health: before, habit, distrusted_until, gone_since, .. } = schedule.condition;
+    let quiet = health::quiet_for(&habit, at.now);
+    let facts = Facts {
+        gone: at.policy.gone.is_reached(schedule.gone, gone_since, at.now),
+        moved,
+        distrusted: distrusted_until.is_some_and(|until| at.now < until),
+        silent: health::usual(&habit, interval, at.now).is_some_and(|usual| quiet > 2 * usual),
+    };
+    let (state, reason) = health::judge(schedule, facts);
+    if state == before {
+        return None;
+    }
+    let message = match state {
+        Health::Failing | Health::Blocked | Health::Gone => {
+            schedule.last_message.clone().unwrap_or_default()
+        }
+        Health::Silent => format!("nothing new for {} hours", quiet.as_secs() / 3600),
+        Health::Stuck => {
+            "its server said \"unchanged\" when there was news; it is fetched whole now".to_owned()
+        }
+        Health::Hollow => "most items have neither headline nor text".to_owned(),
+        Health::Moved => "the config should follow".to_owned(),
+        Health::Ok | Health::New => String::new(),
+    };
+    let condition = &mut next.schedule.condition;
+    (condition.health, condition.since) = (state, Some(at.now));
+    // That a feed is well from the start is what one expects.
+    let told = (before, state) != (Health::New, Health::Ok);
+    told.then_some(HealthChange { state, before, reason, since: at.now, message })
+}
+
+fn bad(
+    old: &Schedule,
+    (reason, message): (Reason, String),
+    status: Option<u16>,
+    asked: Option<Duration>,
+    at: Standing<'_>,
+) -> Advance {
+    let Standing { feed, policy, now, .. } = at;
+    let errors = old.errors.saturating_add(1);
+    let gone = if status == Some(410) { old.gone.saturating_add(1) } else { 0 };
+    let before = &old.condition;
+    let gone_since = (gone > 0).then(|| before.gone_since.unwrap_or(now));
+    let confirmed = policy.gone.is_reached(gone, gone_since, now);
+    let mut notices = Vec::new();
+    if old.errors == 0 || old.last_reason != Some(reason) {
+        notices.push(Notice::Failing);
+    }
+    if confirmed && before.health != Health::Gone {
+        notices.push(Notice::Gone);
+    }
+    if errors == policy.moved.times && !at.offline {
+        notices.push(Notice::MoveUndone);
+    }
+    let ending = if confirmed {
+        Ending::Gone
+    } else if at.offline && reason.is_network() {
+        Ending::Offline
+    } else {
+        Ending::Failed { errors, asked }
+    };
+    Advance {
+        schedule: Schedule {
+            last_poll: Some(now),
+            errors,
+            last_reason: Some(reason),
+            last_message: Some(message),
+            moved: None,
+            gone,
+            condition: Condition { gone_since, moved_since: None, ..before.clone() },
+            ..old.clone()
+        },
+        next: next(&policy.poll, feed, ending, now),
+        notices,
     }
 }
 
-fn good(
-    old: &Schedule,
-    asked: Duration,
-    moved_to: Option<Url>,
-    policy: &Policy,
-    feed: &FeedId,
-    now: Timestamp,
-) -> Advance {
+fn good(old: &Schedule, sound: Sound, at: Standing<'_>) -> Advance {
+    let Standing { feed, policy, now, .. } = at;
+    let Sound { asked, moved_to, full, shown } = sound;
     let mut notices = Vec::new();
     if old.errors > 0 {
         notices.push(Notice::Recovered(old.errors));
     }
+    let mut condition = learned(&old.condition, full, shown, now);
     let mut moved = moved_to.map(|to| match &old.moved {
         Some((before, times)) if *before == to.as_str() => (before.clone(), times + 1),
         _ => (to.into(), 1),
     });
-    if let Some((to, _)) = moved.take_if(|(_, times)| *times >= policy.permanent_redirect_after) {
+    condition.moved_since = moved.as_ref().and_then(|(_, times)| match times {
+        1 => Some(now),
+        _ => old.condition.moved_since.or(Some(now)),
+    });
+    let since = condition.moved_since;
+    if let Some((to, _)) = moved.take_if(|(_, times)| policy.moved.is_reached(*times, since, now)) {
         notices.push(Notice::Moved(to));
     }
+    let ending = Ending::Good { asked, wishes: condition.wishes, pace: condition.pace };
     Advance {
         schedule: Schedule {
             last_poll: Some(now),
@@ -133,175 +242,48 @@ fn good(
             last_message: None,
             moved,
             gone: 0,
+            condition,
             ..old.clone()
         },
-        wait: wait(&policy.poll, feed, Ending::Good { asked }, now),
+        next: next(&policy.poll, feed, ending, now),
         notices,
     }
 }
 
-/// Whether `reason` may mean that there is no network, rather than that a server is at fault.
-pub(super) fn is_network(reason: Option<Reason>) -> bool {
-    matches!(reason, Some(Reason::Dns | Reason::Connect | Reason::Timeout))
-}
-
-/// Whether the machine has a network at all, told from how all polls end.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Connectivity {
-    /// Hosts that could not be reached since one last could.
-    unreached: HashSet<String>,
-    offline: bool,
-}
-
-impl Connectivity {
-    /// So many hosts, one after the other, must be out of reach, if there are so many.
-    const ENOUGH: usize = 8;
-    /// With fewer hosts than this nothing can be told: it may as well be their fault.
-    const LEAST: usize = 3;
-
-    /// Takes in the end of a poll at `host`, one of `hosts`. A failure counts only if the feed had
-    /// not failed before (`fresh`): many dead feeds are no lack of network. `Some` if that turns
-    /// the answer.
-    pub(super) fn saw(
-        &mut self,
-        reason: Option<Reason>,
-        host: String,
-        fresh: bool,
-        hosts: usize,
-    ) -> Option<bool> {
-        if !is_network(reason) {
-            // Any other end means that a server has answered.
-            self.unreached.clear();
-            return std::mem::take(&mut self.offline).then_some(false);
-        }
-        if self.offline || !fresh {
-            return None;
-        }
-        self.unreached.insert(host);
-        self.offline = self.unreached.len() >= hosts.clamp(Self::LEAST, Self::ENOUGH);
-        self.offline.then_some(true)
+/// What is known of a feed's ways after a good poll.
+fn learned(old: &Condition, full: bool, shown: Option<Shown>, now: Timestamp) -> Condition {
+    let news = shown.as_ref().is_some_and(|shown| shown.new > 0);
+    let mut condition = Condition {
+        habit: health::saw_news(&old.habit, news, now),
+        gone_since: None,
+        ..old.clone()
+    };
+    // A new document in answer to validators proves as much as one without.
+    if full || shown.is_some() || old.full_at.is_none() {
+        condition.full_at = Some(now);
     }
-
-    /// Whether no feed can be reached.
-    pub(super) fn is_offline(&self) -> bool {
-        self.offline
+    let Some(shown) = shown else {
+        condition.unchanged = old.unchanged.saturating_add(1);
+        return condition;
+    };
+    let trusted = old.distrusted_until.is_none_or(|until| now >= until);
+    if full && trusted && old.unchanged >= UNCHANGED && shown.belated > 0 {
+        condition.distrusted_until = Some(now.plus(DISTRUST));
     }
+    condition.unchanged = 0;
+    condition.wishes = shown.wishes;
+    condition.repairs = shown.repairs;
+    if shown.items > 0 {
+        condition.hollow = shown.hollow;
+    }
+    if shown.gap {
+        condition.pace = (old.pace + 1).min(PACE_MAX);
+    } else if shown.new * 4 <= shown.items {
+        // Twice as many new ones, as twice the wait would bring, still leave half of the document.
+        condition.pace = old.pace.saturating_sub(1);
+    }
+    condition
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const S: Duration = Duration::from_secs(1);
-
-    fn policy() -> Policy {
-        let poll = PollPolicy { interval: 60 * S, max_interval: 3600 * S, backoff_max: 600 * S };
-        Policy { poll, permanent_redirect_after: 3, gone_after: 2 }
-    }
-
-    fn good(moved_to: Option<&str>) -> Ended {
-        let moved_to = moved_to.map(|to| Url::parse(to).unwrap());
-        Ended::Good { asked: Duration::ZERO, moved_to }
-    }
-
-    fn bad(reason: Reason, status: Option<u16>) -> Ended {
-        Ended::Bad { reason, message: "m".into(), status, retry_after: None }
-    }
-
-    /// Plays polls one after the other; the notices of each, and the last wait.
-    fn play(polls: Vec<Ended>, offline: bool) -> (Vec<Vec<Notice>>, Duration, Schedule) {
-        let mut schedule = Schedule::default();
-        let mut told = Vec::new();
-        let mut last = Duration::ZERO;
-        for ended in polls {
-            let now = Timestamp::from_millis(1_000_000);
-            let next = advance(&schedule, ended, &policy(), &FeedId::new("f"), offline, now);
-            schedule = next.schedule;
-            told.push(next.notices);
-            last = next.wait;
-        }
-        (told, last, schedule)
-    }
-
-    #[test]
-    fn a_failure_is_told_once_and_again_when_its_reason_changes() {
-        let (told, wait, schedule) = play(
-            vec![
-                bad(Reason::Dns, None),
-                bad(Reason::Dns, None),
-                bad(Reason::ServerError, Some(500)),
-                good(None),
-                good(None),
-            ],
-            false,
-        );
-        assert_eq!(told[0], [Notice::Failing]);
-        assert!(told[1].is_empty());
-        assert_eq!(told[2], [Notice::Failing, Notice::MoveUndone]);
-        assert_eq!(told[3], [Notice::Recovered(3)]);
-        assert!(told[4].is_empty());
-        assert!(wait >= 60 * S && wait <= 66 * S);
-        assert_eq!((schedule.errors, schedule.last_reason), (0, None));
-    }
-
-    #[test]
-    fn a_feed_moves_after_the_same_redirect_so_many_times_in_a_row() {
-        let (a, b) = (Some("http://a.example/"), Some("http://b.example/"));
-        let (told, _, schedule) = play(
-            vec![good(a), good(a), good(b), good(b), good(None), good(b), good(b), good(b)],
-            false,
-        );
-        assert!(told[..7].iter().all(Vec::is_empty));
-        assert_eq!(told[7], [Notice::Moved("http://b.example/".into())]);
-        assert_eq!(schedule.moved, None);
-    }
-
-    #[test]
-    fn gone_takes_confirmation_and_is_then_probed_seldom() {
-        let gone = || bad(Reason::Gone, Some(410));
-        let (told, wait, _) =
-            play(vec![gone(), bad(Reason::ServerError, Some(500)), gone()], false);
-        assert!(!told.concat().contains(&Notice::Gone));
-        assert!(wait < 700 * S);
-        let (told, wait, _) = play(vec![gone(), gone()], false);
-        assert!(told[1].contains(&Notice::Gone));
-        assert!(wait >= 604_800 * S);
-        let (told, wait, schedule) = play(vec![gone(), gone(), good(None)], false);
-        assert_eq!(told[2], [Notice::Recovered(2)]);
-        assert!(wait < 67 * S && schedule.gone == 0);
-    }
-
-    #[test]
-    fn without_a_network_the_wait_does_not_grow() {
-        let failures = || (0..9).map(|_| bad(Reason::Dns, None)).collect::<Vec<_>>();
-        assert!(play(failures(), true).1 <= 66 * S);
-        assert!(play(failures(), false).1 >= 600 * S);
-    }
-
-    #[test]
-    fn offline_is_told_when_all_hosts_fail_and_ends_with_the_first_answer() {
-        let mut net = Connectivity::default();
-        assert_eq!(net.saw(Some(Reason::Dns), "a".into(), true, 3), None);
-        assert_eq!(net.saw(Some(Reason::Connect), "b".into(), true, 3), None);
-        assert_eq!(net.saw(Some(Reason::Dns), "a".into(), true, 3), None);
-        assert_eq!(net.saw(Some(Reason::Timeout), "c".into(), true, 3), Some(true));
-        assert_eq!(net.saw(Some(Reason::Dns), "a".into(), true, 3), None);
-        assert!(net.is_offline());
-        assert_eq!(net.saw(Some(Reason::NotFound), "b".into(), true, 3), Some(false));
-        assert_eq!(net.saw(None, "a".into(), true, 3), None);
-        for host in ["a", "b", "c", "d", "e", "f", "g"] {
-            assert_eq!(net.saw(Some(Reason::Dns), host.into(), true, 2000), None);
-        }
-        assert_eq!(net.saw(Some(Reason::Dns), "h".into(), false, 2000), None);
-        assert_eq!(net.saw(Some(Reason::Dns), "h".into(), true, 2000), Some(true));
-    }
-
-    #[test]
-    fn one_or_two_dead_servers_are_no_lack_of_network() {
-        let mut net = Connectivity::default();
-        for _ in 0..50 {
-            assert_eq!(net.saw(Some(Reason::Connect), "a".into(), true, 2), None);
-            assert_eq!(net.saw(Some(Reason::Connect), "b".into(), true, 2), None);
-        }
-    }
-}
+mod tests;

@@ -16,10 +16,10 @@ pub(super) type Flushed = (Vec<Unwritten>, Result<(), StoreError>);
 async fn write(store: &dyn Store, rows: &[Unwritten]) -> Result<(), StoreError> {
     for row in rows {
         if let Some(to) = &row.moved {
-            store.set_moved(row.key, to.clone()).await?;
+            store.set_moved(row.update.feed, to.clone()).await?;
         }
     }
-    store.flush_schedules(rows.iter().map(|row| (row.key, row.schedule.clone())).collect()).await
+    store.flush_schedules(rows.iter().map(|row| row.update.clone()).collect()).await
 }
 
 impl PollEngine {
@@ -30,13 +30,16 @@ impl PollEngine {
             return;
         }
         let dirty = |slot: &&Slot| slot.dirty || slot.moved.is_some();
-        let rows: Vec<_> = self.slots.iter().filter(dirty).map(Slot::unwritten).collect();
+        let plan = &self.shop.plan;
+        let rows: Vec<_> =
+            self.slots.iter().filter(dirty).map(|slot| slot.unwritten(plan)).collect();
         if rows.is_empty() {
             return;
         }
         for slot in &mut self.slots {
             slot.dirty = false;
             slot.moved = None;
+            slot.untold.clear();
         }
         let store = Arc::clone(&self.shop.store);
         self.flushing.spawn(async move {
@@ -47,15 +50,20 @@ impl PollEngine {
 
     pub(super) fn end_flush(&mut self, ended: Result<Flushed, JoinError>) {
         match ended {
-            Ok((_, Ok(()))) if self.commits_fail => {}
-            Ok((_, Ok(()))) => self.store_worked(),
+            Ok((rows, Ok(()))) => {
+                if !self.commits_fail {
+                    self.store_worked();
+                }
+                if rows.iter().any(|row| !row.update.alerts.is_empty()) {
+                    self.raised.notify_one();
+                }
+            }
             Ok((rows, Err(error))) => {
-                let unwritten: HashMap<i64, _> =
-                    rows.into_iter().map(|row| (row.key, row.moved)).collect();
+                let mut unwritten: HashMap<i64, Unwritten> =
+                    rows.into_iter().map(|row| (row.update.feed, row)).collect();
                 for slot in &mut self.slots {
-                    if let Some(moved) = unwritten.get(&slot.state.key) {
-                        slot.dirty = true;
-                        slot.moved = slot.moved.take().or_else(|| moved.clone());
+                    if let Some(row) = unwritten.remove(&slot.state.key) {
+                        slot.take_back(row);
                     }
                 }
                 self.store_failed(&error);

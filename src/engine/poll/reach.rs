@@ -2,29 +2,33 @@
 
 use url::Host;
 
-use super::advance::is_network;
 use super::slot::policy;
 use super::{Pass, PollEngine};
 use crate::fetch::FetchError;
 use crate::guard::is_public;
 use crate::model::{Reason, Schedule};
 use crate::observe::events::{Offline, Online};
-use crate::schedule::{Ending, first_due, wait};
+use crate::schedule::{Ending, first_due, next};
 
 impl PollEngine {
     /// A host that asks to be left alone is, with all its feeds, unless it is one of our own
     /// network: there one address often stands for many servers.
-    pub(super) fn heed(&mut self, index: usize, error: &FetchError) {
-        let asks = matches!(error.status, Some(429 | 503));
-        let own = match self.slots[index].feed.url.host() {
-            Some(Host::Ipv4(address)) => !is_public(address.into()),
-            Some(Host::Ipv6(address)) => !is_public(address.into()),
-            Some(Host::Domain(name)) => self.shop.plan.net.allow.iter().any(|a| a.names(name)),
-            None => true,
+    pub(super) fn heed(&mut self, error: &FetchError) {
+        let (Some(429 | 503), Some(host), Some(wait)) =
+            (error.status, &error.host, error.retry_after)
+        else {
+            return;
         };
-        if let (true, false, Some(wait)) = (asks, own, error.retry_after) {
+        let name = host.rsplit_once(':').map_or(host.as_str(), |(name, _)| name);
+        let own = match Host::parse(name) {
+            Ok(Host::Ipv4(address)) => !is_public(address.into()),
+            Ok(Host::Ipv6(address)) => !is_public(address.into()),
+            Ok(Host::Domain(name)) => self.shop.plan.net.allow.iter().any(|a| a.names(&name)),
+            Err(_) => true,
+        };
+        if !own {
             let until = wait.min(self.shop.plan.poll.max_interval);
-            self.agenda.pause_host(index, self.shop.clock.now().mono.plus(until));
+            self.agenda.pause_host(host, self.shop.clock.now().mono.plus(until));
         }
     }
 
@@ -53,10 +57,11 @@ impl PollEngine {
     pub(super) fn hasten(&mut self) {
         let now = self.shop.clock.now();
         for (index, slot) in self.slots.iter().enumerate() {
-            if is_network(slot.state.schedule.last_reason) && self.pass == Pass::Forever {
+            let network = slot.state.schedule.last_reason.is_some_and(Reason::is_network);
+            if network && self.pass == Pass::Forever {
                 let policy = policy(&self.shop.plan, &slot.feed).poll;
                 let due = if self.net.is_offline() {
-                    now.mono.plus(wait(&policy, &slot.feed.id, Ending::Offline, now.wall))
+                    now.mono.plus(next(&policy, &slot.feed.id, Ending::Offline, now.wall).wait)
                 } else {
                     let anew = Schedule::default();
                     first_due(&policy, &slot.feed.id, &anew, self.slots.len(), now)

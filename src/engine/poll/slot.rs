@@ -1,12 +1,15 @@
 //! A feed in the poll engine: what is configured, what is known, and what is yet to be written.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use super::advance::{Ended, Notice, Policy, advance};
+use super::advance::{Confirmation, Ended, Notice, Policy, Standing, advance};
+use crate::config::PollSection;
 use crate::engine::plan::Plan;
-use crate::model::{Feed, FeedState, Mono, Now, Schedule};
-use crate::observe::events::{FeedGone, FeedMoved, FeedRecovered, PollFailed};
+use crate::model::{Alert, AlertFeed, Feed, FeedState, HealthChange, Mono, Now};
+use crate::observe::events::{FeedGone, FeedHealth, FeedMoved, FeedRecovered, PollFailed};
 use crate::schedule::PollPolicy;
+use crate::store::Update;
 
 pub(super) struct Slot {
     pub feed: Arc<Feed>,
@@ -17,26 +20,50 @@ pub(super) struct Slot {
     pub polled: bool,
     /// A move to be stored, or to be undone.
     pub moved: Option<Option<String>>,
+    /// Changes of state that sinks have not been told.
+    pub untold: Vec<HealthChange>,
 }
 
 /// What is to be written of a feed.
 pub(super) struct Unwritten {
-    pub key: i64,
-    pub schedule: Schedule,
+    pub update: Update,
     pub moved: Option<Option<String>>,
+    untold: Vec<HealthChange>,
 }
 
+/// More changes of state than this are not kept while the store takes nothing; the first go.
+const MAX_UNTOLD: usize = 16;
+
 impl Slot {
-    pub(super) fn unwritten(&self) -> Unwritten {
+    pub(super) fn unwritten(&self, plan: &Plan) -> Unwritten {
+        let source = source(&self.feed, self.state.title.as_deref());
+        let alerts = self.untold.iter().filter_map(|change| {
+            let alert = Alert::of_health(source.clone(), change.clone());
+            let sinks = plan.sinks_for(&alert);
+            (!sinks.is_empty()).then_some((alert, sinks))
+        });
         Unwritten {
-            key: self.state.key,
-            schedule: self.state.schedule.clone(),
+            update: Update {
+                feed: self.state.key,
+                schedule: self.state.schedule.clone(),
+                alerts: alerts.collect(),
+            },
             moved: self.moved.clone(),
+            untold: self.untold.clone(),
         }
     }
 
+    /// What could not be written is to be written yet.
+    pub(super) fn take_back(&mut self, row: Unwritten) {
+        self.dirty = true;
+        self.moved = self.moved.take().or(row.moved);
+        self.untold.splice(0..0, row.untold);
+        let over = self.untold.len().saturating_sub(MAX_UNTOLD);
+        self.untold.drain(..over);
+    }
+
     pub(super) fn new(feed: Arc<Feed>, state: FeedState) -> Self {
-        Self { feed, state, dirty: false, polled: false, moved: None }
+        Self { feed, state, dirty: false, polled: false, moved: None, untold: Vec::new() }
     }
 
     /// Takes in how a poll ended, and says what has changed. Answers when the next one is due.
@@ -47,9 +74,15 @@ impl Slot {
         offline: bool,
         now: Now,
     ) -> Mono {
-        let old = &self.state.schedule;
-        let next = advance(old, ended, policy, &self.feed.id, offline, now.wall);
-        let due = now.mono.plus(next.wait);
+        let at = Standing {
+            feed: &self.feed.id,
+            policy,
+            moved: self.state.moved_to.is_some(),
+            offline,
+            now: now.wall,
+        };
+        let next = advance(&self.state.schedule, ended, at);
+        let due = now.mono.plus(next.next.wait);
         self.state.schedule = next.schedule;
         self.state.schedule.next_poll = Some(now.wall_at(due));
         self.dirty = true;
@@ -83,7 +116,24 @@ impl Slot {
                 }
             }
             Notice::Gone => FeedGone { feed, errors: schedule.gone }.log(),
+            Notice::Health(change) => {
+                let HealthChange { state, before, reason, ref message, .. } = change;
+                FeedHealth { feed, state, before, reason, message }.log();
+                self.untold.push(change);
+                let over = self.untold.len().saturating_sub(MAX_UNTOLD);
+                self.untold.drain(..over);
+            }
         }
+    }
+}
+
+/// How alerts name `feed`, whose document calls itself `own_title`.
+pub(super) fn source(feed: &Feed, own_title: Option<&str>) -> AlertFeed {
+    let title = feed.title.as_deref().or(own_title);
+    AlertFeed {
+        id: feed.id.clone(),
+        title: title.unwrap_or(feed.id.as_str()).to_owned(),
+        url: feed.url.to_string(),
     }
 }
 
@@ -94,10 +144,20 @@ pub(super) fn policy(plan: &Plan, feed: &Feed) -> Policy {
     Policy {
         poll: PollPolicy {
             interval,
+            min_interval: poll.min_interval.min(interval),
             max_interval: poll.max_interval.max(interval),
             backoff_max: poll.backoff_max,
+            wishes_max: poll.wishes_max,
         },
-        permanent_redirect_after: poll.permanent_redirect_after,
-        gone_after: poll.gone_after,
+        moved: confirmation(poll.permanent_redirect_after, PollSection::MOVED_TIMES),
+        gone: confirmation(poll.gone_after, PollSection::GONE_TIMES),
+    }
+}
+
+/// A count from the config holds alone; without one the usual count must take a day or more.
+fn confirmation(times: Option<u32>, usual: u32) -> Confirmation {
+    match times {
+        Some(times) => Confirmation { times, over: Duration::ZERO },
+        None => Confirmation { times: usual, over: Duration::from_secs(86_400) },
     }
 }

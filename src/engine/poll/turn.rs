@@ -6,15 +6,16 @@ use std::time::Duration;
 use tokio::sync::Semaphore;
 use url::Url;
 
+use super::slot::source;
 use crate::engine::plan::Plan;
-use crate::fetch::{Answer, Body, Fetch, FetchError, Fetched, Request, decode};
+use crate::fetch::{Answer, Body, Fetch, FetchError, Fetched, Request};
 use crate::model::{
-    Alert, AlertFeed, Clock, Feed, FeedState, Item, ParsedFeed, Reason, Repair, SinkName,
-    Timestamp, Validators,
+    Alert, Clock, Feed, FeedState, Item, ParsedFeed, Reason, Repair, Timestamp, Validators, Wishes,
 };
 use crate::novelty::{self, Part, Sighting};
 use crate::parse;
 use crate::rules::Subject;
+use crate::schedule::{Asked, Why};
 use crate::store::{Found, NewItem, Store, StoreError};
 
 /// What every poll needs.
@@ -32,9 +33,11 @@ pub(super) struct Shop {
 #[derive(Debug)]
 pub(super) struct Good {
     pub status: u16,
-    /// How long the server, or the feed itself, asks to be left alone.
-    pub asked: Duration,
+    /// How long the server asks to be left alone.
+    pub asked: Option<Asked>,
     pub moved_to: Option<Url>,
+    /// Whether no validators were sent.
+    pub full: bool,
     /// As they came over the wire.
     pub body_bytes: usize,
     /// What is known of the feed now.
@@ -61,6 +64,11 @@ pub(super) struct News {
     pub new: usize,
     pub alerts: usize,
     pub repairs: Vec<Repair>,
+    pub wishes: Wishes,
+    /// Whether most items have neither headline nor text.
+    pub hollow: bool,
+    /// Of the new items, those that were there before the last poll by their date, or have none.
+    pub belated: usize,
 }
 
 /// A poll that did not.
@@ -96,29 +104,30 @@ impl From<StoreError> for Bad {
     }
 }
 
-/// A feed may ask by its `ttl` to be left alone for so long and no longer; many say "60" or "1440"
-/// because a template did.
-const TTL_MAX: Duration = Duration::from_secs(3600);
-
 /// How often a commit is tried again that another overtook.
 const CONFLICTS: usize = 5;
 
-/// Polls `feed` once. Nothing of a poll that is dropped half-way counts as seen.
+/// Polls `feed` once; with `full`, without validators. Nothing of a poll that is dropped half-way
+/// counts as seen.
 pub(super) async fn poll(
     shop: &Arc<Shop>,
     feed: &Arc<Feed>,
     state: &FeedState,
+    full: bool,
 ) -> Result<Good, Bad> {
     let start = state.moved_to.as_deref().and_then(|to| Url::parse(to).ok());
     let url = start.as_ref().unwrap_or(&feed.url);
     let now = shop.clock.now().wall;
-    let request = Request { feed, url, validators: &state.validators, now };
-    let Fetched { answer, status, url, validators, moved_to, fresh_for } =
+    let none = Validators::default();
+    let validators = if full { &none } else { &state.validators };
+    let request = Request { feed, url, validators, reload: full, now };
+    let Fetched { answer, status, url, validators, moved_to, fresh_for, retry_after } =
         shop.fetch.fetch(request).await?;
     let mut good = Good {
         status,
-        asked: fresh_for,
+        asked: longest(fresh_for, retry_after.unwrap_or_default()),
         moved_to,
+        full: full || state.validators.is_empty(),
         body_bytes: 0,
         state: Learned { validators, body: state.body, title: state.title.clone() },
         stored: false,
@@ -137,12 +146,19 @@ pub(super) async fn poll(
         }
         return Ok(good);
     };
-    good.asked = good.asked.max(document.feed.ttl.unwrap_or_default().min(TTL_MAX));
     good.state.body = Some(document.hash);
     good.state.title = document.feed.title.clone().or(good.state.title);
     good.news = Some(commit(shop, feed, state, &Arc::new(document), &good.state).await?);
     good.stored = true;
     Ok(good)
+}
+
+/// The longer of two waits that a server asks for.
+fn longest(fresh_for: Duration, retry_after: Duration) -> Option<Asked> {
+    let fresh = Asked { span: fresh_for, by: Why::MaxAge };
+    let retry = Asked { span: retry_after, by: Why::RetryAfter };
+    let longest = if retry.span > fresh.span { retry } else { fresh };
+    (!longest.span.is_zero()).then_some(longest)
 }
 
 struct Document {
@@ -163,12 +179,13 @@ async fn read(
     let limit = shop.plan.poll.max_decoded;
     let store = Arc::clone(&shop.store);
     let work = move || {
-        let bytes = decode(body.wire, &body.codings, limit)?;
+        let content_type = body.content_type.clone();
+        let bytes = body.decode(limit)?;
         let hash = store.hash(&bytes);
         if known == Some(hash) {
             return Ok(None);
         }
-        let content_type = body.content_type.as_deref();
+        let content_type = content_type.as_deref();
         let input = parse::Input { bytes: &bytes, content_type, url: Some(&url) };
         let feed = parse::parse(&input)
             .map_err(|error| FetchError::new(error.reason(), error.to_string()))?;
@@ -224,11 +241,7 @@ async fn commit(
             published: item.published.or(item.updated),
         })
         .collect();
-    let mut news = News {
-        items: document.feed.items.len(),
-        repairs: document.feed.repairs.clone(),
-        ..News::default()
-    };
+    let mut news = of_document(&document.feed);
     let mut conflicts = 0;
     loop {
         let seen = shop.store.seen(state.key).await?;
@@ -240,6 +253,11 @@ async fn commit(
         let mut overtaken = false;
         for part in parts {
             let new = part.items.len();
+            let last_poll = state.schedule.last_poll;
+            let belated = part.items.iter().filter(|fresh| {
+                sightings[fresh.index].published.is_none_or(|at| Some(at) < last_poll)
+            });
+            let belated = belated.count();
             let found = Found {
                 feed: state.key,
                 expected_version: version,
@@ -248,6 +266,7 @@ async fn commit(
             match shop.store.commit(found).await {
                 Ok(committed) => {
                     news.new += new;
+                    news.belated += belated;
                     news.alerts += committed.alerts;
                     version += 1;
                 }
@@ -262,6 +281,26 @@ async fn commit(
         if !overtaken {
             return Ok(news);
         }
+    }
+}
+
+fn of_document(feed: &ParsedFeed) -> News {
+    let bare = |item: &&Item| item.title.is_empty() && item.text().is_empty();
+    News {
+        items: feed.items.len(),
+        repairs: feed.repairs.clone(),
+        wishes: wishes(feed),
+        hollow: feed.items.iter().filter(bare).count() * 2 > feed.items.len(),
+        ..News::default()
+    }
+}
+
+fn wishes(feed: &ParsedFeed) -> Wishes {
+    Wishes {
+        ttl: feed.ttl,
+        update_every: feed.update_every,
+        skip_hours: feed.skip_hours.iter().fold(0, |bits, hour| bits | 1 << hour.min(&31)),
+        skip_days: feed.skip_days.iter().fold(0, |bits, day| bits | 1 << day.min(&7)),
     }
 }
 
@@ -298,7 +337,7 @@ async fn matched(
             if fresh.may_alert
                 && let Some(alert) = raise(&shop.plan, &feed, title.as_deref(), item, now)
             {
-                let sinks = sinks_for(&shop.plan, &alert);
+                let sinks = shop.plan.sinks_for(&alert);
                 found.alerts.push((alert, sinks));
             }
             found.items.push(NewItem { item: item.clone(), first_seen: now });
@@ -322,15 +361,5 @@ fn raise(
     if rules.is_empty() {
         return None;
     }
-    let title = feed.title.as_deref().or(own_title);
-    let source = AlertFeed {
-        id: feed.id.clone(),
-        title: title.unwrap_or(feed.id.as_str()).to_owned(),
-        url: feed.url.to_string(),
-    };
-    Some(Alert::raise(source, item, rules, now))
-}
-
-fn sinks_for(plan: &Plan, alert: &Alert) -> Vec<SinkName> {
-    plan.sinks.iter().filter(|spec| spec.takes(alert)).map(|spec| spec.name.clone()).collect()
+    Some(Alert::raise(source(feed, own_title), item, rules, now))
 }

@@ -7,22 +7,34 @@ use tokio::net::TcpListener;
 
 use super::*;
 use crate::guard::{AllowEntry, Guard};
-use crate::model::{Credentials, Feed, FeedId, Secret};
+use crate::model::{Credentials, Feed, FeedId, Secret, Timestamp, Validators};
 use crate::net::ClientOptions;
 
 /// Answers the n-th connection with the n-th bytes, then closes it; the last answer repeats.
 struct Server {
     url: Url,
     heard: Arc<Mutex<Vec<String>>>,
+    answers: Arc<Mutex<Vec<Vec<u8>>>>,
 }
 
 impl Server {
     async fn plays(answers: Vec<Vec<u8>>) -> Self {
+        Self::starts(answers, false).await
+    }
+
+    /// Keeps the connection open after `bytes`, and silent.
+    async fn stalls_after(bytes: Vec<u8>) -> Self {
+        Self::starts(vec![bytes], true).await
+    }
+
+    async fn starts(answers: Vec<Vec<u8>>, stalls: bool) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = Url::parse(&format!("http://{}/feed", listener.local_addr().unwrap())).unwrap();
         let heard = Arc::new(Mutex::new(Vec::new()));
-        let log = Arc::clone(&heard);
+        let answers = Arc::new(Mutex::new(answers));
+        let (log, script) = (Arc::clone(&heard), Arc::clone(&answers));
         tokio::spawn(async move {
+            let mut open = Vec::new();
             for n in 0.. {
                 let Ok((mut socket, _)) = listener.accept().await else { return };
                 let mut request = Vec::new();
@@ -33,12 +45,24 @@ impl Server {
                     request.push(byte[0]);
                 }
                 log.lock().unwrap().push(String::from_utf8_lossy(&request).to_lowercase());
-                let answer: &Vec<u8> = answers.get(n).unwrap_or_else(|| answers.last().unwrap());
-                let _ = socket.write_all(answer).await;
-                let _ = socket.shutdown().await;
+                let answer = {
+                    let answers = script.lock().unwrap();
+                    answers.get(n).unwrap_or_else(|| answers.last().unwrap()).clone()
+                };
+                let _ = socket.write_all(&answer).await;
+                if stalls {
+                    open.push(socket);
+                } else {
+                    let _ = socket.shutdown().await;
+                }
             }
         });
-        Self { url, heard }
+        Self { url, heard, answers }
+    }
+
+    /// Takes the place of the answers.
+    fn play(&self, answers: Vec<Vec<u8>>) {
+        *self.answers.lock().unwrap() = answers;
     }
 
     fn heard(&self) -> Vec<String> {
@@ -58,36 +82,52 @@ fn answer(status: &str, headers: &[&str], body: &[u8]) -> Vec<u8> {
 
 fn feed(url: &Url) -> Feed {
     Feed {
-        id: FeedId::new("f"),
-        url: url.clone(),
-        title: None,
-        tags: vec![],
-        interval: None,
         headers: vec![("X-Api-Key".into(), Secret::new("k3y"))],
         credentials: Some(Credentials { username: "u".into(), password: Secret::new("p") }),
-        enabled: true,
+        ..plain(url)
     }
 }
 
-async fn fetch(feed: &Feed, validators: &Validators) -> Result<Fetched, FetchError> {
+fn plain(url: &Url) -> Feed {
+    Feed::new(FeedId::new("f"), url.clone())
+}
+
+fn limits() -> FetchLimits {
+    FetchLimits { timeout: Duration::from_secs(10), max_body: 1000, max_redirects: 3 }
+}
+
+fn http(limits: FetchLimits, read_timeout: Duration) -> HttpFetch {
     let allow = AllowEntry::parse("127.0.0.1").unwrap();
     let options = ClientOptions {
         user_agent: "wirewatch/test".into(),
         connect_timeout: Duration::from_secs(5),
-        read_timeout: Duration::from_secs(5),
+        read_timeout,
     };
-    let network = Arc::new(Network::new(Guard::new(vec![allow]), options));
-    let limits = FetchLimits { timeout: Duration::from_secs(10), max_body: 1000, max_redirects: 3 };
+    HttpFetch::new(Arc::new(Network::new(Guard::new(vec![allow]), options)), limits)
+}
+
+async fn fetch(feed: &Feed, validators: &Validators) -> Result<Fetched, FetchError> {
     let now = Timestamp::from_millis(0);
-    let request = Request { feed, url: &feed.url, validators, now };
-    HttpFetch::new(network, limits).fetch(request).await
+    let request = Request { feed, url: &feed.url, validators, reload: false, now };
+    http(limits(), Duration::from_secs(5)).fetch(request).await
+}
+
+/// What `feed` is fetched with for the first time.
+const NOTHING: &Validators = &Validators { url: String::new(), etag: None, last_modified: None };
+
+fn validators(feed: &Feed, etag: &str, last_modified: Option<&str>) -> Validators {
+    Validators {
+        url: validators_key(&feed.url, feed),
+        etag: Some(etag.into()),
+        last_modified: last_modified.map(Into::into),
+    }
 }
 
 #[tokio::test]
 async fn a_body_comes_with_its_validators_byte_for_byte() {
     let headers = ["ETag: W/\"a", "Last-Modified: yesterday", "Cache-Control: max-age=60"];
     let server = Server::plays(vec![answer("200 OK", &headers, b"<rss/>")]).await;
-    let fetched = fetch(&feed(&server.url), &Validators::default()).await.unwrap();
+    let fetched = fetch(&feed(&server.url), NOTHING).await.unwrap();
     assert_eq!(fetched.validators.etag.as_deref(), Some(&b"W/\"a"[..]));
     assert_eq!(fetched.validators.last_modified.as_deref(), Some(&b"yesterday"[..]));
     assert_eq!(fetched.fresh_for, Duration::from_secs(60));
@@ -108,14 +148,10 @@ async fn a_body_comes_with_its_validators_byte_for_byte() {
 #[tokio::test]
 async fn a_304_counts_only_as_an_answer_to_a_condition() {
     let server = Server::plays(vec![answer("304 Not Modified", &["ETag: \"b\""], b"")]).await;
-    let error = fetch(&feed(&server.url), &Validators::default()).await.unwrap_err();
+    let error = fetch(&feed(&server.url), NOTHING).await.unwrap_err();
     assert_eq!(error.reason, Reason::Protocol);
-    let validators = Validators {
-        url: server.url.to_string(),
-        etag: Some(b"\"a\"".to_vec()),
-        last_modified: Some(b"then".to_vec()),
-    };
-    let fetched = fetch(&feed(&server.url), &validators).await.unwrap();
+    let feed = feed(&server.url);
+    let fetched = fetch(&feed, &validators(&feed, "\"a\"", Some("then"))).await.unwrap();
     assert!(matches!(fetched.answer, Answer::NotModified));
     assert_eq!(fetched.validators.etag.as_deref(), Some(&b"\"b\""[..]));
     assert_eq!(fetched.validators.last_modified.as_deref(), Some(&b"then"[..]));
@@ -128,12 +164,16 @@ async fn a_redirect_to_another_origin_is_told_no_secret_and_no_validator() {
     let target = Server::plays(vec![answer("200 OK", &[], b"<rss/>")]).await;
     let location = format!("Location: {}", target.url);
     let server = Server::plays(vec![answer("301 Moved", &[&location], b"")]).await;
-    let validators = Validators {
-        url: server.url.to_string(),
-        etag: Some(b"\"a\"".to_vec()),
-        last_modified: None,
+    let feed = Feed {
+        headers: vec![
+            ("X-Api-Key".into(), Secret::new("k3y")),
+            ("Cookie".into(), Secret::new("mine=1")),
+        ],
+        ..feed(&server.url)
     };
-    let fetched = fetch(&feed(&server.url), &validators).await.unwrap();
+    let fetched = fetch(&feed, &validators(&feed, "\"a\"", None)).await.unwrap();
+    let told = &server.heard()[0];
+    assert!(told.contains("cookie: mine=1") && told.contains("if-none-match"), "{told}");
     assert_eq!(fetched.moved_to.as_ref(), Some(&target.url));
     assert_eq!(fetched.url, target.url);
     let heard = &target.heard()[0];
@@ -157,7 +197,7 @@ async fn only_an_unbroken_run_of_permanent_redirects_moves_a_feed() {
             .collect();
         answers.push(answer("200 OK", &[], b"<rss/>"));
         let server = Server::plays(answers).await;
-        let fetched = fetch(&feed(&server.url), &Validators::default()).await.unwrap();
+        let fetched = fetch(&feed(&server.url), NOTHING).await.unwrap();
         assert_eq!(fetched.moved_to.as_ref().map(Url::path), expected, "{statuses:?}");
     }
 }
@@ -182,7 +222,7 @@ async fn failures_have_their_reason() {
     for (bytes, reason) in cases {
         let shown = String::from_utf8_lossy(&bytes).into_owned();
         let server = Server::plays(vec![bytes]).await;
-        let error = fetch(&feed(&server.url), &Validators::default()).await.unwrap_err();
+        let error = fetch(&feed(&server.url), NOTHING).await.unwrap_err();
         assert_eq!(error.reason, reason, "{shown}: {error}");
         if reason == Reason::RateLimited {
             assert_eq!(error.retry_after, Some(Duration::from_secs(120)));
@@ -195,12 +235,199 @@ async fn a_refused_port_and_an_unknown_host_have_their_reason() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = Url::parse(&format!("http://{}/", listener.local_addr().unwrap())).unwrap();
     drop(listener);
-    let error = fetch(&feed(&url), &Validators::default()).await.unwrap_err();
+    let error = fetch(&feed(&url), NOTHING).await.unwrap_err();
     assert_eq!(error.reason, Reason::Connect, "{error}");
     // A label of more than 63 characters never leaves the machine (RFC 1035 §2.3.4).
     let host = "x".repeat(64);
     let url = Url::parse(&format!("http://{host}.invalid/?token=s3cret")).unwrap();
-    let error = fetch(&feed(&url), &Validators::default()).await.unwrap_err();
+    let error = fetch(&feed(&url), NOTHING).await.unwrap_err();
     assert_eq!(error.reason, Reason::Dns, "{error}");
     assert!(!error.message.contains("s3cret"), "{error}");
+}
+
+#[tokio::test]
+async fn validators_are_sent_only_with_the_request_that_they_are_for() {
+    let server = Server::plays(vec![answer("200 OK", &["ETag: \"b\""], b"<rss/>")]).await;
+    let before = plain(&server.url);
+    let kept = fetch(&before, NOTHING).await.unwrap().validators;
+    fetch(&before, &kept).await.unwrap();
+    fetch(&feed(&server.url), &kept).await.unwrap();
+    let asked: Vec<bool> = server.heard().iter().map(|h| h.contains("if-none-match")).collect();
+    assert_eq!(asked, [false, true, false], "other headers ask for another representation");
+}
+
+#[tokio::test]
+async fn a_304_says_anew_how_long_it_is_fresh() {
+    let answered = answer("304 x", &["Cache-Control: max-age=77", "Retry-After: 99"], b"");
+    let server = Server::plays(vec![answered]).await;
+    let feed = plain(&server.url);
+    let fetched = fetch(&feed, &validators(&feed, "\"a\"", None)).await.unwrap();
+    assert_eq!(fetched.fresh_for, Duration::from_secs(77));
+    assert_eq!(fetched.retry_after, Some(Duration::from_secs(99)));
+    assert_eq!(fetched.validators.etag.as_deref(), Some(&b"\"a\""[..]));
+}
+
+#[tokio::test]
+async fn redirects_lead_where_they_say_in_every_spelling() {
+    let cases: [(&[u8], &str); 7] = [
+        (b"/b?x=1", "get /b?x=1 "),
+        (b"b/../c", "get /c "),
+        (b"?y=2", "get /feed?y=2 "),
+        (b"  /d#part  ", "get /d "),
+        ("/новини".as_bytes(), "get /%d0%bd%d0%be%d0%b2%d0%b8%d0%bd%d0%b8 "),
+        (b"/\xcd\xee", "get /%ef%bf%bd%ef%bf%bd "),
+        (b"//u:p@ (its own host)/e", "get /e "),
+    ];
+    for (location, expected) in cases {
+        let server = Server::plays(vec![]).await;
+        let host = host_port(&server.url);
+        let named = format!("//u:p@{host}/e").into_bytes();
+        let location = if location.starts_with(b"//u") { named } else { location.to_vec() };
+        let head = b"HTTP/1.1 302 x\r\nConnection: close\r\nContent-Length: 0\r\nLocation: ";
+        let first = [&head[..], &location, b"\r\n\r\n"].concat();
+        server.play(vec![first, answer("200 OK", &[], b"<rss/>")]);
+        fetch(&plain(&server.url), NOTHING).await.unwrap();
+        let heard = server.heard().pop().unwrap();
+        assert!(heard.starts_with(expected) && !heard.contains("authorization"), "{heard}");
+    }
+}
+
+#[tokio::test]
+async fn a_circle_of_redirects_ends_at_once_and_shows_no_query() {
+    let server = Server::plays(vec![
+        answer("302 x", &["Location: /b"], b""),
+        answer("302 x", &["Location: /feed?token=s3cret"], b""),
+        answer("302 x", &["Location: /b"], b""),
+    ])
+    .await;
+    let error = fetch(&plain(&server.url), NOTHING).await.unwrap_err();
+    assert_eq!((error.reason, server.heard().len()), (Reason::Redirect, 3));
+    assert!(error.message.contains("in a circle") && error.message.contains("/b"), "{error}");
+    assert!(!format!("{error} {error:?}").contains("s3cret"), "{error:?}");
+}
+
+#[tokio::test]
+async fn more_redirects_than_allowed_are_an_error_and_as_many_are_not() {
+    for (redirects, good) in [(3, true), (4, false)] {
+        let mut answers: Vec<Vec<u8>> =
+            (0..redirects).map(|n| answer("302 x", &[&format!("Location: /{n}")], b"")).collect();
+        answers.push(answer("200 OK", &[], b"<rss/>"));
+        let server = Server::plays(answers).await;
+        let fetched = fetch(&plain(&server.url), NOTHING).await;
+        assert_eq!(fetched.is_ok(), good, "{redirects}: {fetched:?}");
+        assert_eq!(server.heard().len(), 4);
+    }
+}
+
+#[tokio::test]
+async fn a_cookie_wall_is_passed_and_the_cookie_forgotten() {
+    let wall = answer("302 x", &["Set-Cookie: let=me; Path=/", "Location: /feed"], b"");
+    let behind = answer("200 OK", &["Set-Cookie: other=1"], b"<rss/>");
+    let server = Server::plays(vec![wall.clone(), behind.clone(), wall, behind]).await;
+    for _ in 0..2 {
+        fetch(&plain(&server.url), NOTHING).await.unwrap();
+    }
+    let cookies: Vec<bool> = server.heard().iter().map(|h| h.contains("cookie: let=me")).collect();
+    assert_eq!(cookies, [false, true, false, true]);
+    let same = answer("302 x", &["Set-Cookie: let=me", "Location: /feed"], b"");
+    let server = Server::plays(vec![same]).await;
+    let error = fetch(&plain(&server.url), NOTHING).await.unwrap_err();
+    assert!(error.message.contains("in a circle"), "{error}");
+    assert_eq!(server.heard().len(), 2, "the cookie makes no difference");
+    let target = Server::plays(vec![answer("200 OK", &[], b"<rss/>")]).await;
+    let location = format!("Location: {}", target.url);
+    let server = Server::plays(vec![answer("302 x", &["Set-Cookie: a=b", &location], b"")]).await;
+    fetch(&plain(&server.url), NOTHING).await.unwrap();
+    assert!(!target.heard()[0].contains("cookie"), "another port is another site");
+}
+
+#[tokio::test]
+async fn who_asks_to_be_left_alone_is_named_and_so_is_for_how_long() {
+    let busy = Server::plays(vec![answer("503 x", &["Retry-After: 120"], b"")]).await;
+    let location = format!("Location: {}", busy.url);
+    let server = Server::plays(vec![answer("302 x", &[&location], b"")]).await;
+    let error = fetch(&plain(&server.url), NOTHING).await.unwrap_err();
+    assert_eq!(error.host.as_deref(), Some(host_port(&busy.url).as_str()));
+    assert_eq!(error.retry_after, Some(Duration::from_secs(120)));
+    assert!(error.message.contains(&host_port(&busy.url)), "{error}");
+    let redirects = answer("302 x", &["Retry-After: 300", &location], b"");
+    let server = Server::plays(vec![redirects]).await;
+    let error = fetch(&plain(&server.url), NOTHING).await.unwrap_err();
+    assert_eq!(error.retry_after, Some(Duration::from_secs(300)), "the longest counts");
+    for status in ["404 x", "500 x", "301 x"] {
+        let server = Server::plays(vec![answer(status, &["Retry-After: 60"], b"")]).await;
+        let error = fetch(&plain(&server.url), NOTHING).await.unwrap_err();
+        assert_eq!(error.retry_after, Some(Duration::from_secs(60)), "{status}");
+        assert_eq!(error.host.as_deref(), Some(host_port(&server.url).as_str()));
+    }
+}
+
+#[tokio::test]
+async fn heads_have_a_bound() {
+    let wide = format!("X-Pad: {}", "x".repeat(MAX_HEAD));
+    let many: Vec<String> = (0..300).map(|n| format!("X-{n}: 1")).collect();
+    let few: Vec<&str> = many.iter().map(String::as_str).take(200).collect();
+    let many: Vec<&str> = many.iter().map(String::as_str).collect();
+    let endless = [b"HTTP/1.1 200 OK\r\nX: ".to_vec(), vec![b'x'; 2 << 20]].concat();
+    for (bytes, good) in [
+        (answer("200 OK", &[&wide], b"x"), false),
+        (answer("200 OK", &many, b"x"), false),
+        (answer("200 OK", &few, b"x"), true),
+        (endless, false),
+    ] {
+        let server = Server::plays(vec![bytes]).await;
+        match fetch(&plain(&server.url), NOTHING).await {
+            Ok(_) => assert!(good),
+            Err(error) => assert!(!good && error.reason == Reason::Protocol, "{error}"),
+        }
+    }
+}
+
+#[tokio::test]
+async fn each_wait_that_is_too_long_is_told_apart() {
+    let head = b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n<rss>".to_vec();
+    let short = Duration::from_millis(100);
+    let cases = [
+        (Vec::new(), limits(), short, "no answer began within 100ms"),
+        (head.clone(), limits(), short, "nothing more of the body within 100ms, after 5 bytes"),
+        (
+            head,
+            FetchLimits { timeout: short, ..limits() },
+            Duration::from_secs(60),
+            "no whole answer within 100ms",
+        ),
+    ];
+    for (bytes, limits, read_timeout, expected) in cases {
+        let server = Server::stalls_after(bytes).await;
+        let feed = plain(&server.url);
+        let now = Timestamp::from_millis(0);
+        let request =
+            Request { feed: &feed, url: &feed.url, validators: NOTHING, reload: false, now };
+        let error = http(limits, read_timeout).fetch(request).await.unwrap_err();
+        assert_eq!((error.reason, error.message.as_str()), (Reason::Timeout, expected));
+        assert!(error.host.is_some());
+    }
+}
+
+#[tokio::test]
+async fn bodies_larger_than_what_is_free_share_the_memory() {
+    let large = vec![b'x'; 600 << 10];
+    let chunked = [
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n96000\r\n".to_vec(),
+        large.clone(),
+        b"\r\n0\r\n\r\n".to_vec(),
+    ]
+    .concat();
+    let server = Server::plays(vec![answer("200 OK", &[], &large), chunked]).await;
+    let limits = FetchLimits { max_body: 8 << 20, ..limits() };
+    let http = http(limits, Duration::from_secs(5));
+    let feed = plain(&server.url);
+    for _ in 0..2 {
+        let now = Timestamp::from_millis(0);
+        let request =
+            Request { feed: &feed, url: &feed.url, validators: NOTHING, reload: false, now };
+        let Answer::Body(body) = http.fetch(request).await.unwrap().answer else { panic!() };
+        assert_eq!((body.wire.len(), body.place.is_taken()), (large.len(), true));
+        assert!(body.wire.capacity() < large.len() + 4096);
+    }
 }

@@ -28,10 +28,10 @@ use self::claims::Claims;
 use self::lanes::{Call, Counters, Lane, Read, Task};
 use super::{
     AlertQuery, Committed, FeedReport, Found, OutboxCount, Pruned, Settlement, Store, StoreError,
-    Verdict,
+    Update, Verdict,
 };
 use crate::model::{
-    Alert, Bookmark, Delivery, FeedId, FeedState, Reason, Schedule, Seen, SinkName, Timestamp,
+    Alert, Bookmark, Delivery, FeedId, FeedState, Reason, Seen, SinkName, Timestamp,
 };
 
 /// What a store is opened for.
@@ -191,11 +191,12 @@ impl Store for SqliteStore {
         self.write(Haste::Durable, move |db| write::commit(db, &found), || ()).await
     }
 
-    async fn flush_schedules(&self, rows: Vec<(i64, Schedule)>) -> Result<(), StoreError> {
-        let work = move |db: &Connection| {
-            rows.iter().try_for_each(|(feed, schedule)| write::put_schedule(db, *feed, schedule))
-        };
-        self.write(Haste::Lazy, work, || ()).await
+    async fn flush_schedules(&self, updates: Vec<Update>) -> Result<(), StoreError> {
+        let lazy = updates.iter().all(|update| update.alerts.is_empty());
+        let haste = if lazy { Haste::Lazy } else { Haste::Durable };
+        let work =
+            move |db: &Connection| updates.iter().try_for_each(|update| write::update(db, update));
+        self.write(haste, work, || ()).await
     }
 
     async fn set_moved(&self, feed: i64, to: Option<String>) -> Result<(), StoreError> {

@@ -12,7 +12,7 @@ use rusqlite::{Connection, MAIN_DB, OpenFlags};
 use crate::store::StoreError;
 
 /// The schema, step by step; the database's `user_version` counts those taken.
-pub(super) const MIGRATIONS: &[&str] = &[include_str!("0001.sql")];
+pub(super) const MIGRATIONS: &[&str] = &[include_str!("0001.sql"), include_str!("0003.sql")];
 
 /// Marks a database as ours ("wire").
 const APPLICATION: i32 = 0x7769_7265;

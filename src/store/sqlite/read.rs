@@ -8,8 +8,8 @@ use rusqlite::{Connection, OptionalExtension, Row, params, params_from_iter};
 
 use super::claims::{Claims, Grip};
 use crate::model::{
-    Alert, Bookmark, Delivery, FeedId, FeedState, Reason, Schedule, Seen, SinkName, Timestamp,
-    Validators,
+    Alert, Bookmark, Condition, Delivery, FeedId, FeedState, Reason, Schedule, Seen, SinkName,
+    Timestamp, Validators,
 };
 use crate::store::{AlertQuery, FeedReport, LONGEST_WAIT, OutboxCount, StoreError};
 
@@ -168,7 +168,8 @@ pub(super) fn alerts(db: &Connection, query: &AlertQuery) -> Done<Vec<(i64, Aler
 }
 
 const SCHEDULE: &str = "s.next_poll, s.last_poll, s.last_success, coalesce(s.errors, 0),
-    s.last_reason, s.last_message, s.moved_url, coalesce(s.moved_polls, 0), coalesce(s.gone, 0)";
+    s.last_reason, s.last_message, s.moved_url, coalesce(s.moved_polls, 0), coalesce(s.gone, 0),
+    s.condition";
 
 /// The columns of [`SCHEDULE`], which stand first.
 fn schedule(row: &Row<'_>) -> rusqlite::Result<Schedule> {
@@ -183,7 +184,13 @@ fn schedule(row: &Row<'_>) -> rusqlite::Result<Schedule> {
         last_message: row.get(5)?,
         moved: moved_url.map(|url| (url, moved_polls)),
         gone: row.get(8)?,
+        condition: condition(row.get_ref(9)?.as_str_or_null()?),
     })
+}
+
+/// Soft state: one that cannot be read, since a later version wrote it, begins anew.
+fn condition(stored: Option<&str>) -> Condition {
+    stored.and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default()
 }
 
 fn time(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<Timestamp>> {
@@ -198,18 +205,18 @@ pub(super) fn feed_states(db: &Connection) -> Done<HashMap<i64, FeedState>> {
          LEFT JOIN feed_http h ON h.feed = f.key WHERE f.configured = 1"
     ))?;
     let rows = query.query_map([], |row| {
-        let key = row.get(9)?;
+        let key = row.get(10)?;
         let state = FeedState {
             key,
             schedule: schedule(row)?,
-            title: row.get(10)?,
-            moved_to: row.get(11)?,
+            title: row.get(11)?,
+            moved_to: row.get(12)?,
             validators: Validators {
-                url: row.get::<_, Option<String>>(12)?.unwrap_or_default(),
-                etag: row.get(13)?,
-                last_modified: row.get(14)?,
+                url: row.get::<_, Option<String>>(13)?.unwrap_or_default(),
+                etag: row.get(14)?,
+                last_modified: row.get(15)?,
             },
-            body: row.get::<_, Option<i64>>(15)?.map(i64::cast_unsigned),
+            body: row.get::<_, Option<i64>>(16)?.map(i64::cast_unsigned),
         };
         Ok((key, state))
     })?;
@@ -237,12 +244,12 @@ pub(super) fn feed_reports(db: &mut Connection, now: Timestamp) -> Done<Vec<Feed
     ))?;
     let reports = query.query_map([], |row| {
         Ok(FeedReport {
-            id: FeedId::new(row.get_ref(10)?.as_str()?),
-            url: row.get(11)?,
-            title: row.get(12)?,
-            moved_to: row.get(13)?,
+            id: FeedId::new(row.get_ref(11)?.as_str()?),
+            url: row.get(12)?,
+            title: row.get(13)?,
+            moved_to: row.get(14)?,
             schedule: schedule(row)?,
-            items: counts.get(&row.get(9)?).copied().unwrap_or_default(),
+            items: counts.get(&row.get(10)?).copied().unwrap_or_default(),
         })
     })?;
     Ok(reports.collect::<Result<_, _>>()?)

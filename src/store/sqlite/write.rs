@@ -6,7 +6,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use super::read;
 use crate::model::{Alert, Bookmark, FeedId, FeedState, Schedule, SinkName, Timestamp, Validators};
-use crate::store::{Committed, Found, NewItem, Pruned, Settlement, StoreError, Verdict};
+use crate::store::{Committed, Found, NewItem, Pruned, Settlement, StoreError, Update, Verdict};
 
 type Done<T = ()> = Result<T, StoreError>;
 
@@ -233,12 +233,19 @@ fn json(what: &'static str, value: &impl serde::Serialize) -> Done<String> {
 }
 
 /// See [`crate::store::Store::flush_schedules`].
-pub(super) fn put_schedule(db: &Connection, feed: i64, schedule: &Schedule) -> Done {
+pub(super) fn update(db: &Connection, update: &Update) -> Done {
+    for (alert, sinks) in &update.alerts {
+        put_alert(db, update.feed, alert, sinks)?;
+    }
+    put_schedule(db, update.feed, &update.schedule)
+}
+
+fn put_schedule(db: &Connection, feed: i64, schedule: &Schedule) -> Done {
     let (moved_url, moved_polls) = schedule.moved.clone().unzip();
     db.prepare_cached(
         "INSERT OR REPLACE INTO schedule (feed, next_poll, last_poll, last_success, errors,
-             last_reason, last_message, moved_url, moved_polls, gone)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+             last_reason, last_message, moved_url, moved_polls, gone, condition)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
     )?
     .execute(params![
         feed,
@@ -251,6 +258,7 @@ pub(super) fn put_schedule(db: &Connection, feed: i64, schedule: &Schedule) -> D
         moved_url,
         moved_polls.unwrap_or(0),
         schedule.gone,
+        json("condition", &schedule.condition)?,
     ])?;
     Ok(())
 }
