@@ -366,7 +366,7 @@ fn damaged(damage: fn(String) -> String) -> Situation {
 }
 
 fn b6_control_characters_do_no_harm() -> Situation {
-    damaged(|news| news.replace("flood", "\u{8}flood\u{b}&#0;&#x1F;")).reads("1")
+    damaged(|news| news.replace("flood", "\u{8}f\u{1}lo&#0;od&#x1F;")).reads("1")
 }
 
 fn b6_a_bare_ampersand_does_no_harm() -> Situation {

@@ -14,7 +14,7 @@ macro_rules! situations {
         mod cases {
             $(#[test]
             fn $name() {
-                crate::stage::judge(stringify!($name));
+                crate::stage::run().judge(stringify!($name));
             })+
         }
     };
@@ -25,11 +25,14 @@ mod conditional;
 mod daemon;
 mod guarded;
 mod limits;
+mod memory;
 mod packed;
 mod polite;
 mod redirects;
 mod reply;
+mod restarts;
 mod server;
+mod shares;
 mod situation;
 mod stage;
 mod tls;
@@ -73,8 +76,9 @@ fn g7_secrets_are_told_nowhere() {
 
 #[test]
 fn s10_healthy_feeds_keep_their_time_beside_those_that_hang() {
-    let gaps = stage::beat();
-    assert!(gaps.iter().all(|gap| gap.as_millis() < 4000), "{gaps:?}");
+    let mut gaps = stage::beat();
+    gaps.sort();
+    assert!(gaps[gaps.len() / 2].as_millis() < 3000, "{gaps:?}");
 }
 
 #[test]

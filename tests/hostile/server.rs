@@ -57,6 +57,8 @@ pub struct Asked {
     pub nth: usize,
     /// The same, of this place and path alone.
     pub nth_here: usize,
+    /// Requests that this place was busy with when it came, this one included.
+    pub busy: usize,
     pub town: Arc<Town>,
 }
 
@@ -164,6 +166,8 @@ pub struct Record {
     pub trespasses: usize,
     /// Bytes that the sockets took, by situation.
     pub sent: HashMap<String, u64>,
+    /// Requests that are not answered in full, by place.
+    busy: HashMap<Place, usize>,
 }
 
 /// The server; it ends with the test.
@@ -317,23 +321,35 @@ impl Shared {
             let asked = self.note(name, place, connection, line.clone(), headers);
             let Some(script) = self.scripts.get(name) else { return Ok(End::Close) };
             let reply = script(&asked);
-            let end = reply.end;
-            for step in reply.steps() {
-                if !self.take(&mut stream, name, step).await? {
-                    return Ok(End::Close);
-                }
+            let end = self.answer(&mut stream, name, reply).await;
+            if let Some(busy) = self.record().busy.get_mut(&place) {
+                *busy -= 1;
             }
-            stream.flush().await?;
-            match end {
+            match end? {
                 End::Keep => {}
-                End::Close | End::Reset => return Ok(end),
-                End::Hang => {
-                    gone_within(&mut stream, PATIENCE).await;
-                    return Ok(end);
-                }
+                end => return Ok(end),
             }
         }
         Ok(End::Close)
+    }
+
+    async fn answer(
+        &self,
+        stream: &mut (impl AsyncRead + AsyncWrite + Unpin),
+        name: &str,
+        reply: Reply,
+    ) -> io::Result<End> {
+        let end = reply.end;
+        for step in reply.steps() {
+            if !self.take(stream, name, step).await? {
+                return Ok(End::Close);
+            }
+        }
+        stream.flush().await?;
+        if end == End::Hang {
+            gone_within(stream, PATIENCE).await;
+        }
+        Ok(end)
     }
 
     fn note(
@@ -351,6 +367,9 @@ impl Shared {
             nth += 1;
             nth_here += usize::from(before.place == place && before.line == line);
         }
+        let busy = record.busy.entry(place).or_default();
+        *busy += 1;
+        let busy = *busy;
         let asked = Asked {
             name: name.to_owned(),
             place,
@@ -360,6 +379,7 @@ impl Shared {
             headers,
             nth,
             nth_here,
+            busy,
             town: Arc::clone(&self.town),
         };
         record.asked.push(asked.clone());

@@ -46,12 +46,41 @@ pub struct Run {
     pub strays: Vec<Asked>,
 }
 
+impl Run {
+    /// What was seen of a situation.
+    pub fn saw(&self, name: &str) -> &Saw {
+        &self.saws[name].1
+    }
+
+    /// Judges a situation.
+    #[track_caller]
+    pub fn judge(&self, name: &str) {
+        let (situation, saw) = &self.saws[name];
+        let good = saw.events("poll_ok").len();
+        assert!(
+            saw.asked.len() >= situation.asked && good >= situation.good,
+            "{} requests, {good} good polls; {:#?}",
+            saw.asked.len(),
+            saw.log
+        );
+        (situation.judge)(saw);
+    }
+
+    #[track_caller]
+    pub fn judge_all(&self) {
+        for name in self.saws.keys() {
+            println!("{name}");
+            self.judge(name);
+        }
+    }
+}
+
 /// The one run of all situations, made when it is first asked for.
 #[track_caller]
 pub fn run() -> &'static Run {
     static RUN: OnceLock<Result<Run, String>> = OnceLock::new();
     let made = RUN.get_or_init(|| {
-        catch_unwind(AssertUnwindSafe(play)).map_err(|panic| {
+        catch_unwind(AssertUnwindSafe(run_all)).map_err(|panic| {
             let text = panic.downcast_ref::<String>().cloned();
             text.or(panic.downcast_ref::<&str>().map(|text| (*text).to_owned())).unwrap_or_default()
         })
@@ -62,23 +91,17 @@ pub fn run() -> &'static Run {
     }
 }
 
-/// The times between two polls of a healthy feed.
-pub fn beat() -> Vec<Duration> {
-    run().saws[BEAT].1.gaps()
+fn run_all() -> Run {
+    let beat = Situation::new(|asked| ok(asked.news("1"))).good(BEATS).reads("1");
+    let mut situations = vec![(BEAT.to_owned(), beat)];
+    situations.extend(super::all().map(|(name, situation)| (name.to_owned(), situation())));
+    let (server, home) = set(SETTINGS, &mut situations);
+    play(&server, &home, situations)
 }
 
-/// Judges a situation.
-#[track_caller]
-pub fn judge(name: &str) {
-    let (situation, saw) = &run().saws[name];
-    let good = saw.events("poll_ok").len();
-    assert!(
-        saw.asked.len() >= situation.asked && good >= situation.good,
-        "{} requests, {good} good polls; {:#?}",
-        saw.asked.len(),
-        saw.log
-    );
-    (situation.judge)(saw);
+/// The times between two polls of a healthy feed.
+pub fn beat() -> Vec<Duration> {
+    run().saw(BEAT).gaps()
 }
 
 /// The config for situations, beside `settings`.
@@ -120,11 +143,8 @@ pub fn set(settings: &str, situations: &mut [(String, Situation)]) -> (Server, H
     (ground.serve(scripts.collect()), home)
 }
 
-fn play() -> Run {
-    let beat = Situation::new(|asked| ok(asked.news("1"))).reads("1");
-    let mut situations = vec![(BEAT.to_owned(), beat)];
-    situations.extend(super::all().map(|(name, situation)| (name.to_owned(), situation())));
-    let (server, home) = set(SETTINGS, &mut situations);
+/// Runs the daemon until all situations can be judged, and ends it.
+pub fn play(server: &Server, home: &Home, situations: Vec<(String, Situation)>) -> Run {
     let mut command = home.command("run");
     let trap = server.town().url(Place::Forbidden, "/");
     for name in ["http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY", "ALL_PROXY"] {
@@ -132,41 +152,45 @@ fn play() -> Run {
     }
     home.verb("check");
     let mut daemon = Daemon::start(command);
-    let until = now().plus(LIMIT);
-    while now() < until && !is_done(&mut daemon, &server, &situations) {
+    let start = now();
+    let mut left = unmet(&mut daemon, server, &situations);
+    while !left.is_empty() && now().since(start) < LIMIT {
         server.wait(Duration::from_millis(100));
+        left = unmet(&mut daemon, server, &situations);
     }
+    println!("after {:?} not yet to be judged: {left:?}", now().since(start));
     let peak = daemon.peak();
     let daemon = daemon.stop();
     let rows = home.verb("feeds");
-    gather(situations, &daemon, &server, &rows, home.read("alerts.jsonl"), peak)
+    gather(situations, &daemon, server, &rows, home.read("alerts.jsonl"), peak)
 }
 
-fn is_done(daemon: &mut Daemon, server: &Server, situations: &[(String, Situation)]) -> bool {
+/// The situations that cannot be judged yet.
+fn unmet<'a>(
+    daemon: &mut Daemon,
+    server: &Server,
+    situations: &'a [(String, Situation)],
+) -> Vec<&'a str> {
     daemon.listen();
     let mut asked: HashMap<String, usize> = HashMap::new();
     for one in &server.record().asked {
         *asked.entry(one.name.clone()).or_default() += 1;
     }
-    let mut good: HashMap<&str, usize> = HashMap::new();
-    let mut events: Vec<(&str, &str)> = Vec::new();
+    let mut told: HashMap<(&str, &str), usize> = HashMap::new();
     for line in &daemon.log {
-        let (Some(event), Some(feed)) = (line["event"].as_str(), line["feed"].as_str()) else {
-            continue;
-        };
-        let name = feed.split('.').next().unwrap_or(feed);
-        if event == "poll_ok" {
-            *good.entry(name).or_default() += 1;
+        if let (Some(event), Some(feed)) = (line["event"].as_str(), line["feed"].as_str()) {
+            let name = feed.split('.').next().unwrap_or(feed);
+            *told.entry((name, event)).or_default() += 1;
         }
-        events.push((name, event));
     }
-    let of = |counts: &HashMap<&str, usize>, name: &str| counts.get(name).copied().unwrap_or(0);
-    of(&good, BEAT) >= BEATS
-        && situations.iter().all(|(name, situation)| {
-            asked.get(name).copied().unwrap_or(0) >= situation.asked
-                && of(&good, name) >= situation.good
-                && situation.event.is_none_or(|event| events.contains(&(name.as_str(), event)))
-        })
+    let times = |name: &str, event: &str| told.get(&(name, event)).copied().unwrap_or(0);
+    let is_met = |name: &str, situation: &Situation| {
+        asked.get(name).copied().unwrap_or(0) >= situation.asked
+            && times(name, "poll_ok") >= situation.good
+            && situation.event.is_none_or(|event| times(name, event) > 0)
+    };
+    let unmet = situations.iter().filter(|(name, situation)| !is_met(name, situation));
+    unmet.map(|(name, _)| name.as_str()).collect()
 }
 
 fn gather(
