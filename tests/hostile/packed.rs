@@ -1,6 +1,7 @@
 //! Content codings as servers apply them, and bombs.
 
 use std::io::Write;
+use std::sync::OnceLock;
 
 use flate2::Compression;
 use flate2::write::{DeflateEncoder, GzEncoder, ZlibEncoder};
@@ -109,7 +110,8 @@ fn simple_code(bits: &mut Bits, symbol: u32, width: u32) {
 
 /// `members` times 4 MiB of zeros.
 pub fn gzip_bomb(members: usize) -> Vec<u8> {
-    gzip(&vec![0; 4 << 20]).repeat(members)
+    static MEMBER: OnceLock<Vec<u8>> = OnceLock::new();
+    MEMBER.get_or_init(|| gzip(&vec![0; 4 << 20])).repeat(members)
 }
 
 /// `mebibytes` of zeros in one frame (RFC 8878 §3.1.1) of blocks that repeat one byte.
@@ -140,13 +142,11 @@ fn what_is_packed_here_can_be_unpacked() {
         assert_eq!(decode(packed, &[coding], 1 << 20).unwrap(), text, "{coding:?}");
     }
     let bombs = [
-        (gzip_bomb(8), Coding::Gzip),
-        (brotli_bomb(2), Coding::Brotli),
-        (zstd_bomb(32), Coding::Zstd),
+        (gzip_bomb(4), Coding::Gzip),
+        (brotli_bomb(1), Coding::Brotli),
+        (zstd_bomb(16), Coding::Zstd),
     ];
     for (packed, coding) in bombs {
-        let zeros = decode(packed, &[coding], 1 << 25).unwrap();
-        assert_eq!(zeros.len(), 1 << 25, "{coding:?}");
-        assert!(zeros.iter().all(|byte| *byte == 0), "{coding:?}");
+        assert!(decode(packed, &[coding], 1 << 24).unwrap() == vec![0; 1 << 24], "{coding:?}");
     }
 }

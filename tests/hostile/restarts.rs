@@ -75,13 +75,18 @@ fn second() -> Vec<Named> {
     situations.map(|(name, situation)| (name.to_owned(), situation)).into()
 }
 
+/// Nothing here is about the length of waits, so they are short.
+fn settings() -> String {
+    SETTINGS.replace("interval = \"2s\"", "interval = \"500ms\"")
+}
+
 #[test]
 fn a_second_daemon_knows_what_the_first_knew() {
     let mut situations = first();
-    let (server, home) = stage::set(SETTINGS, &mut situations);
+    let (server, home) = stage::set(&settings(), &mut situations);
     stage::play(&server, &home, situations).judge_all();
     let situations = second();
     let named = situations.iter().map(|(name, situation)| (name.as_str(), situation));
-    home.write("wirewatch.toml", &stage::config(SETTINGS, server.town(), named));
+    home.write("wirewatch.toml", &stage::config(&settings(), server.town(), named));
     stage::play(&server, &home, situations).judge_all();
 }
