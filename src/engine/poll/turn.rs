@@ -36,7 +36,7 @@ pub(super) struct Good {
     /// How long the server asks to be left alone.
     pub asked: Option<Asked>,
     pub moved_to: Option<Url>,
-    /// Whether no validators were sent.
+    /// Whether it was asked for whole, past validators and caches.
     pub full: bool,
     /// As they came over the wire.
     pub body_bytes: usize,
@@ -127,7 +127,7 @@ pub(super) async fn poll(
         status,
         asked: longest(fresh_for, retry_after.unwrap_or_default()),
         moved_to,
-        full: full || state.validators.is_empty(),
+        full,
         body_bytes: 0,
         state: Learned { validators, body: state.body, title: state.title.clone() },
         stored: false,
