@@ -49,6 +49,8 @@ pub fn fetcher(plan: &Plan) -> Arc<dyn Fetch> {
         timeout: plan.poll.timeout,
         max_body: plan.poll.max_body,
         max_redirects: plan.poll.max_redirects,
+        per_host: plan.poll.per_host as usize,
+        per_host_spacing: plan.poll.per_host_spacing,
     };
     Arc::new(HttpFetch::new(Arc::new(network), limits))
 }

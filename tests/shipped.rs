@@ -129,6 +129,8 @@ fn config_folder(config: &str) -> tempfile::TempDir {
     for name in ["example", "example-key"] {
         fs::write(folder.path().join("secrets").join(name), "secret").unwrap();
     }
+    let own = rcgen::generate_simple_self_signed(["example.org".to_owned()]).unwrap();
+    fs::write(folder.path().join("secrets/example-ca"), own.cert.pem()).unwrap();
     fs::write(folder.path().join("wirewatch.toml"), config).unwrap();
     folder
 }
@@ -180,7 +182,7 @@ fn the_shipped_config_shows_every_default_as_it_is() {
     );
     let keys: Vec<&str> =
         sections.split([' ', '{', ',']).filter_map(|word| word.strip_suffix(':')).collect();
-    assert_eq!(keys.len(), 17 + 1 + 1 + 4, "{keys:?}");
+    assert_eq!(keys.len(), 17 + 2 + 1 + 4, "{keys:?}");
     for key in keys {
         let shown = all.lines().any(|line| line.starts_with(&format!("{key} = ")));
         assert!(shown, "`{key}` is not shown");

@@ -91,6 +91,8 @@ impl Reading {
             timeout: self.poll.timeout.max(Duration::from_secs(1)),
             max_body: self.poll.max_body,
             max_redirects: self.poll.max_redirects,
+            per_host: 1,
+            per_host_spacing: Duration::ZERO,
         };
         let http = HttpFetch::new(Arc::new(Network::new(guard, options)), limits);
         let validators = Validators::default();

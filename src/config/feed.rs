@@ -8,8 +8,9 @@ use reqwest::header::{HeaderName, HeaderValue};
 use sha2::{Digest, Sha256};
 use url::Url;
 
+use super::route::RouteDraft;
 use crate::document::{At, Document, Node, Source, Table};
-use crate::model::{FeedId, Place, Problem, Problems, Secret, slug};
+use crate::model::{FeedId, Place, Problem, Problems, Secret, slug, userinfo};
 
 /// A feed as it is written: its id may still be missing and its secrets may lie in files.
 #[derive(Clone, Debug)]
@@ -30,6 +31,8 @@ pub struct FeedDraft {
     pub headers: Vec<(String, SecretSource)>,
     /// User name and password.
     pub credentials: Option<(String, SecretSource)>,
+    /// How its server is reached.
+    pub route: RouteDraft,
     /// Whether it is polled.
     pub enabled: bool,
 }
@@ -61,6 +64,7 @@ pub fn read_feed(mut table: Table<'_>) -> Option<FeedDraft> {
     let username: Option<At<String>> = table.get_at("username");
     let password = table.get_at::<String>("password");
     let password_file = table.get_at::<String>("password_file");
+    let route = RouteDraft::read(&mut table);
     let enabled = table.get("enabled").unwrap_or(true);
     let password = match (password, password_file) {
         (Some(_), Some(file)) => {
@@ -98,6 +102,7 @@ pub fn read_feed(mut table: Table<'_>) -> Option<FeedDraft> {
             interval,
             headers,
             credentials: credentials.or(userinfo),
+            route,
             enabled,
         }),
         Err(why) => {
@@ -181,16 +186,8 @@ fn parse_url(text: &str) -> Result<(Url, Userinfo), String> {
     if !matches!(url.scheme(), "http" | "https") {
         return Err(format!("cannot fetch {}: URLs; only http and https", url.scheme()));
     }
-    let decode = |part: &str| {
-        url::form_urlencoded::parse(format!("v={}", part.replace('+', "%2B")).as_bytes())
-            .next()
-            .map(|(_, value)| value.into_owned())
-            .unwrap_or_default()
-    };
-    let userinfo = (!url.username().is_empty() || url.password().is_some()).then(|| {
-        let password = decode(url.password().unwrap_or_default());
-        (decode(url.username()), SecretSource::Inline(Secret::new(password)))
-    });
+    let userinfo =
+        userinfo(&url).map(|(name, password)| (name, SecretSource::Inline(Secret::new(password))));
     // These fail only for URLs without a host, which http and https URLs have.
     let _ = url.set_username("");
     let _ = url.set_password(None);
@@ -210,6 +207,7 @@ pub(super) fn bare_feed(text: &str, place: Place) -> Result<FeedDraft, Problem> 
             interval: None,
             headers: Vec::new(),
             credentials,
+            route: RouteDraft::default(),
             enabled: true,
         }),
         Err(why) => Err(Problem::new(place, why)),

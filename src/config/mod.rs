@@ -4,11 +4,13 @@
 mod feed;
 mod opml;
 mod overlay;
+mod route;
 mod sections;
 
 pub use feed::{FeedDraft, SecretSource, name_feeds, read_feed, read_url_list};
 pub use opml::read_opml;
 pub use overlay::Overlay;
+pub use route::{ProxyChoice, RouteDraft};
 pub use sections::{LogSection, NetSection, PollSection, StoreSection};
 
 use crate::document::{At, Table};

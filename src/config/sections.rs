@@ -3,9 +3,10 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::route::{ProxyChoice, read_proxy};
 use crate::document::{At, Bytes, FromNode, Table};
 use crate::guard::AllowEntry;
-use crate::model::FirstPoll;
+use crate::model::{FirstPoll, Proxy};
 use crate::observe::LogStyle;
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -210,6 +211,8 @@ fn contact(table: &mut Table<'_>) -> Option<String> {
 pub struct NetSection {
     /// Addresses beyond the public internet.
     pub allow: Vec<AllowEntry>,
+    /// What feeds go through that have no `proxy` of their own.
+    pub proxy: Option<Proxy>,
 }
 
 impl NetSection {
@@ -227,8 +230,12 @@ impl NetSection {
                 }
             }
         }
+        let proxy = match read_proxy(&mut table) {
+            Some(ProxyChoice::Through(proxy)) => Some(proxy),
+            Some(ProxyChoice::Straight) | None => None,
+        };
         table.finish();
-        Self { allow }
+        Self { allow, proxy }
     }
 }
 

@@ -22,7 +22,7 @@ use url::Url;
 
 use super::document::{document, http_date};
 use super::script::{DemoFeed, FEEDS};
-use crate::model::{Clock, Feed, FeedId, Now};
+use crate::model::{Clock, Feed, FeedId, Now, Route};
 
 /// Connections served at once; more wait to be accepted.
 const CONNECTIONS: usize = 64;
@@ -90,6 +90,7 @@ fn listed(feed: &DemoFeed, addr: SocketAddr) -> Result<Feed, url::ParseError> {
         interval: None,
         headers: Vec::new(),
         credentials: None,
+        route: Route::default(),
         enabled: true,
     })
 }

@@ -92,7 +92,7 @@ impl Plan {
         for entry in &config.feeds {
             read_feeds(&document, &base, entry, &mut drafts, &problems);
         }
-        let feeds = finish_feeds(drafts, around, &problems, &warnings);
+        let feeds = finish_feeds(drafts, &config.net, around, &problems, &warnings);
         if feeds.is_empty() && problems.is_empty() {
             let problem = Problem::new(Place::File(path.to_owned()), "there is no feed to poll");
             problems.push(problem.hint("add a [[feed]] with a `url`, or name a file in `feeds`"));

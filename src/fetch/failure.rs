@@ -8,7 +8,7 @@ use reqwest::header::HeaderMap;
 
 use super::{FetchError, headers};
 use crate::model::{Reason, Timestamp};
-use crate::net::{NetError, ResolveError};
+use crate::net::{NetError, ResolveError, explain};
 
 /// How far a request had got.
 #[derive(Clone, Copy, Debug)]
@@ -55,7 +55,9 @@ pub(super) fn of_net(error: &NetError) -> FetchError {
     let reason = match error {
         NetError::Scheme { .. } => Reason::BadUrl,
         NetError::Forbidden { .. } => Reason::ForbiddenAddress,
-        NetError::Client(_) => Reason::Tls,
+        NetError::Name(ResolveError::Forbidden { .. }) => Reason::ForbiddenAddress,
+        NetError::Name(_) => Reason::Dns,
+        NetError::Client(_) | NetError::Tls(_) => Reason::Tls,
     };
     FetchError::new(reason, chain(error))
 }
@@ -83,11 +85,12 @@ pub(super) fn of_reqwest(error: reqwest::Error, stage: Stage, waits: Waits) -> F
         };
         return FetchError::new(Reason::Timeout, message);
     }
+    if let Some(tls) = find::<rustls::Error>(&error) {
+        return FetchError::new(Reason::Tls, explain(tls));
+    }
     let words = chain(&error);
     if error.is_connect() {
-        let lower = words.to_ascii_lowercase();
-        let tls = ["certificate", "tls", "handshake"].iter().any(|word| lower.contains(word));
-        return FetchError::new(if tls { Reason::Tls } else { Reason::Connect }, words);
+        return FetchError::new(Reason::Connect, words);
     }
     let cut = closed_before_the_answer(&error) || error.is_body() || error.is_decode();
     FetchError::new(if cut { Reason::Truncated } else { Reason::Protocol }, words)
@@ -104,6 +107,11 @@ fn find<'a, E: Error + 'static>(error: &'a (dyn Error + 'static)) -> Option<&'a 
     let mut next = Some(error);
     while let Some(error) = next {
         if let Some(found) = error.downcast_ref() {
+            return Some(found);
+        }
+        // An I/O error does not name what it wraps as its source, but what is behind that.
+        let wrapped = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+        if let Some(found) = wrapped.and_then(|wrapped| wrapped.downcast_ref()) {
             return Some(found);
         }
         next = error.source();

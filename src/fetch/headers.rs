@@ -5,10 +5,12 @@ use std::time::{Duration, UNIX_EPOCH};
 use reqwest::header::{AGE, CACHE_CONTROL, DATE, EXPIRES, HeaderMap, HeaderName, RETRY_AFTER};
 
 use crate::model::Timestamp;
+use crate::schedule::Why;
 
 /// For how long the answer stays fresh (RFC 9111 §4.2): `max-age`, else `Expires` by the server's
-/// own clock, less `Age`. Zero if it says nothing, or that it must not be reused.
-pub(super) fn fresh_for(headers: &HeaderMap, now: Timestamp) -> Duration {
+/// own clock, less `Age`; and which of the two. Zero if it says nothing, or that it must not be
+/// reused.
+pub(super) fn fresh_for(headers: &HeaderMap, now: Timestamp) -> (Duration, Why) {
     let directives = headers.get_all(CACHE_CONTROL).iter().flat_map(|value| {
         let text = String::from_utf8_lossy(value.as_bytes()).to_ascii_lowercase();
         text.split(',').map(|part| part.trim().to_owned()).collect::<Vec<_>>()
@@ -16,7 +18,7 @@ pub(super) fn fresh_for(headers: &HeaderMap, now: Timestamp) -> Duration {
     let mut max_age = None;
     for directive in directives {
         match directive.split_once('=').unwrap_or((&directive, "")) {
-            ("no-cache" | "no-store", _) => return Duration::ZERO,
+            ("no-cache" | "no-store", _) => return (Duration::ZERO, Why::MaxAge),
             ("max-age", seconds) if max_age.is_none() => {
                 max_age = Some(delta_seconds(seconds.trim().trim_matches('"')).unwrap_or_default());
             }
@@ -28,7 +30,8 @@ pub(super) fn fresh_for(headers: &HeaderMap, now: Timestamp) -> Duration {
         Some(expires.since(http_date(headers, &DATE).unwrap_or(now)))
     });
     let age = text(headers, &AGE).and_then(|age| delta_seconds(age.trim())).unwrap_or_default();
-    lifetime.unwrap_or_default().saturating_sub(age)
+    let by = if max_age.is_some() { Why::MaxAge } else { Why::Expires };
+    (lifetime.unwrap_or_default().saturating_sub(age), by)
 }
 
 /// How long the server asks to be left alone, in either form; `None` for a past date or nonsense.
@@ -92,7 +95,9 @@ mod tests {
             (&[("expires", "0")], 0),
         ];
         for (pairs, seconds) in cases {
-            let fresh = fresh_for(&headers(pairs), Timestamp::parse(NOW).unwrap());
+            let (fresh, by) = fresh_for(&headers(pairs), Timestamp::parse(NOW).unwrap());
+            let max_age = pairs.iter().any(|(_, value)| value.contains("ax-"));
+            assert!(fresh.is_zero() || max_age == (by == Why::MaxAge), "{pairs:?}: {by:?}");
             assert_eq!(fresh, Duration::from_secs(seconds), "{pairs:?}");
         }
     }

@@ -6,17 +6,16 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use futures_util::StreamExt;
-use reqwest::header::{
-    CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderValue, LOCATION,
-};
+use reqwest::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderValue, LOCATION};
 use reqwest::{Response, StatusCode};
 use url::Url;
 
 use super::budget::{self, Budget};
 use super::cookies::Jar;
 use super::failure::{self, Stage, Waits};
+use super::gate::{Gate, Turn};
 use super::request::{fill, is_secret, validators_key, validators_of};
-use super::{Answer, Body, Fetch, FetchError, Fetched, Place, Request, coding, headers};
+use super::{Answer, Body, Fetch, FetchError, Fetched, Place, Record, Request, coding, headers};
 use crate::model::{Reason, host_port};
 use crate::net::Network;
 
@@ -32,6 +31,11 @@ pub struct FetchLimits {
     pub max_body: u64,
     /// Redirects.
     pub max_redirects: u32,
+    /// Requests at a time of one host and port.
+    pub per_host: usize,
+    /// Time between the starts of two requests of one host and port, but for redirects that stay
+    /// there.
+    pub per_host_spacing: Duration,
 }
 
 /// Fetches over HTTP/1.1 and HTTP/2. All bodies that it fetches at a time share a bounded memory.
@@ -40,12 +44,26 @@ pub struct HttpFetch {
     network: Arc<Network>,
     limits: FetchLimits,
     budget: Budget,
+    gate: Arc<Gate>,
+    record: Option<Arc<Record>>,
 }
 
 impl HttpFetch {
     /// Fetches through `network` within `limits`.
     pub fn new(network: Arc<Network>, limits: FetchLimits) -> Self {
-        Self { network, limits, budget: Budget::new(limits.max_body) }
+        Self {
+            network,
+            limits,
+            budget: Budget::new(limits.max_body),
+            gate: Arc::new(Gate::new(limits.per_host, limits.per_host_spacing)),
+            record: None,
+        }
+    }
+
+    /// The same, with the conversation taken down in `record`: for one fetch at a time.
+    #[must_use]
+    pub fn recorded(self, record: Arc<Record>) -> Self {
+        Self { record: Some(record), ..self }
     }
 }
 
@@ -60,7 +78,12 @@ impl Fetch for HttpFetch {
             }
             Ok(Err(error)) => Err(talk.blame(error)),
             Err(_) => {
-                let message = format!("no whole answer within {:?}", self.limits.timeout);
+                let within = self.limits.timeout;
+                let message = if talk.waits {
+                    format!("no free place at the host within {within:?}; see [poll] per_host")
+                } else {
+                    format!("no whole answer within {within:?}")
+                };
                 Err(talk.blame(FetchError::new(Reason::Timeout, message)))
             }
         }
@@ -80,6 +103,8 @@ struct Talk<'a> {
     all_permanent: bool,
     /// The longest Retry-After so far.
     asked: Option<Duration>,
+    /// Whether a place at the host is waited for.
+    waits: bool,
 }
 
 impl<'a> Talk<'a> {
@@ -93,6 +118,7 @@ impl<'a> Talk<'a> {
             moved_to: None,
             all_permanent: true,
             asked: None,
+            waits: false,
         }
     }
 
@@ -148,6 +174,8 @@ impl<'a> Talk<'a> {
 
 impl HttpFetch {
     async fn follow(&self, talk: &mut Talk<'_>) -> Result<Fetched, FetchError> {
+        let mut host = host_port(&talk.url);
+        let mut turn = self.enter(talk, &host).await;
         loop {
             let cookies = talk.jar.header(&talk.url);
             let conditional = talk.is_conditional();
@@ -160,9 +188,24 @@ impl HttpFetch {
                 let message = format!("more than {} redirects", self.limits.max_redirects);
                 return Err(FetchError::new(Reason::Redirect, message));
             }
+            drop(response);
             talk.url = next;
             talk.hops += 1;
+            let there = host_port(&talk.url);
+            if there != host {
+                // The place here is given up first: who holds one never waits for another.
+                drop(turn);
+                turn = self.enter(talk, &there).await;
+                host = there;
+            }
         }
+    }
+
+    async fn enter(&self, talk: &mut Talk<'_>, host: &str) -> Turn {
+        talk.waits = true;
+        let turn = self.gate.enter(host).await;
+        talk.waits = false;
+        turn
     }
 
     /// One hop. A connection that was kept from before and has died meanwhile is no fault of the
@@ -174,17 +217,27 @@ impl HttpFetch {
         cookies: Option<&str>,
     ) -> Result<Response, FetchError> {
         let (url, request) = (&talk.url, &talk.request);
-        let client = self.network.client(url).map_err(|error| failure::of_net(&error))?;
+        let client = self.network.client(url, &request.feed.route).await;
+        let client = client.map_err(|error| failure::of_net(&error))?;
         let validators = conditional.then_some(request.validators);
-        let build = || {
-            let builder = fill(client.get(url.clone()), url, request.feed, validators, cookies);
-            if request.reload { builder.header(CACHE_CONTROL, "no-cache") } else { builder }
+        let send = || async {
+            let filled = fill(client.get(url.clone()), url, request, validators, cookies);
+            let request = filled.build()?;
+            if let Some(record) = &self.record {
+                record.ask(&request);
+            }
+            client.execute(request).await
         };
-        match build().send().await {
-            Err(error) if failure::closed_before_the_answer(&error) => build().send().await,
+        let response = match send().await {
+            Err(error) if failure::closed_before_the_answer(&error) => send().await,
             result => result,
+        };
+        let response =
+            response.map_err(|error| failure::of_reqwest(error, Stage::Head, self.waits()))?;
+        if let Some(record) = &self.record {
+            record.head(&response);
         }
-        .map_err(|error| failure::of_reqwest(error, Stage::Head, self.waits()))
+        Ok(response)
     }
 
     async fn answer(
@@ -195,7 +248,7 @@ impl HttpFetch {
     ) -> Result<Fetched, FetchError> {
         let Request { feed, validators: old, now, .. } = talk.request;
         let status = response.status();
-        let fresh_for = headers::fresh_for(response.headers(), now);
+        let (fresh_for, fresh_by) = headers::fresh_for(response.headers(), now);
         let mut validators = validators_of(&talk.url, feed, response.headers());
         let answer = match status.as_u16() {
             200 | 226 => Answer::Body(self.body(response).await?),
@@ -215,6 +268,7 @@ impl HttpFetch {
             validators,
             moved_to: talk.moved_to.clone(),
             fresh_for,
+            fresh_by,
             retry_after: None,
         })
     }
@@ -238,6 +292,11 @@ impl HttpFetch {
         let mut place = Place::default();
         let mut wire = Vec::new();
         let mut stream = response.bytes_stream();
+        let record = |bytes: usize| {
+            if let Some(record) = &self.record {
+                record.body(bytes as u64);
+            }
+        };
         while let Some(chunk) = stream.next().await {
             let stage = Stage::Body(wire.len());
             let chunk = chunk.map_err(|error| failure::of_reqwest(error, stage, self.waits()))?;
@@ -251,7 +310,9 @@ impl HttpFetch {
                 wire.reserve_exact(usize::try_from(most).unwrap_or(0).saturating_sub(wire.len()));
             }
             wire.extend_from_slice(&chunk);
+            record(wire.len());
         }
+        record(wire.len());
         place.shrink(wire.len() as u64);
         wire.shrink_to_fit();
         Ok(Body { wire, codings, content_type, place })

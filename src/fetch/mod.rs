@@ -5,8 +5,10 @@ mod budget;
 mod coding;
 mod cookies;
 mod failure;
+mod gate;
 mod headers;
 mod http;
+mod record;
 mod request;
 
 use std::time::Duration;
@@ -15,10 +17,12 @@ use async_trait::async_trait;
 use url::Url;
 
 use crate::model::{Feed, Reason, Timestamp, Validators};
+use crate::schedule::{Asked, Why};
 
 pub use budget::Place;
 pub use coding::{Coding, decode};
 pub use http::{FetchLimits, HttpFetch};
+pub use record::{Hop, Record, Times};
 
 /// What to ask for.
 #[derive(Clone, Copy, Debug)]
@@ -51,8 +55,22 @@ pub struct Fetched {
     pub moved_to: Option<Url>,
     /// For how long the server says that its answer stays fresh (RFC 9111 §4.2).
     pub fresh_for: Duration,
+    /// Which header says so.
+    pub fresh_by: Why,
     /// The longest Retry-After that any hop asked for, redirects included (RFC 9110 §10.2.3).
     pub retry_after: Option<Duration>,
+}
+
+impl Fetched {
+    /// The longest that the server asks to be left alone, and how it says so.
+    pub fn asked(&self) -> Option<Asked> {
+        let fresh = Asked { span: self.fresh_for, by: self.fresh_by };
+        let retry = self.retry_after.map(|span| Asked { span, by: Why::RetryAfter });
+        [retry, (!fresh.span.is_zero()).then_some(fresh)]
+            .into_iter()
+            .flatten()
+            .max_by_key(|a| a.span)
+    }
 }
 
 /// The two good answers.

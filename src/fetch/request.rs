@@ -2,13 +2,13 @@
 
 use reqwest::RequestBuilder;
 use reqwest::header::{
-    ACCEPT, ACCEPT_ENCODING, COOKIE, ETAG, HeaderMap, HeaderValue, IF_MODIFIED_SINCE,
-    IF_NONE_MATCH, LAST_MODIFIED,
+    ACCEPT, ACCEPT_ENCODING, CACHE_CONTROL, COOKIE, ETAG, HeaderMap, HeaderValue,
+    IF_MODIFIED_SINCE, IF_NONE_MATCH, LAST_MODIFIED,
 };
 use sha2::{Digest, Sha256};
 use url::Url;
 
-use super::coding;
+use super::{Request, coding};
 use crate::model::{Feed, Validators};
 
 const ACCEPT_FEEDS: &str = "application/atom+xml, application/rss+xml, application/feed+json, \
@@ -30,11 +30,15 @@ pub(super) fn is_secret(feed: &Feed) -> bool {
 pub(super) fn fill(
     mut builder: RequestBuilder,
     url: &Url,
-    feed: &Feed,
+    request: &Request<'_>,
     validators: Option<&Validators>,
     cookies: Option<&str>,
 ) -> RequestBuilder {
     builder = builder.header(ACCEPT, ACCEPT_FEEDS).header(ACCEPT_ENCODING, coding::ACCEPT);
+    if request.reload {
+        builder = builder.header(CACHE_CONTROL, "no-cache");
+    }
+    let feed = request.feed;
     let mut own_cookies = None;
     if is_trusted(feed, url) {
         for (name, value) in &feed.headers {

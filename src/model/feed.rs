@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use url::Url;
 
-use super::{FeedId, Secret};
+use super::{FeedId, Route, Secret};
 
 /// A watched URL, as the config gives it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,6 +23,8 @@ pub struct Feed {
     pub headers: Vec<(String, Secret)>,
     /// HTTP Basic credentials; dropped at a redirect to another origin.
     pub credentials: Option<Credentials>,
+    /// How its server is reached.
+    pub route: Route,
     /// A feed that is not enabled is checked and listed but not polled.
     pub enabled: bool,
 }
@@ -38,6 +40,7 @@ impl Feed {
             interval: None,
             headers: Vec::new(),
             credentials: None,
+            route: Route::default(),
             enabled: true,
         }
     }
@@ -55,7 +58,7 @@ pub fn host_port(url: &Url) -> String {
 }
 
 /// User name and password for HTTP Basic authentication (RFC 7617).
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Credentials {
     /// The user name; not secret.
     pub username: String,

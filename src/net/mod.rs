@@ -1,6 +1,8 @@
 //! Connections: clients whose every address has passed the guard.
 
 mod resolver;
+mod tls;
+mod trace;
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -8,11 +10,16 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use reqwest::Client;
+use rustls_platform_verifier::Verifier;
 use url::{Host, Url};
 
+use self::resolver::{GuardedResolver, Lookup, permitted};
+use self::trace::Watch;
 use crate::guard::Guard;
-use resolver::GuardedResolver;
+use crate::model::{Proxy, Roots, Route};
 pub use resolver::ResolveError;
+pub use tls::{explain, read_roots};
+pub use trace::{Dial, Trace};
 
 /// Headers of an answer.
 const MAX_HEADERS: usize = 256;
@@ -47,9 +54,15 @@ pub enum NetError {
         /// The address.
         address: IpAddr,
     },
+    /// The name in the URL leads to no address that may be fetched.
+    #[error(transparent)]
+    Name(ResolveError),
     /// The HTTP client cannot be set up, for want of root certificates perhaps.
     #[error("cannot set up the HTTP client")]
     Client(#[source] Arc<reqwest::Error>),
+    /// TLS cannot be set up, for want of root certificates perhaps.
+    #[error("cannot set up TLS")]
+    Tls(#[source] rustls::Error),
 }
 
 /// The guarded way out. Cheap to share.
@@ -57,15 +70,38 @@ pub enum NetError {
 pub struct Network {
     guard: Arc<Guard>,
     options: ClientOptions,
+    lookup: Arc<Lookup>,
+    trace: Option<Arc<Trace>>,
+    clients: Mutex<HashMap<Key, Client>>,
+    verifiers: Mutex<HashMap<Option<Roots>, Arc<Verifier>>>,
+}
+
+/// Requests that differ in this need clients of their own.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Key {
     /// A resolver is not told the port, so each port that the allow list names has a client of its
     /// own, and all others share one.
-    clients: Mutex<HashMap<Option<u16>, Client>>,
+    port: Option<u16>,
+    route: Route,
 }
 
 impl Network {
     /// A way out past `guard`.
     pub fn new(guard: Guard, options: ClientOptions) -> Self {
-        Self { guard: Arc::new(guard), options, clients: Mutex::new(HashMap::new()) }
+        Self {
+            guard: Arc::new(guard),
+            lookup: Arc::new(Lookup::new(options.connect_timeout)),
+            options,
+            trace: None,
+            clients: Mutex::default(),
+            verifiers: Mutex::default(),
+        }
+    }
+
+    /// The same, with each connection noted in `trace`: for requests one at a time.
+    #[must_use]
+    pub fn traced(self, trace: Arc<Trace>) -> Self {
+        Self { trace: Some(trace), ..self }
     }
 
     /// How connections are made.
@@ -73,38 +109,66 @@ impl Network {
         &self.options
     }
 
-    /// The client to ask `url` with. Checks the scheme and an address written in the URL itself,
-    /// which never reaches a resolver; names are checked when they are resolved.
-    pub fn client(&self, url: &Url) -> Result<Client, NetError> {
+    /// The client to ask `url` with, by `route`. Checks the scheme and an address written in the
+    /// URL itself, which never reaches a resolver; names are checked when they are resolved, or
+    /// here if that is left to a proxy and they can be resolved at all.
+    pub async fn client(&self, url: &Url, route: &Route) -> Result<Client, NetError> {
         if !matches!(url.scheme(), "http" | "https") {
             return Err(NetError::Scheme { scheme: url.scheme().to_owned() });
         }
         let port = url.port_or_known_default().unwrap_or_default();
-        let literal = match url.host() {
-            Some(Host::Ipv4(address)) => Some(IpAddr::V4(address)),
-            Some(Host::Ipv6(address)) => Some(IpAddr::V6(address)),
-            Some(Host::Domain(_)) | None => None,
-        };
-        if let Some(address) = literal
-            && !self.guard.permits(None, address, port)
-        {
-            return Err(NetError::Forbidden { address });
+        match url.host() {
+            Some(Host::Ipv4(address)) => self.admit(address.into(), port)?,
+            Some(Host::Ipv6(address)) => self.admit(address.into(), port)?,
+            Some(Host::Domain(name)) => {
+                if let Some(proxy) = &route.proxy {
+                    self.admit_name(name, port, proxy).await?;
+                }
+            }
+            None => {}
         }
-        let key = self.guard.names_port(port).then_some(port);
+        let key = Key { port: self.guard.names_port(port).then_some(port), route: route.clone() };
+        let known = self.clients.lock().unwrap_or_else(PoisonError::into_inner).get(&key).cloned();
+        if let Some(client) = known {
+            return Ok(client);
+        }
+        let client = self.build(&key)?;
         let mut clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(client) = clients.get(&key) {
-            return Ok(client.clone());
+        Ok(clients.entry(key).or_insert(client).clone())
+    }
+
+    fn admit(&self, address: IpAddr, port: u16) -> Result<(), NetError> {
+        match self.guard.permits(None, address, port) {
+            true => Ok(()),
+            false => Err(NetError::Forbidden { address }),
         }
-        let client = self.build(key).map_err(|error| NetError::Client(Arc::new(error)))?;
-        clients.insert(key, client.clone());
-        Ok(client)
+    }
+
+    /// Checks a name that a proxy will look up once more. One that only the proxy can look up is
+    /// let through.
+    async fn admit_name(&self, name: &str, port: u16, proxy: &Proxy) -> Result<(), NetError> {
+        let local = name.trim_end_matches('.');
+        let is_local = local == "localhost" || local.ends_with(".localhost");
+        if proxy.looks_up() && !is_local {
+            return Ok(());
+        }
+        let Ok(found) = self.lookup.addresses(name).await else { return Ok(()) };
+        permitted(&self.guard, name, port, &found).map(|_| ()).map_err(NetError::Name)
     }
 
     #[expect(clippy::disallowed_methods, reason = "the one place where clients are made")]
-    fn build(&self, port: Option<u16>) -> Result<Client, reqwest::Error> {
-        let wait = self.options.connect_timeout;
-        let resolver = GuardedResolver::new(Arc::clone(&self.guard), port, wait);
-        Client::builder()
+    fn build(&self, Key { port, route }: &Key) -> Result<Client, NetError> {
+        let resolver = GuardedResolver {
+            guard: Arc::clone(&self.guard),
+            lookup: Arc::clone(&self.lookup),
+            port: port.unwrap_or(0),
+            proxy: route.proxy.as_ref().and_then(|proxy| proxy.url.host_str().map(str::to_owned)),
+            trace: self.trace.clone(),
+        };
+        let verifier = self.verifier(route.roots.as_ref()).map_err(NetError::Tls)?;
+        let tls = tls::config(verifier, route.http1_only, self.trace.as_ref());
+        let failed = |error| NetError::Client(Arc::new(error));
+        let mut builder = Client::builder()
             .user_agent(&self.options.user_agent)
             .connect_timeout(self.options.connect_timeout)
             .read_timeout(self.options.read_timeout)
@@ -118,54 +182,40 @@ impl Network {
             // What comes faster than it is taken waits in memory.
             .http2_initial_stream_window_size(WINDOW)
             .http2_initial_connection_window_size(2 * WINDOW)
-            .dns_resolver(resolver)
-            .build()
+            .tls_backend_preconfigured(tls.map_err(NetError::Tls)?)
+            .dns_resolver(resolver);
+        if route.http1_only {
+            builder = builder.http1_only();
+        }
+        if let Some(proxy) = &route.proxy {
+            builder = builder.proxy(way_through(proxy).map_err(failed)?);
+        }
+        if let Some(trace) = &self.trace {
+            builder = builder.connector_layer(Watch(Arc::clone(trace)));
+        }
+        builder.build().map_err(failed)
     }
+
+    fn verifier(&self, roots: Option<&Roots>) -> Result<Arc<Verifier>, rustls::Error> {
+        let mut verifiers = self.verifiers.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(verifier) = verifiers.get(&roots.cloned()) {
+            return Ok(Arc::clone(verifier));
+        }
+        let verifier = tls::verifier(roots)?;
+        verifiers.insert(roots.cloned(), Arc::clone(&verifier));
+        Ok(verifier)
+    }
+}
+
+fn way_through(proxy: &Proxy) -> Result<reqwest::Proxy, reqwest::Error> {
+    let mut url = proxy.url.clone();
+    if let Some(credentials) = &proxy.credentials {
+        // These cannot fail for a URL that has a host.
+        let _ = url.set_username(&credentials.username);
+        let _ = url.set_password(Some(credentials.password.expose()));
+    }
+    reqwest::Proxy::all(url).map_err(reqwest::Error::without_url)
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::guard::AllowEntry;
-
-    fn network(allow: &[&str]) -> Network {
-        let allow = allow.iter().map(|entry| AllowEntry::parse(entry).unwrap()).collect();
-        let options = ClientOptions {
-            user_agent: "test".into(),
-            connect_timeout: Duration::from_secs(5),
-            read_timeout: Duration::from_secs(5),
-        };
-        Network::new(Guard::new(allow), options)
-    }
-
-    #[test]
-    fn addresses_written_in_a_url_are_checked_in_every_spelling() {
-        let network = network(&[]);
-        for host in ["127.0.0.1", "2130706433", "0x7f.1", "[::1]", "[::ffff:127.0.0.1]", "0"] {
-            let url = Url::parse(&format!("http://{host}/feed")).unwrap();
-            assert!(matches!(network.client(&url), Err(NetError::Forbidden { .. })), "{host}");
-        }
-        let url = Url::parse("file:///etc/passwd").unwrap();
-        assert!(matches!(network.client(&url), Err(NetError::Scheme { .. })));
-    }
-
-    #[tokio::test]
-    async fn names_are_checked_by_the_address_and_port_they_lead_to() {
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let port = listener.local_addr().unwrap().port();
-        let url = Url::parse(&format!("http://localhost:{port}/")).unwrap();
-        let other = if port == u16::MAX { 1 } else { port + 1 };
-        for allow in [vec![], vec![format!("127.0.0.1:{other}"), format!("[::1]:{other}")]] {
-            let allow: Vec<&str> = allow.iter().map(String::as_str).collect();
-            let error = network(&allow).client(&url).unwrap().get(url.clone()).send().await;
-            let error = error.expect_err("no connection is made");
-            let mut source = std::error::Error::source(&error);
-            let mut found = false;
-            while let Some(error) = source {
-                found |= matches!(error.downcast_ref(), Some(ResolveError::Forbidden { .. }));
-                source = error.source();
-            }
-            assert!(found, "{error:?}");
-        }
-    }
-}
+mod tests;

@@ -1,12 +1,13 @@
-//! Name resolution that answers only with addresses that may be connected to.
+//! Names to addresses, and only such as may be connected to.
 
-use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs};
 use std::sync::Arc;
 use std::time::Duration;
 
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use tokio::sync::Semaphore;
 
+use super::trace::Trace;
 use crate::guard::Guard;
 
 /// Look-ups under way at once; each takes a thread while it lasts.
@@ -45,70 +46,103 @@ pub enum ResolveError {
     },
 }
 
-/// The system's resolver behind the guard: the addresses that are checked are the ones that are
-/// connected to, so that a name cannot change its mind in between (DNS rebinding).
+/// Looks names up, for all clients.
 #[derive(Debug)]
-pub(super) struct GuardedResolver {
-    guard: Arc<Guard>,
-    /// Port 0 stands for all ports that the allow list does not name.
-    port: u16,
-    lookups: Arc<Semaphore>,
+pub(super) struct Lookup {
+    system: Arc<Semaphore>,
     within: Duration,
 }
 
-impl GuardedResolver {
-    /// A resolver for connections to `port`, which may take `connect_timeout` in all.
-    pub(super) fn new(guard: Arc<Guard>, port: Option<u16>, connect_timeout: Duration) -> Self {
+impl Lookup {
+    /// Look-ups for connections that may take `connect_timeout` in all.
+    pub(super) fn new(connect_timeout: Duration) -> Self {
         Self {
-            guard,
-            port: port.unwrap_or(0),
-            lookups: Arc::new(Semaphore::new(LOOKUPS)),
+            system: Arc::new(Semaphore::new(LOOKUPS)),
             // Sooner than the connection is given up, so that it is told what took so long.
             within: LOOKUP_MAX.min(connect_timeout * 3 / 4),
         }
     }
+
+    /// All addresses of `host`, unchecked. `localhost` and what lies below it is this machine
+    /// (RFC 6761 §6.3).
+    pub(super) async fn addresses(&self, host: &str) -> Result<Vec<IpAddr>, ResolveError> {
+        let name = host.trim_end_matches('.').to_ascii_lowercase();
+        if name == "localhost" || name.ends_with(".localhost") {
+            return Ok(vec![Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()]);
+        }
+        let host = host.to_owned();
+        match tokio::time::timeout(self.within, self.ask_system(&host)).await {
+            Ok(Ok(found)) if found.is_empty() => {
+                Err(ResolveError::Failed { host, source: std::io::Error::other("no address") })
+            }
+            Ok(Ok(found)) => Ok(found),
+            Ok(Err(source)) => Err(ResolveError::Failed { host, source }),
+            Err(_) => Err(ResolveError::Late { host, within: self.within }),
+        }
+    }
+
+    /// Asks the system. The thread that this takes is counted until it is done, though nobody may
+    /// be waiting for it any more.
+    async fn ask_system(&self, host: &str) -> std::io::Result<Vec<IpAddr>> {
+        let permit = Arc::clone(&self.system).acquire_owned().await;
+        let permit = permit.map_err(std::io::Error::other)?;
+        let name = host.to_owned();
+        let work = move || {
+            let found = (name.as_str(), 0).to_socket_addrs();
+            let found = found.map(|found| found.map(|address| address.ip()).collect());
+            drop(permit);
+            found
+        };
+        tokio::task::spawn_blocking(work).await.map_err(std::io::Error::other)?
+    }
 }
 
-/// Asks the system. The thread that this takes is counted until it is done, though nobody may be
-/// waiting for it any more.
-async fn look_up(host: &str, lookups: Arc<Semaphore>) -> std::io::Result<Vec<SocketAddr>> {
-    let permit = lookups.acquire_owned().await.map_err(std::io::Error::other)?;
-    let name = host.to_owned();
-    let work = move || {
-        let found = (name.as_str(), 0).to_socket_addrs().map(Iterator::collect);
-        drop(permit);
-        found
-    };
-    tokio::task::spawn_blocking(work).await.map_err(std::io::Error::other)?
+/// Keeps of `found`, the addresses of `host`, what may be connected to at `port`.
+pub(super) fn permitted(
+    guard: &Guard,
+    host: &str,
+    port: u16,
+    found: &[IpAddr],
+) -> Result<Vec<IpAddr>, ResolveError> {
+    let permitted: Vec<IpAddr> =
+        found.iter().copied().filter(|address| guard.permits(Some(host), *address, port)).collect();
+    match found.first() {
+        Some(first) if permitted.is_empty() => {
+            Err(ResolveError::Forbidden { host: host.to_owned(), address: *first })
+        }
+        _ => Ok(permitted),
+    }
+}
+
+/// A resolver behind the guard: the addresses that are checked are the ones that are connected to,
+/// so that a name cannot change its mind in between (DNS rebinding).
+#[derive(Debug)]
+pub(super) struct GuardedResolver {
+    pub guard: Arc<Guard>,
+    pub lookup: Arc<Lookup>,
+    /// Port 0 stands for all ports that the allow list does not name.
+    pub port: u16,
+    /// The host of the proxy, which may be anywhere.
+    pub proxy: Option<String>,
+    pub trace: Option<Arc<Trace>>,
 }
 
 impl Resolve for GuardedResolver {
     fn resolve(&self, name: Name) -> Resolving {
-        let (guard, port, within) = (Arc::clone(&self.guard), self.port, self.within);
-        let lookups = Arc::clone(&self.lookups);
+        let (guard, port) = (Arc::clone(&self.guard), self.port);
+        let (lookup, trace) = (Arc::clone(&self.lookup), self.trace.clone());
+        let is_proxy = self.proxy.as_deref() == Some(name.as_str());
         Box::pin(async move {
-            let host = name.as_str().to_owned();
-            let answer = tokio::time::timeout(within, look_up(&host, lookups)).await;
-            let found: Vec<SocketAddr> = match answer {
-                Ok(Ok(addresses)) => addresses,
-                Ok(Err(source)) => return Err(ResolveError::Failed { host, source }.into()),
-                Err(_) => return Err(ResolveError::Late { host, within }.into()),
-            };
-            let permitted: Vec<SocketAddr> = found
-                .iter()
-                .copied()
-                .filter(|address| guard.permits(Some(&host), address.ip(), port))
-                .collect();
-            match (permitted.is_empty(), found.first()) {
-                (false, _) => Ok(Box::new(permitted.into_iter()) as Addrs),
-                (true, Some(first)) => {
-                    Err(ResolveError::Forbidden { host, address: first.ip() }.into())
-                }
-                (true, None) => {
-                    let source = std::io::Error::other("no address");
-                    Err(ResolveError::Failed { host, source }.into())
-                }
+            let host = name.as_str();
+            if let Some(trace) = &trace {
+                trace.asked();
             }
+            let found = lookup.addresses(host).await?;
+            if let Some(trace) = &trace {
+                trace.resolved(found.iter().copied());
+            }
+            let usable = if is_proxy { found } else { permitted(&guard, host, port, &found)? };
+            Ok(Box::new(usable.into_iter().map(|ip| SocketAddr::new(ip, 0))) as Addrs)
         })
     }
 }

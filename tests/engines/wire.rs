@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use wirewatch::fetch::{Answer, Body, Fetch, FetchError, Fetched, Request};
 use wirewatch::model::{Attempt, Clock, Delivery, Mono, Outcome, Reason, SinkName, Validators};
+use wirewatch::schedule::Why;
 use wirewatch::sinks::{BuildContext, Config, Sink, SinkError};
 
 use super::document::{Story, rss};
@@ -90,6 +91,7 @@ impl Fetch for Wire {
             validators,
             moved_to: None,
             fresh_for: Duration::ZERO,
+            fresh_by: Why::MaxAge,
             retry_after: None,
         })
     }

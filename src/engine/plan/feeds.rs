@@ -8,9 +8,13 @@ use url::Url;
 
 use super::Surroundings;
 use super::files::{expand, folder, read_file};
-use crate::config::{FeedDraft, SecretSource, name_feeds, read_feed, read_opml, read_url_list};
+use crate::config::{
+    FeedDraft, NetSection, ProxyChoice, RouteDraft, SecretSource, name_feeds, read_feed, read_opml,
+    read_url_list,
+};
 use crate::document::{At, Document};
-use crate::model::{Credentials, Feed, FeedId, Place, Problem, Problems, Secret};
+use crate::model::{Credentials, Feed, FeedId, Place, Problem, Problems, Route, Secret};
+use crate::net::read_roots;
 
 pub(super) fn read_feeds(
     document: &Document,
@@ -69,6 +73,7 @@ pub(super) fn read_feeds(
 /// Gives the drafts ids and secrets, and makes one of those that are the same feed twice.
 pub(super) fn finish_feeds(
     drafts: Vec<(FeedDraft, PathBuf)>,
+    net: &NetSection,
     around: &Surroundings,
     problems: &Problems,
     warnings: &Problems,
@@ -79,7 +84,10 @@ pub(super) fn finish_feeds(
     let mut feeds = Vec::with_capacity(drafts.len());
     for ((draft, folder), id) in drafts.into_iter().zip(folders).zip(ids) {
         let secret = |source: &SecretSource| read_secret(source, &folder, around, problems);
-        let plain = draft.headers.is_empty() && draft.credentials.is_none();
+        let plain = draft.headers.is_empty()
+            && draft.credentials.is_none()
+            && draft.route == RouteDraft::default();
+        let route = read_route(&draft.route, net, &folder, problems);
         if plain && let Some((first, place)) = known.get(&draft.url) {
             let message = format!("the same URL as feed \"{first}\"; it is polled once");
             let problem = Problem::new(draft.place, message);
@@ -105,10 +113,33 @@ pub(super) fn finish_feeds(
             interval: draft.interval,
             headers,
             credentials,
+            route,
             enabled: draft.enabled,
         }));
     }
     feeds
+}
+
+fn read_route(draft: &RouteDraft, net: &NetSection, folder: &Path, problems: &Problems) -> Route {
+    let proxy = match &draft.proxy {
+        Some(ProxyChoice::Straight) => None,
+        Some(ProxyChoice::Through(proxy)) => Some(proxy.clone()),
+        None => net.proxy.clone(),
+    };
+    let roots = draft.ca_file.as_ref().and_then(|(path, place)| {
+        let file = folder.join(path);
+        let told = match read_file(&file) {
+            Ok(pem) => match read_roots(pem.as_bytes()) {
+                Ok(roots) => return Some(roots),
+                Err(why) => format!("the `ca_file` {} {why}", file.display()),
+            },
+            Err(problem) => format!("the `ca_file` {problem}"),
+        };
+        let hint = "a file with certificates in PEM form, of the server or of its authority";
+        problems.push(Problem::new(place.clone(), told).hint(hint));
+        None
+    });
+    Route { proxy, http1_only: draft.http1_only, roots }
 }
 
 fn read_secret(

@@ -15,7 +15,7 @@ use crate::model::{
 use crate::novelty::{self, Part, Sighting};
 use crate::parse;
 use crate::rules::Subject;
-use crate::schedule::{Asked, Why};
+use crate::schedule::Asked;
 use crate::store::{Found, NewItem, Store, StoreError};
 
 /// What every poll needs.
@@ -121,11 +121,12 @@ pub(super) async fn poll(
     let none = Validators::default();
     let validators = if full { &none } else { &state.validators };
     let request = Request { feed, url, validators, reload: full, now };
-    let Fetched { answer, status, url, validators, moved_to, fresh_for, retry_after } =
-        shop.fetch.fetch(request).await?;
+    let fetched = shop.fetch.fetch(request).await?;
+    let asked = fetched.asked();
+    let Fetched { answer, status, url, validators, moved_to, .. } = fetched;
     let mut good = Good {
         status,
-        asked: longest(fresh_for, retry_after.unwrap_or_default()),
+        asked,
         moved_to,
         full,
         body_bytes: 0,
@@ -151,14 +152,6 @@ pub(super) async fn poll(
     good.news = Some(commit(shop, feed, state, &Arc::new(document), &good.state).await?);
     good.stored = true;
     Ok(good)
-}
-
-/// The longer of two waits that a server asks for.
-fn longest(fresh_for: Duration, retry_after: Duration) -> Option<Asked> {
-    let fresh = Asked { span: fresh_for, by: Why::MaxAge };
-    let retry = Asked { span: retry_after, by: Why::RetryAfter };
-    let longest = if retry.span > fresh.span { retry } else { fresh };
-    (!longest.span.is_zero()).then_some(longest)
 }
 
 struct Document {

@@ -93,7 +93,13 @@ fn plain(url: &Url) -> Feed {
 }
 
 fn limits() -> FetchLimits {
-    FetchLimits { timeout: Duration::from_secs(10), max_body: 1000, max_redirects: 3 }
+    FetchLimits {
+        timeout: Duration::from_secs(10),
+        max_body: 1000,
+        max_redirects: 3,
+        per_host: 9,
+        per_host_spacing: Duration::ZERO,
+    }
 }
 
 fn http(limits: FetchLimits, read_timeout: Duration) -> HttpFetch {

@@ -1,0 +1,139 @@
+//! The gate to each host: no more requests at a time, and no closer together, than it may bear,
+//! whichever feed they are for and whatever led to it.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::Instant;
+
+/// Hosts that are remembered though nothing runs there, before those that may be are forgotten.
+const REMEMBERED: usize = 1024;
+
+/// Lets requests through to hosts. The agenda of the engine starts the polls of a host by the same
+/// limits, so that a poll's first request finds the gate open; what is led to another host by a
+/// redirect waits here for its turn there.
+#[derive(Debug)]
+pub(super) struct Gate {
+    per_host: usize,
+    spacing: Duration,
+    hosts: Mutex<HashMap<String, Host>>,
+}
+
+#[derive(Clone, Debug)]
+struct Host {
+    places: Arc<Semaphore>,
+    next: Arc<Mutex<Option<Instant>>>,
+}
+
+/// A place at a host; given back when it is dropped.
+#[derive(Debug)]
+pub(super) struct Turn {
+    _place: Option<OwnedSemaphorePermit>,
+}
+
+impl Gate {
+    /// A gate for so many requests at a time of one host, and such a time between their starts.
+    pub(super) fn new(per_host: usize, spacing: Duration) -> Self {
+        Self { per_host: per_host.max(1), spacing, hosts: Mutex::default() }
+    }
+
+    /// Waits for a place at `host` (`host:port`), and until it is time; in the order of asking.
+    pub(super) async fn enter(&self, host: &str) -> Turn {
+        let host = self.host(host);
+        let place = host.places.acquire_owned().await.ok();
+        let start = {
+            let mut next = host.next.lock().unwrap_or_else(PoisonError::into_inner);
+            let (start, after) = start(*next, Instant::now(), self.spacing);
+            *next = Some(after);
+            start
+        };
+        if let Some(start) = start {
+            tokio::time::sleep_until(start).await;
+        }
+        Turn { _place: place }
+    }
+
+    fn host(&self, name: &str) -> Host {
+        let mut hosts = self.hosts.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(host) = hosts.get(name) {
+            return host.clone();
+        }
+        if hosts.len() >= REMEMBERED {
+            let now = Instant::now();
+            hosts.retain(|_, host| {
+                let next = *host.next.lock().unwrap_or_else(PoisonError::into_inner);
+                Arc::strong_count(&host.places) > 1 || next.is_some_and(|next| next > now)
+            });
+        }
+        let host = Host {
+            places: Arc::new(Semaphore::new(self.per_host)),
+            next: Arc::new(Mutex::new(None)),
+        };
+        hosts.insert(name.to_owned(), host.clone());
+        host
+    }
+}
+
+/// When to start what asks at `now`, if not at once, and from when on the one after it may.
+fn start(next: Option<Instant>, now: Instant, spacing: Duration) -> (Option<Instant>, Instant) {
+    match next.filter(|next| *next > now) {
+        Some(next) => (Some(next), next + spacing),
+        None => (None, now + spacing),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::FutureExt;
+
+    use super::*;
+
+    const S: Duration = Duration::from_secs(1);
+
+    #[test]
+    fn starts_are_spaced() {
+        let now = Instant::now();
+        let cases = [
+            (None, (None, now + 2 * S)),
+            (Some(now), (None, now + 2 * S)),
+            (Some(now + S), (Some(now + S), now + 3 * S)),
+        ];
+        for (next, expected) in cases {
+            assert_eq!(start(next, now, 2 * S), expected, "{next:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_host_has_so_many_places_and_another_its_own() {
+        let gate = Gate::new(2, Duration::ZERO);
+        let first = gate.enter("a:80").now_or_never().unwrap();
+        let second = gate.enter("a:80").now_or_never();
+        assert!(second.is_some());
+        assert!(gate.enter("a:80").now_or_never().is_none());
+        assert!(gate.enter("a:443").now_or_never().is_some());
+        drop(first);
+        assert!(gate.enter("a:80").now_or_never().is_some());
+    }
+
+    #[tokio::test]
+    async fn the_second_waits_for_its_time() {
+        let gate = Gate::new(2, 3600 * S);
+        assert!(gate.enter("a:80").now_or_never().is_some());
+        assert!(gate.enter("a:80").now_or_never().is_none());
+        assert!(gate.enter("b:80").now_or_never().is_some());
+    }
+
+    #[tokio::test]
+    async fn hosts_where_nothing_runs_are_forgotten_when_there_are_many() {
+        let gate = Gate::new(1, Duration::ZERO);
+        let held = gate.enter("held:80").await;
+        for n in 0..3 * REMEMBERED {
+            gate.enter(&format!("h{n}:80")).await;
+        }
+        assert!(gate.hosts.lock().unwrap().len() <= REMEMBERED);
+        assert!(gate.enter("held:80").now_or_never().is_none(), "still held");
+        drop(held);
+    }
+}
