@@ -1,6 +1,10 @@
 //! Why a fetch fails: errors of the layers below, as reasons and in words.
 
 use std::error::Error;
+use std::io::{
+    self,
+    ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset},
+};
 use std::time::Duration;
 
 use reqwest::StatusCode;
@@ -98,9 +102,11 @@ pub(super) fn of_reqwest(error: reqwest::Error, stage: Stage, waits: Waits) -> F
 
 /// Whether the connection ended before anything of an answer came.
 pub(super) fn closed_before_the_answer(error: &reqwest::Error) -> bool {
-    find::<hyper::Error>(error).is_some_and(hyper::Error::is_incomplete_message)
-        && !error.is_body()
-        && !error.is_decode()
+    let hung_up = find::<hyper::Error>(error).is_some_and(hyper::Error::is_incomplete_message);
+    let broke = find::<io::Error>(error).is_some_and(|error| {
+        matches!(error.kind(), ConnectionReset | ConnectionAborted | BrokenPipe)
+    });
+    (hung_up || broke && !error.is_connect()) && !error.is_body() && !error.is_decode()
 }
 
 fn find<'a, E: Error + 'static>(error: &'a (dyn Error + 'static)) -> Option<&'a E> {
@@ -111,10 +117,10 @@ fn find<'a, E: Error + 'static>(error: &'a (dyn Error + 'static)) -> Option<&'a 
         }
         // An I/O error does not name what it wraps as its source, but what is behind that.
         let wrapped = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
-        if let Some(found) = wrapped.and_then(|wrapped| wrapped.downcast_ref()) {
-            return Some(found);
-        }
-        next = error.source();
+        next = match wrapped {
+            Some(wrapped) => Some(wrapped),
+            None => error.source(),
+        };
     }
     None
 }

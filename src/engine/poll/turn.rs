@@ -1,7 +1,6 @@
 //! One poll of one feed, from the request to the commit.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use tokio::sync::Semaphore;
 use url::Url;
