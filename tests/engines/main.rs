@@ -11,3 +11,4 @@ mod wire;
 
 mod delivering;
 mod polling;
+mod same;

@@ -5,10 +5,13 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use async_trait::async_trait;
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use std::io::Write;
 use std::sync::Arc;
 use std::time::Duration;
 
-use wirewatch::fetch::{Answer, Body, Fetch, FetchError, Fetched, Request};
+use wirewatch::fetch::{Answer, Body, Coding, Fetch, FetchError, Fetched, Request};
 use wirewatch::model::{Attempt, Clock, Delivery, Mono, Outcome, Reason, SinkName, Validators};
 use wirewatch::sinks::{BuildContext, Config, Sink, SinkError};
 
@@ -18,6 +21,10 @@ use super::document::{Story, rss};
 #[derive(Clone, Debug)]
 pub enum Page {
     Stories(Vec<Story>),
+    /// A document as it stands.
+    Document(String),
+    /// The same, packed by gzip.
+    Packed(String),
     Unchanged,
     Broken(Reason),
     /// No answer, ever.
@@ -62,9 +69,14 @@ impl Fetch for Wire {
         let page = self.pages.lock().unwrap().get(feed).cloned();
         let (status, answer) = match page {
             Some(Page::Broken(reason)) => return Err(FetchError::new(reason, "as told")),
-            Some(Page::Stories(stories)) => {
-                let wire = rss(&stories).into_bytes();
-                (200, Answer::Body(Body { wire, codings: Vec::new(), content_type: None }))
+            Some(Page::Stories(stories)) => (200, plain(rss(&stories).into_bytes())),
+            Some(Page::Document(text)) => (200, plain(text.into_bytes())),
+            Some(Page::Packed(text)) => {
+                let mut packed = GzEncoder::new(Vec::new(), Compression::fast());
+                packed.write_all(text.as_bytes()).unwrap();
+                let wire = packed.finish().unwrap();
+                let codings = vec![Coding::Gzip];
+                (200, Answer::Body(Body { wire, codings, content_type: None }))
             }
             Some(Page::Silent) => return std::future::pending().await,
             Some(Page::Unchanged) | None => (304, Answer::NotModified),
@@ -78,6 +90,10 @@ impl Fetch for Wire {
             fresh_for: Duration::ZERO,
         })
     }
+}
+
+fn plain(wire: Vec<u8>) -> Answer {
+    Answer::Body(Body { wire, codings: Vec::new(), content_type: None })
 }
 
 /// A sink that fails so many times, and then hands on to a real one.
