@@ -1,5 +1,7 @@
 //! What every [`Store`] must do. A store takes part with one line: `conformance!(ItsPlace);`.
 
+mod told;
+
 use std::collections::HashSet;
 use std::time::Duration;
 
@@ -14,6 +16,8 @@ use crate::model::{
     Health, HealthChange, Item, Level, Match, Reason, RuleId, Schedule, SinkName, Timestamp,
     Validators, Wishes,
 };
+
+pub(super) use told::*;
 
 /// Where a store's state lies, empty at first.
 #[async_trait]
@@ -54,6 +58,16 @@ macro_rules! conformance {
             a_confirmed_move_is_kept_until_the_url_changes
             hashes_are_the_same_after_a_restart
             a_closed_store_says_so
+            one_page_in_five_feeds_is_one_alert
+            alerts_that_wait_in_one_group_are_one_too
+            an_alert_stands_for_another_only_if_it_says_and_reaches_as_much
+            alerts_without_a_page_or_for_others_are_their_own
+            a_page_that_a_feed_uses_again_says_nothing
+            sources_go_with_their_alert
+            later_headlines_are_kept_beside_the_first
+            of_many_headlines_the_last_are_kept
+            gaps_are_counted
+            what_was_seen_outlives_items_and_configs
         );
     };
     ($place:ty: $($property:ident)+) => {

@@ -106,7 +106,8 @@ fn is_link(id: &str, link: &str) -> bool {
     let same_place = match (id_url.fragment(), link_url.fragment()) {
         (None, _) => true,
         (Some(of_id), None) => edition(of_id),
-        (Some(of_id), Some(of_link)) => of_id == of_link && !edition(of_id),
+        // The link leads to one of several posts.
+        (Some(_), Some(_)) => false,
     };
     same_place && place(id).is_some() && place(id) == place(link)
 }
@@ -160,3 +161,6 @@ fn is_source(name: &str, value: &str) -> bool {
     NAMES.iter().any(|known| is(name, known))
         && ["rss", "feed", "rss_feed", "rssfeed"].iter().any(|word| is(value, word))
 }
+
+#[cfg(test)]
+mod tests;

@@ -10,6 +10,11 @@ use crate::store::{Committed, Found, NewItem, REVISIONS, Raised, Retitled, SAME_
 
 type Done<T = ()> = Result<T, StoreError>;
 
+/// The revisions of an item, by feed, id and page. Not one condition with OR: for that all of the
+/// feed's would be read.
+pub(super) const OF_ITEM: &str = "SELECT key FROM revision WHERE feed = ?1 AND item = ?2
+    UNION SELECT key FROM revision WHERE feed = ?1 AND page = ?3";
+
 /// Of so many alerts for one page the earliest are looked at; more are no sign of one story.
 const SAME_PAGE: u32 = 64;
 
@@ -119,10 +124,9 @@ fn put_item(db: &Connection, feed: i64, new: &NewItem) -> Done {
 fn last_title(db: &Connection, feed: i64, retitled: &Retitled) -> Done<Option<String>> {
     let of_item = params![feed, retitled.item, retitled.page.map(u64::cast_signed)];
     let revised: Option<String> = db
-        .prepare_cached(
-            "SELECT title FROM revision WHERE feed = ?1 AND (item = ?2 OR page = ?3)
-             ORDER BY key DESC LIMIT 1",
-        )?
+        .prepare_cached(&format!(
+            "SELECT title FROM revision WHERE key IN ({OF_ITEM}) ORDER BY key DESC LIMIT 1"
+        ))?
         .query_row(of_item, |row| row.get(0))
         .optional()?;
     if revised.is_some() {
@@ -141,11 +145,11 @@ fn put_revision(db: &Connection, feed: i64, retitled: &Retitled) -> Done {
         "INSERT INTO revision (feed, item, page, seen_at, title) VALUES (?1, ?2, ?3, ?4, ?5)",
     )?
     .execute(params![feed, item, page, seen_at.as_millis(), title])?;
-    db.prepare_cached(
+    db.prepare_cached(&format!(
         "DELETE FROM revision WHERE key IN
-             (SELECT key FROM revision WHERE feed = ?1 AND (item = ?2 OR page = ?3)
-              ORDER BY key DESC LIMIT -1 OFFSET ?4)",
-    )?
+             (SELECT key FROM revision WHERE key IN ({OF_ITEM}) ORDER BY key DESC
+              LIMIT -1 OFFSET ?4)"
+    ))?
     .execute(params![feed, item, page, REVISIONS])?;
     Ok(())
 }

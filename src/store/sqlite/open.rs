@@ -165,7 +165,7 @@ fn create(path: &Path) -> Result<(), StoreError> {
     placed.map_err(|e| StoreError::write(path, e))
 }
 
-fn fill(new: &Path, migrations: &[&str]) -> Result<(), StoreError> {
+pub(super) fn fill(new: &Path, migrations: &[&str]) -> Result<(), StoreError> {
     let mut db = Connection::open(new)?;
     db.pragma_update(None, "application_id", APPLICATION)?;
     migrate(&mut db, migrations)?;

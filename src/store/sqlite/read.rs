@@ -21,20 +21,23 @@ const DAY: i64 = 24 * 60 * 60 * 1000;
 pub(super) fn seen(db: &Connection, feed: i64) -> Done<Seen> {
     let row = db
         .prepare_cached("SELECT version, hashes, items, titles FROM feed_seen WHERE feed = ?1")?
-        .query_row([feed], |row| Ok((row.get::<_, i64>(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))
+        .query_row([feed], |row| {
+            let (hashes, titles): (Vec<u8>, Vec<u8>) = (row.get(1)?, row.get(3)?);
+            Ok((row.get::<_, i64>(0)?, hashes, row.get(2)?, titles))
+        })
         .optional()?;
     let Some((version, hashes, items, titles)) = row else { return Ok(Seen::default()) };
-    let titles = numbers(titles)?;
+    let titles = numbers(&titles)?;
     let (titles, _) = titles.as_chunks::<2>();
     Ok(Seen {
         version: version.cast_unsigned(),
-        hashes: numbers(hashes)?,
+        hashes: numbers(&hashes)?,
         items,
         titles: titles.iter().map(|[name, title]| (*name, *title)).collect(),
     })
 }
 
-fn numbers(bytes: Vec<u8>) -> Done<Vec<u64>> {
+fn numbers(bytes: &[u8]) -> Done<Vec<u64>> {
     let (numbers, rest) = bytes.as_chunks::<8>();
     if !rest.is_empty() {
         let detail = format!("{} bytes are no whole number of hashes", bytes.len());
