@@ -16,8 +16,10 @@ use super::names::{self, Vocabulary};
 use super::raw::{MAX_FIELD, MAX_ITEMS, RawFeed};
 use super::text;
 use super::tidy::{self, Tidied};
+use attributes::Attributes;
 use collect::Collector;
 
+mod attributes;
 mod collect;
 
 /// Open elements that are kept track of; deeper ones are read through.
@@ -50,7 +52,7 @@ pub(super) fn read(text: &str, base: Option<&Url>) -> Option<Reading> {
     loop {
         match reader.read_event() {
             Ok(Event::Start(tag)) => walker.start(&tag, false),
-            Ok(Event::Empty(tag)) => walker.start(&tag, true),
+            Ok(Event::Empty(tag)) => walker.start(&tag, !attributes::slash_is_value(&tag)),
             Ok(Event::End(tag)) => walker.end(tag.name().as_ref()),
             Ok(Event::Text(text)) => walker.text(&text, true),
             Ok(Event::CData(text)) => walker.text(&text, false),
@@ -243,7 +245,7 @@ impl Walker {
                 self.collector.feed_attributes(attributes);
                 return Place::Feed;
             }
-            "image" | "textinput" | "source" | "contributor" | "items" | "enclosure" if core => {
+            "image" | "textinput" | "source" | "contributor" | "enclosure" if core => {
                 return Place::Foreign;
             }
             "group" if vocabulary == Vocabulary::Media => return Place::Open,
@@ -297,7 +299,7 @@ impl Walker {
             let Some(open) = self.stack.pop() else { break };
             match open.place {
                 Place::Field => self.collector.end_field(self.bases.last()),
-                Place::Item => self.collector.end_item(),
+                Place::Item => self.collector.end_item(self.complete),
                 Place::Person => self.collector.end_person(),
                 Place::Markup => self.collector.push_tag(names::split(&open.name).1, true),
                 Place::Feed | Place::Foreign | Place::Open => {}
@@ -330,10 +332,8 @@ impl Walker {
     fn finish(mut self) -> Reading {
         let cut = !self.complete;
         self.note("truncated", cut);
-        if self.stack.iter().any(|open| open.place == Place::Item) {
-            self.collector.drop_item();
-        }
-        self.stack.retain(|open| open.place != Place::Item);
+        self.collector.cut_off();
+        self.stack.retain(|open| !matches!(open.place, Place::Item | Place::Field));
         self.close_to(0);
         Reading { feed: self.collector.feed, repairs: self.repairs, complete: self.complete }
     }
@@ -345,26 +345,6 @@ fn is_void(name: &str) -> bool {
         name,
         "br" | "img" | "hr" | "input" | "meta" | "wbr" | "area" | "embed" | "source" | "col"
     )
-}
-
-/// The attributes of a tag: lower-case names with their prefixes, and values with entities
-/// resolved. At most 64 of them.
-struct Attributes(Vec<(String, String)>);
-
-impl Attributes {
-    fn of(tag: &BytesStart<'_>) -> Self {
-        let mut attributes = tag.html_attributes();
-        let found = attributes.with_checks(false).flatten().take(64).map(|attribute| {
-            let value = attribute.value.as_ref();
-            let value = text::resolve(&value[..value.floor_char_boundary(MAX_FIELD)]);
-            (attribute.key.as_ref().to_ascii_lowercase(), value)
-        });
-        Self(found.collect())
-    }
-
-    fn get(&self, name: &str) -> Option<&str> {
-        self.0.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
-    }
 }
 
 #[cfg(test)]
