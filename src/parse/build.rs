@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use url::Url;
 
+use super::bridge;
+use super::error::ParseError;
 use super::hints::Hints;
 use super::identity::{self, Traits};
 use super::raw::{MAX_FIELD, RawFeed, RawItem, RawText};
@@ -19,13 +21,15 @@ const MAX_LINK: usize = 8192;
 /// Most authors of an item.
 const MAX_AUTHORS: usize = 16;
 
-/// Makes the feed. `base` is the URL that the document came from.
+/// Makes the feed. `base` is the URL that the document came from. An error if a bridge has made it
+/// to tell of its own failure, and nothing else is in it.
 pub(super) fn build(
     raw: RawFeed,
     hints: Hints,
     base: Option<&Url>,
     mut repairs: Vec<Repair>,
-) -> ParsedFeed {
+) -> Result<ParsedFeed, ParseError> {
+    let count = raw.items.len();
     let language = raw.language.as_deref().and_then(language);
     let inherited = match raw.kind {
         FeedKind::Atom | FeedKind::Json => names(&raw.authors),
@@ -36,32 +40,23 @@ pub(super) fn build(
             repairs.push(Cow::Borrowed(repair));
         }
     };
-    let mut items = Vec::with_capacity(raw.items.len());
-    let mut ids = Vec::with_capacity(raw.items.len());
-    for mut raw in raw.items {
-        for field in [&mut raw.title, &mut raw.summary, &mut raw.content].into_iter().flatten() {
-            if let Some(mended) = text::undouble(&field.text) {
-                field.text = mended;
-                note("double-encoded");
-            }
-        }
-        let mut item = item(&raw, base);
-        if is_hollow(&item, raw.id.as_deref()) {
-            note("empty-item");
-            continue;
-        }
+    let Kept { mut items, ids, failure } = keep(raw.items, base, &mut note);
+    let cut = raw.cut && ids.last().is_some_and(|(at, _)| at + 1 == count);
+    for item in &mut items {
         if item.authors.is_empty() {
             item.authors.clone_from(&inherited);
         }
-        item.language = item.language.or_else(|| language.clone());
-        ids.push(raw.id);
-        items.push(item);
+        item.language = item.language.take().or_else(|| language.clone());
+    }
+    if let (true, Some(words)) = (items.is_empty(), failure) {
+        return Err(ParseError::Bridge(words));
     }
     identify(&mut items, &ids);
-    if drop_repeated(&mut items) {
+    let mut seen = HashSet::with_capacity(items.len());
+    if !items.iter().all(|item| seen.insert(item.id.as_str())) {
         note("repeated-item");
     }
-    ParsedFeed {
+    Ok(ParsedFeed {
         title: raw.title.map(title).filter(|title| !title.is_empty()),
         kind: raw.kind,
         language,
@@ -69,27 +64,54 @@ pub(super) fn build(
         skip_hours: hints.skip_hours,
         skip_days: hints.skip_days,
         update_every: hints.update_every,
+        cut,
         items,
         repairs,
+    })
+}
+
+/// What [`keep`] made.
+struct Kept {
+    items: Vec<Item>,
+    /// For each item its place among the raw ones, and its guid.
+    ids: Vec<(usize, Option<String>)>,
+    /// What a bridge said of its failure, if it did.
+    failure: Option<String>,
+}
+
+/// Makes the items, and leaves out what is none.
+fn keep(raw: Vec<RawItem>, base: Option<&Url>, note: &mut impl FnMut(&'static str)) -> Kept {
+    let mut items = Vec::with_capacity(raw.len());
+    let mut ids = Vec::with_capacity(raw.len());
+    let mut failure = None;
+    for (at, mut raw) in raw.into_iter().enumerate() {
+        for field in [&mut raw.title, &mut raw.summary, &mut raw.content].into_iter().flatten() {
+            if let Some(mended) = text::undouble(&field.text) {
+                field.text = mended;
+                note("double-encoded");
+            }
+        }
+        let item = item(&raw, base);
+        if bridge::is_failure(&item) {
+            note("bridge-error");
+            failure.get_or_insert(item.title);
+            continue;
+        }
+        if is_hollow(&item, raw.id.as_deref()) {
+            note("empty-item");
+        }
+        ids.push((at, raw.id.map(visible)));
+        items.push(item);
     }
+    Kept { items, ids, failure }
 }
 
-/// Leaves of items with the same id the first; whether there were any.
-fn drop_repeated(items: &mut Vec<Item>) -> bool {
-    let mut seen = HashSet::with_capacity(items.len());
-    let first: Vec<bool> = items.iter().map(|item| seen.insert(item.id.as_str())).collect();
-    let all = items.len();
-    let mut first = first.into_iter();
-    items.retain(|_| first.next().unwrap_or(true));
-    items.len() < all
-}
-
-fn identify(items: &mut [Item], ids: &[Option<String>]) {
+fn identify(items: &mut [Item], ids: &[(usize, Option<String>)]) {
     let found = {
         let traits: Vec<Traits<'_>> = items
             .iter()
             .zip(ids)
-            .map(|(item, id)| Traits {
+            .map(|(item, (_, id))| Traits {
                 id: id.as_deref(),
                 link: item.link.as_deref(),
                 title: &item.title,
@@ -143,11 +165,7 @@ fn link(href: &str, base: Option<&Url>) -> Option<String> {
     if href.is_empty() || href.len() > MAX_LINK {
         return None;
     }
-    let href = if href.contains("&amp;") {
-        Cow::Owned(href.replace("&amp;", "&"))
-    } else {
-        Cow::Borrowed(href)
-    };
+    let href = visible(href.replace("&amp;", "&"));
     let url = match (Url::parse(&href), base) {
         (Ok(url), _) => url,
         (Err(_), Some(base)) => base.join(&href).ok()?,
@@ -156,6 +174,14 @@ fn link(href: &str, base: Option<&Url>) -> Option<String> {
     };
     let web = matches!(url.scheme(), "http" | "https") && url.has_host();
     (web && url.as_str().len() <= MAX_LINK).then(|| url.into())
+}
+
+/// A string without the control characters that were written as entities.
+fn visible(mut text: String) -> String {
+    if text.contains(char::is_control) {
+        text.retain(|c| !c.is_control() || c.is_whitespace());
+    }
+    text
 }
 
 /// Names, cleaned, each once.

@@ -15,8 +15,10 @@ use super::names::{self, Vocabulary};
 use super::raw::{MAX_FIELD, MAX_ITEMS, RawFeed};
 use super::text;
 use super::tidy::{self, Tidied};
+use attributes::Attributes;
 use collect::Collector;
 
+mod attributes;
 mod collect;
 
 /// Open elements that are kept track of; deeper ones are read through.
@@ -49,7 +51,7 @@ pub(super) fn read(text: &str, base: Option<&Url>) -> Option<Reading> {
     loop {
         match reader.read_event() {
             Ok(Event::Start(tag)) => walker.start(&tag, false),
-            Ok(Event::Empty(tag)) => walker.start(&tag, true),
+            Ok(Event::Empty(tag)) => walker.start(&tag, !attributes::slash_is_value(&tag)),
             Ok(Event::End(tag)) => walker.end(tag.name().as_ref()),
             Ok(Event::Text(text)) => walker.text(&text, true),
             Ok(Event::CData(text)) => walker.text(&text, false),
@@ -277,7 +279,7 @@ impl Walker {
                 self.collector.feed_attributes(attributes);
                 return Place::Feed;
             }
-            "image" | "textinput" | "source" | "contributor" | "items" | "enclosure" if core => {
+            "image" | "textinput" | "source" | "contributor" | "enclosure" if core => {
                 return Place::Foreign;
             }
             "group" if vocabulary == Vocabulary::Media => return Place::Open,
@@ -334,7 +336,7 @@ impl Walker {
                 }
                 Place::Item => {
                     self.item = None;
-                    self.collector.end_item();
+                    self.collector.end_item(self.complete);
                 }
                 Place::Person => self.collector.end_person(),
                 Place::Markup => {
@@ -370,10 +372,8 @@ impl Walker {
     fn finish(mut self) -> Reading {
         let cut = !self.complete;
         self.note("truncated", cut);
-        if self.stack.iter().any(|open| open.place == Place::Item) {
-            self.collector.drop_item();
-        }
-        self.stack.retain(|open| open.place != Place::Item);
+        self.collector.cut_off();
+        self.stack.retain(|open| !matches!(open.place, Place::Item | Place::Field));
         self.close_to(0);
         Reading { feed: self.collector.feed, repairs: self.repairs, complete: self.complete }
     }
@@ -394,36 +394,6 @@ fn lower(name: &str) -> Cow<'_, str> {
     } else {
         Cow::Borrowed(name)
     }
-}
-
-/// The attributes of a tag: lower-case names with their prefixes, and values with entities
-/// resolved. At most 64 of them.
-struct Attributes<'a>(Vec<(Cow<'a, str>, Cow<'a, str>)>);
-
-impl<'a> Attributes<'a> {
-    fn of(tag: &'a BytesStart<'_>) -> Self {
-        if tag.attributes_raw().is_empty() {
-            return Self(Vec::new());
-        }
-        let mut attributes = tag.html_attributes();
-        let found = attributes.with_checks(false).flatten().take(64).map(|attribute| {
-            let value = match attribute.value {
-                Cow::Borrowed(value) => text::resolve(cut(value)),
-                Cow::Owned(value) => Cow::Owned(text::resolve(cut(&value)).into_owned()),
-            };
-            (lower(attribute.key.into_inner()), value)
-        });
-        Self(found.collect())
-    }
-
-    fn get(&self, name: &str) -> Option<&str> {
-        self.0.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_ref())
-    }
-}
-
-/// As much of a value as is kept of a field.
-fn cut(value: &str) -> &str {
-    &value[..value.floor_char_boundary(MAX_FIELD)]
 }
 
 #[cfg(test)]

@@ -38,12 +38,13 @@ pub(super) struct News {
 
 impl News {
     fn of(feed: &ParsedFeed) -> Self {
+        let items = feed.whole_items();
         let bare = |item: &&Item| item.title.is_empty() && item.text().is_empty();
         Self {
-            items: feed.items.len(),
+            items: items.len(),
             repairs: feed.repairs.clone(),
             wishes: wishes(feed),
-            hollow: feed.items.iter().filter(bare).count() * 2 > feed.items.len(),
+            hollow: items.iter().filter(bare).count() * 2 > items.len(),
             ..Self::default()
         }
     }
@@ -75,7 +76,8 @@ pub(super) struct Document {
 
 impl Document {
     pub(super) fn new(feed: ParsedFeed, hash: u64, store: &dyn Store) -> Self {
-        let keys = parse::keys(&feed.items);
+        let items = feed.whole_items();
+        let keys = parse::keys(items);
         let sighting = |(item, keys): (&Item, &Keys)| {
             let key = |key: &Option<String>| key.as_ref().map(|key| store.hash(key.as_bytes()));
             Sighting {
@@ -89,7 +91,7 @@ impl Document {
                 published: item.published.or(item.updated),
             }
         };
-        let sightings = feed.items.iter().zip(&keys).map(sighting).collect();
+        let sightings = items.iter().zip(&keys).map(sighting).collect();
         Self { feed, hash, sightings }
     }
 }
