@@ -6,7 +6,9 @@
 //! whole at another poll.
 
 use std::borrow::Cow;
+use std::cell::OnceCell;
 
+use memchr::memchr2_iter;
 use quick_xml::Reader;
 use quick_xml::events::{BytesStart, Event};
 use url::Url;
@@ -146,7 +148,9 @@ impl Walker {
         let name = lower(name.as_ref());
         let bases = self.bases.len();
         let attributes = Attributes::of(tag);
-        self.declare(&attributes);
+        if attributes.may_declare() {
+            self.declare(&attributes);
+        }
         let (prefix, local) = names::split(&name);
         let vocabulary = self.vocabulary(prefix);
         self.close_before(vocabulary, local);
@@ -192,7 +196,7 @@ impl Walker {
 
     /// Takes in namespace declarations and `xml:base`.
     fn declare(&mut self, attributes: &Attributes<'_>) {
-        for (name, value) in &attributes.0 {
+        for (name, value) in attributes.all() {
             if let Some(prefix) = name.strip_prefix("xmlns:")
                 && self.prefixes.len() < 64
                 && let Some(vocabulary) = names::of_uri(value)
@@ -398,26 +402,39 @@ fn lower(name: &str) -> Cow<'_, str> {
 
 /// The attributes of a tag: lower-case names with their prefixes, and values with entities
 /// resolved. At most 64 of them.
-struct Attributes<'a>(Vec<(Cow<'a, str>, Cow<'a, str>)>);
+struct Attributes<'a> {
+    tag: &'a BytesStart<'a>,
+    read: OnceCell<Vec<(Cow<'a, str>, Cow<'a, str>)>>,
+}
 
 impl<'a> Attributes<'a> {
-    fn of(tag: &'a BytesStart<'_>) -> Self {
-        if tag.attributes_raw().is_empty() {
-            return Self(Vec::new());
-        }
-        let mut attributes = tag.html_attributes();
-        let found = attributes.with_checks(false).flatten().take(64).map(|attribute| {
-            let value = match attribute.value {
-                Cow::Borrowed(value) => text::resolve(cut(value)),
-                Cow::Owned(value) => Cow::Owned(text::resolve(cut(&value)).into_owned()),
-            };
-            (lower(attribute.key.into_inner()), value)
-        });
-        Self(found.collect())
+    fn of(tag: &'a BytesStart<'a>) -> Self {
+        Self { tag, read: OnceCell::new() }
+    }
+
+    /// Whether there may be a namespace declaration or `xml:base` among them.
+    fn may_declare(&self) -> bool {
+        let raw = self.tag.attributes_raw().as_bytes();
+        memchr2_iter(b'x', b'X', raw)
+            .any(|at| raw.get(at..at + 3).is_some_and(|word| word.eq_ignore_ascii_case(b"xml")))
+    }
+
+    fn all(&self) -> &[(Cow<'a, str>, Cow<'a, str>)] {
+        self.read.get_or_init(|| {
+            let mut attributes = self.tag.html_attributes();
+            let found = attributes.with_checks(false).flatten().take(64).map(|attribute| {
+                let value = match attribute.value {
+                    Cow::Borrowed(value) => text::resolve(cut(value)),
+                    Cow::Owned(value) => Cow::Owned(text::resolve(cut(&value)).into_owned()),
+                };
+                (lower(attribute.key.into_inner()), value)
+            });
+            found.collect()
+        })
     }
 
     fn get(&self, name: &str) -> Option<&str> {
-        self.0.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_ref())
+        self.all().iter().find(|(key, _)| key == name).map(|(_, value)| value.as_ref())
     }
 }
 
