@@ -60,12 +60,12 @@ fn decode_bytes<'a>(
     let labels = [header, declared];
     let escapes = bytes.contains(&0x1B)
         && labels.into_iter().flatten().any(|e| e == encoding_rs::ISO_2022_JP);
-    if let Ok(text) = std::str::from_utf8(bytes)
+    if let Some(text) = UTF_8.decode_without_bom_handling_and_without_replacement(bytes)
         && !escapes
     {
         let other = labels.into_iter().flatten().any(|label| label != UTF_8);
         let repair = (other && !marked && !text.is_ascii()).then_some("charset:utf-8");
-        return (Cow::Borrowed(text), repair);
+        return (text, repair);
     }
     let unlabelled = labels.into_iter().flatten().all(|label| label == UTF_8);
     if !escapes && (marked || nearly_utf_8(bytes, unlabelled)) {

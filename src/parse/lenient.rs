@@ -148,7 +148,9 @@ impl Walker {
         let name = lower(name.as_ref());
         let bases = self.bases.len();
         let attributes = Attributes::of(tag);
-        self.declare(&attributes);
+        if attributes.may_declare() {
+            self.declare(&attributes);
+        }
         let (prefix, local) = names::split(&name);
         let vocabulary = self.vocabulary(prefix);
         self.close_before(vocabulary, local);
@@ -194,7 +196,7 @@ impl Walker {
 
     /// Takes in namespace declarations and `xml:base`.
     fn declare(&mut self, attributes: &Attributes<'_>) {
-        for (name, value) in &attributes.0 {
+        for (name, value) in attributes.all() {
             if let Some(prefix) = name.strip_prefix("xmlns:")
                 && self.prefixes.len() < 64
                 && let Some(vocabulary) = names::of_uri(value)

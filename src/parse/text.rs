@@ -109,38 +109,39 @@ impl Line {
     }
 }
 
-/// Bytes with which a character may begin that is white space, or unwanted, or windows-1252: a
-/// superset of those of [`Line::push_char`].
-const ODD: [bool; 256] = {
-    let mut odd = [false; 256];
+/// What a byte may begin: 0 for visible text, 1 for a blank, 2 for a character that is to be
+/// looked at, since it may be white space, unwanted, or windows-1252.
+const CLASSES: [u8; 256] = {
+    let mut classes = [0; 256];
     let mut byte = 0;
-    while byte <= 0x20 {
-        odd[byte] = true;
+    while byte < 0x20 {
+        classes[byte] = 2;
         byte += 1;
     }
-    odd[0x7F] = true;
-    odd[0xC2] = true; // U+0080 to U+00BF
-    odd[0xE1] = true; // U+1000 to U+1FFF
-    odd[0xE2] = true; // U+2000 to U+2FFF
-    odd[0xE3] = true; // U+3000 to U+3FFF
-    odd[0xEF] = true; // U+F000 to U+FFFF
-    odd
+    classes[0x20] = 1;
+    classes[0x7F] = 2;
+    classes[0xC2] = 2; // U+0080 to U+00BF
+    classes[0xE1] = 2; // U+1000 to U+1FFF
+    classes[0xE2] = 2; // U+2000 to U+2FFF
+    classes[0xE3] = 2; // U+3000 to U+3FFF
+    classes[0xEF] = 2; // U+F000 to U+FFFF
+    classes
 };
 
 /// Length of the visible text that `bytes` begin with, with single blanks inside. What follows may
 /// be visible too.
 fn visible_run(bytes: &[u8]) -> usize {
-    let plain = |at: usize| bytes.get(at).is_some_and(|byte| !ODD[usize::from(*byte)]);
-    let mut at = 0;
-    loop {
-        while plain(at) {
-            at += 1;
+    let mut last = 1;
+    let mut length = bytes.len();
+    for (at, byte) in bytes.iter().enumerate() {
+        let class = CLASSES[usize::from(*byte)];
+        if last + class > 1 {
+            length = at;
+            break;
         }
-        if at == 0 || bytes.get(at) != Some(&b' ') || !plain(at + 1) {
-            return at;
-        }
-        at += 1;
+        last = class;
     }
+    length - usize::from(length > 0 && last == 1)
 }
 
 /// Controls that are no white space, bidirectional overrides and isolates (Unicode TR9), byte

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use memchr::{memchr, memchr3_iter, memmem};
+use memchr::{memchr, memchr2, memchr3_iter, memmem};
 
 /// What was found and mended.
 #[derive(Debug)]
@@ -120,7 +120,7 @@ fn is_name_char(c: char) -> bool {
 /// Escapes each `<` that opens nothing, closes what stays open at the end.
 fn mend(text: &str) -> (Cow<'_, str>, bool) {
     let sections = Sections::new(text);
-    let mut mender = Mender { text, out: String::new(), copied: 0, sections, name: "" };
+    let mut mender = Mender { text, out: String::new(), copied: 0, sections, tag: 0 };
     let mut at = 0;
     while let Some(next) = memchr(b'<', &text.as_bytes()[at..]) {
         at = mender.step(at + next);
@@ -138,8 +138,8 @@ struct Mender<'a> {
     /// How much of `text` is in `out`.
     copied: usize,
     sections: Sections<'a>,
-    /// The last start tag.
-    name: &'a str,
+    /// Where the last start tag is.
+    tag: usize,
 }
 
 impl<'a> Mender<'a> {
@@ -154,6 +154,12 @@ impl<'a> Mender<'a> {
                 None => self.replace(at, 1, "&lt;"),
             };
         }
+        if let Some(end) = plain_tag(rest.as_bytes()) {
+            if !rest.starts_with("</") {
+                self.tag = at;
+            }
+            return at + end;
+        }
         let inside = &rest[1..];
         let segment = &inside[..memchr(b'<', inside.as_bytes()).unwrap_or(inside.len())];
         let name = segment.strip_prefix('/').unwrap_or(segment);
@@ -165,8 +171,7 @@ impl<'a> Mender<'a> {
             }
             Some((end, true)) => {
                 if !segment.starts_with('/') {
-                    let length = name.find(|c: char| !is_name_char(c)).unwrap_or(name.len());
-                    self.name = &name[..length];
+                    self.tag = at;
                 }
                 at + 1 + end
             }
@@ -185,13 +190,21 @@ impl<'a> Mender<'a> {
         }
     }
 
+    /// The name of the last start tag; empty if there was none.
+    fn name(&self) -> &'a str {
+        let name = self.text.get(self.tag + 1..).unwrap_or_default();
+        &name[..name.find(|c: char| !is_name_char(c)).unwrap_or(name.len())]
+    }
+
     /// A CDATA section closed at `end`, unless that is the end of a later one and its own was
     /// forgotten.
     fn cdata(&mut self, at: usize, end: usize) -> usize {
         let open = SECTIONS[CDATA].0;
         let from = at + open.len();
         match memmem::find(&self.text.as_bytes()[from..end], open.as_bytes()) {
-            Some(next) if self.text[from..from + next].contains("</") && !self.name.is_empty() => {
+            Some(next)
+                if self.text[from..from + next].contains("</") && !self.name().is_empty() =>
+            {
                 self.open_cdata(at, from + next)
             }
             _ => end,
@@ -200,7 +213,7 @@ impl<'a> Mender<'a> {
 
     /// Closes a CDATA section before the end tag of its element, or else at `limit`.
     fn open_cdata(&mut self, at: usize, limit: usize) -> usize {
-        let end_tag = format!("</{}", self.name);
+        let end_tag = format!("</{}", self.name());
         let end = self.text[at..limit].find(&end_tag).map_or(limit, |end| at + end);
         self.replace(end, 0, SECTIONS[CDATA].1);
         end
@@ -212,6 +225,31 @@ impl<'a> Mender<'a> {
         self.out.push_str(with);
         self.copied = at + length;
         self.copied
+    }
+}
+
+/// Length of the tag at the start of `rest`, if it is one as most are: a name in letters, sound
+/// quotes, no `<` before its end.
+fn plain_tag(rest: &[u8]) -> Option<usize> {
+    let name = if rest.get(1) == Some(&b'/') { 2 } else { 1 };
+    let first = rest.get(name)?;
+    if !first.is_ascii_alphabetic() && *first != b'_' {
+        return None;
+    }
+    let mut at = name;
+    loop {
+        match rest.get(at)? {
+            b'>' => return Some(at + 1),
+            b'<' => return None,
+            quote @ (b'"' | b'\'') => {
+                at += 1 + memchr2(*quote, b'<', &rest[at + 1..])?;
+                if rest[at] == b'<' {
+                    return None;
+                }
+            }
+            _ => {}
+        }
+        at += 1;
     }
 }
 

@@ -1,7 +1,9 @@
 //! The attributes of a tag, however it is written.
 
 use std::borrow::Cow;
+use std::cell::OnceCell;
 
+use memchr::memchr2_iter;
 use quick_xml::events::BytesStart;
 
 use super::{lower, text};
@@ -9,26 +11,39 @@ use crate::parse::raw::MAX_FIELD;
 
 /// The attributes of a tag: lower-case names with their prefixes, and values with entities
 /// resolved. At most 64 of them.
-pub(super) struct Attributes<'a>(pub(super) Vec<(Cow<'a, str>, Cow<'a, str>)>);
+pub(super) struct Attributes<'a> {
+    tag: &'a BytesStart<'a>,
+    read: OnceCell<Vec<(Cow<'a, str>, Cow<'a, str>)>>,
+}
 
 impl<'a> Attributes<'a> {
-    pub(super) fn of(tag: &'a BytesStart<'_>) -> Self {
-        if tag.attributes_raw().is_empty() {
-            return Self(Vec::new());
-        }
-        let mut attributes = tag.html_attributes();
-        let found = attributes.with_checks(false).flatten().take(64).map(|attribute| {
-            let value = match attribute.value {
-                Cow::Borrowed(value) => text::resolve(cut(value)),
-                Cow::Owned(value) => Cow::Owned(text::resolve(cut(&value)).into_owned()),
-            };
-            (lower(attribute.key.into_inner()), value)
-        });
-        Self(found.collect())
+    pub(super) fn of(tag: &'a BytesStart<'a>) -> Self {
+        Self { tag, read: OnceCell::new() }
+    }
+
+    /// Whether there may be a namespace declaration or `xml:base` among them.
+    pub(super) fn may_declare(&self) -> bool {
+        let raw = self.tag.attributes_raw().as_bytes();
+        memchr2_iter(b'x', b'X', raw)
+            .any(|at| raw.get(at..at + 3).is_some_and(|word| word.eq_ignore_ascii_case(b"xml")))
+    }
+
+    pub(super) fn all(&self) -> &[(Cow<'a, str>, Cow<'a, str>)] {
+        self.read.get_or_init(|| {
+            let mut attributes = self.tag.html_attributes();
+            let found = attributes.with_checks(false).flatten().take(64).map(|attribute| {
+                let value = match attribute.value {
+                    Cow::Borrowed(value) => text::resolve(cut(value)),
+                    Cow::Owned(value) => Cow::Owned(text::resolve(cut(&value)).into_owned()),
+                };
+                (lower(attribute.key.into_inner()), value)
+            });
+            found.collect()
+        })
     }
 
     pub(super) fn get(&self, name: &str) -> Option<&str> {
-        self.0.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_ref())
+        self.all().iter().find(|(key, _)| key == name).map(|(_, value)| value.as_ref())
     }
 }
 
