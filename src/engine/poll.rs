@@ -17,6 +17,7 @@ use tokio::task::{Id, JoinError, JoinSet};
 use self::advance::{Ended, Shown, Sound};
 use self::connectivity::Connectivity;
 use self::flush::Flushed;
+pub use self::slot::poll_policy;
 use self::slot::{Slot, policy};
 use self::turn::{Bad, Good, News, Shop};
 use super::plan::Plan;
@@ -256,7 +257,7 @@ impl PollEngine {
             Ok(good) => self.learn(index, good, took),
             Err(Bad::Feed(error)) => {
                 self.online(index, Some(error.reason));
-                self.heed(index, &error);
+                self.heed(&error);
                 let message = visible(&error.message).into_owned();
                 let FetchError { reason, status, retry_after, .. } = error;
                 Ended::Bad { reason, message, status, retry_after }

@@ -134,9 +134,9 @@ pub struct Condition {
     pub pace: u8,
     /// Answers in a row that brought nothing new.
     pub unchanged: u32,
-    /// When it was last fetched without validators.
+    /// When it was last fetched whole, past validators and caches, or showed something new.
     pub full_at: Option<Timestamp>,
-    /// Until when it is always fetched so, since its server's word cannot be trusted.
+    /// Until when it is always fetched whole, since its server's word cannot be trusted.
     pub distrusted_until: Option<Timestamp>,
     /// Whether most items of its document have neither headline nor text.
     pub hollow: bool,

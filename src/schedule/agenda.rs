@@ -24,6 +24,8 @@ pub struct Agenda {
     limits: Limits,
     feeds: Vec<Entry>,
     hosts: Vec<Host>,
+    /// Places in `hosts`.
+    names: HashMap<String, usize>,
     due: BinaryHeap<Reverse<(Mono, usize)>>,
     /// Hosts with feeds that wait and with a free place, by the time of their next start.
     ready: BinaryHeap<Reverse<(Mono, usize)>>,
@@ -61,13 +63,13 @@ impl Agenda {
             limits,
             feeds: Vec::new(),
             hosts: Vec::new(),
+            names: HashMap::new(),
             due: BinaryHeap::new(),
             ready: BinaryHeap::new(),
             running: 0,
         };
-        let mut names: HashMap<String, usize> = HashMap::new();
         for (name, due) in feeds {
-            let host = *names.entry(name).or_insert_with(|| {
+            let host = *agenda.names.entry(name).or_insert_with(|| {
                 agenda.hosts.push(Host {
                     running: 0,
                     next_start: Mono::from_millis(0),
@@ -146,10 +148,12 @@ impl Agenda {
         }
     }
 
-    /// The host of `feed` starts nothing before `until`.
-    pub fn pause_host(&mut self, feed: usize, until: Mono) {
-        let host = &mut self.hosts[self.feeds[feed].host];
-        host.next_start = host.next_start.max(until);
+    /// Nothing of `host` starts before `until`.
+    pub fn pause_host(&mut self, host: &str, until: Mono) {
+        if let Some(host) = self.names.get(host) {
+            let host = &mut self.hosts[*host];
+            host.next_start = host.next_start.max(until);
+        }
     }
 
     /// When something may start if nothing ends before; `None` if only an end can help.
@@ -268,7 +272,7 @@ mod tests {
         let hosts = ["a", "a"].map(|host| (host.to_owned(), at(0)));
         let mut agenda = Agenda::new(limits(9, 2, 5), hosts);
         assert_eq!(started(&mut agenda, at(0)), [0]);
-        agenda.pause_host(0, at(60));
+        agenda.pause_host("a", at(60));
         agenda.done(0, at(99));
         assert_eq!(started(&mut agenda, at(59)), Vec::<usize>::new());
         assert_eq!(started(&mut agenda, at(60)), [1]);

@@ -7,6 +7,7 @@ mod bench;
 #[path = "../news/document.rs"]
 mod document;
 mod faulty;
+mod health;
 mod wire;
 
 mod delivering;

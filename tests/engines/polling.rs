@@ -27,7 +27,15 @@ async fn a_feed_that_fails_is_asked_less_and_less_and_comes_back() {
     assert_eq!(bench.poll.health(), (2, 0));
     assert_eq!(bench.file().len(), 1);
     let events = bench.events();
-    assert_eq!(events, ["poll_failed", "feed_first_seen", "feed_recovered", "delivered"]);
+    let expected = [
+        "poll_failed",
+        "feed_health",
+        "feed_first_seen",
+        "feed_recovered",
+        "feed_health",
+        "delivered",
+    ];
+    assert_eq!(events, expected);
 }
 
 #[tokio::test]

@@ -47,7 +47,8 @@ pub(super) struct Sound {
     pub asked: Option<Asked>,
     /// Where it permanently redirects to.
     pub moved_to: Option<Url>,
-    /// Whether it was asked without validators, so that it could not say "unchanged".
+    /// Whether it was asked for whole, past validators and caches, so that nobody could say
+    /// "unchanged".
     pub full: bool,
     /// What the document showed; `None`: it was the same as before.
     pub shown: Option<Shown>,

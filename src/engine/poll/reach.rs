@@ -13,17 +13,22 @@ use crate::schedule::{Ending, first_due, next};
 impl PollEngine {
     /// A host that asks to be left alone is, with all its feeds, unless it is one of our own
     /// network: there one address often stands for many servers.
-    pub(super) fn heed(&mut self, index: usize, error: &FetchError) {
-        let asks = matches!(error.status, Some(429 | 503));
-        let own = match self.slots[index].feed.url.host() {
-            Some(Host::Ipv4(address)) => !is_public(address.into()),
-            Some(Host::Ipv6(address)) => !is_public(address.into()),
-            Some(Host::Domain(name)) => self.shop.plan.net.allow.iter().any(|a| a.names(name)),
-            None => true,
+    pub(super) fn heed(&mut self, error: &FetchError) {
+        let (Some(429 | 503), Some(host), Some(wait)) =
+            (error.status, &error.host, error.retry_after)
+        else {
+            return;
         };
-        if let (true, false, Some(wait)) = (asks, own, error.retry_after) {
+        let name = host.rsplit_once(':').map_or(host.as_str(), |(name, _)| name);
+        let own = match Host::parse(name) {
+            Ok(Host::Ipv4(address)) => !is_public(address.into()),
+            Ok(Host::Ipv6(address)) => !is_public(address.into()),
+            Ok(Host::Domain(name)) => self.shop.plan.net.allow.iter().any(|a| a.names(&name)),
+            Err(_) => true,
+        };
+        if !own {
             let until = wait.min(self.shop.plan.poll.max_interval);
-            self.agenda.pause_host(index, self.shop.clock.now().mono.plus(until));
+            self.agenda.pause_host(host, self.shop.clock.now().mono.plus(until));
         }
     }
 

@@ -35,7 +35,7 @@ pub(super) struct Good {
     /// How long the server asks to be left alone.
     pub asked: Option<Asked>,
     pub moved_to: Option<Url>,
-    /// Whether no validators were sent.
+    /// Whether it was asked for whole, past validators and caches.
     pub full: bool,
     /// As they came over the wire.
     pub body_bytes: usize,
@@ -127,7 +127,7 @@ pub(super) async fn poll(
         status,
         asked,
         moved_to,
-        full: full || state.validators.is_empty(),
+        full,
         body_bytes: 0,
         state: Learned { validators, body: state.body, title: state.title.clone() },
         stored: false,
@@ -281,18 +281,9 @@ fn of_document(feed: &ParsedFeed) -> News {
     News {
         items: feed.items.len(),
         repairs: feed.repairs.clone(),
-        wishes: wishes(feed),
+        wishes: feed.wishes(),
         hollow: feed.items.iter().filter(bare).count() * 2 > feed.items.len(),
         ..News::default()
-    }
-}
-
-fn wishes(feed: &ParsedFeed) -> Wishes {
-    Wishes {
-        ttl: feed.ttl,
-        update_every: feed.update_every,
-        skip_hours: feed.skip_hours.iter().fold(0, |bits, hour| bits | 1 << hour.min(&31)),
-        skip_days: feed.skip_days.iter().fold(0, |bits, day| bits | 1 << day.min(&7)),
     }
 }
 

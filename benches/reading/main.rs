@@ -1,0 +1,133 @@
+//! MB/s from bytes to items: each reader alone and both in turn, beside quick-xml's bare event
+//! loop and feed-rs by itself.
+//!
+//! `cargo bench --bench reading` measures made-up documents; `cargo bench --bench reading -- DIR`
+//! measures the files of a directory. Each pass reads all documents once by each way in turn; the
+//! table gives the median over the passes of thread CPU time, and of the ratios within a pass, so
+//! that other work on the machine cancels out.
+
+#![expect(clippy::print_stdout, reason = "a benchmark prints its table")]
+
+use std::error::Error;
+use std::hint::black_box;
+use std::{env, fs};
+
+use quick_xml::events::Event;
+use rustix::time::{ClockId, clock_gettime};
+use wirewatch::parse::{Input, Reader, decode, parse_in_order};
+
+mod documents;
+
+/// Passes over all documents when measuring.
+const PASSES: usize = 41;
+
+type Way = (&'static str, fn(&[u8]) -> bool);
+
+/// The ways to read a document; each says whether it could.
+const WAYS: [Way; 7] = [
+    ("quick-xml, events only", events),
+    ("charset", |bytes| !decode(bytes, None).text.is_empty()),
+    ("feed-rs by itself", |bytes| feed_rs::parser::parse(bytes).is_ok()),
+    ("feed-rs, guarded", |bytes| read(&[Reader::FeedRs], bytes)),
+    ("lenient", |bytes| read(&[Reader::Lenient], bytes)),
+    ("both, feed-rs first", |bytes| read(&[Reader::FeedRs, Reader::Lenient], bytes)),
+    ("both, lenient first", |bytes| read(&[Reader::Lenient, Reader::FeedRs], bytes)),
+];
+/// Places in [`WAYS`] that others are compared with.
+const BARE: usize = 0;
+const FEED_RS: usize = 2;
+
+fn read(order: &[Reader], bytes: &[u8]) -> bool {
+    black_box(parse_in_order(order, &Input { bytes, content_type: None, url: None })).is_ok()
+}
+
+fn events(bytes: &[u8]) -> bool {
+    let Ok(text) = str::from_utf8(bytes) else { return false };
+    let mut reader = quick_xml::Reader::from_str(text);
+    let config = reader.config_mut();
+    config.check_end_names = false;
+    config.allow_unmatched_ends = true;
+    config.allow_dangling_amp = true;
+    loop {
+        match reader.read_event() {
+            Ok(Event::Eof) => return true,
+            Ok(event) => drop(black_box(event)),
+            Err(_) => return false,
+        }
+    }
+}
+
+/// CPU time of this thread in nanoseconds.
+fn now() -> f64 {
+    let time = clock_gettime(ClockId::ThreadCPUTime);
+    (time.tv_sec * 1_000_000_000 + time.tv_nsec) as f64
+}
+
+fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values[values.len() / 2]
+}
+
+/// Measures all ways over the documents and prints a table.
+fn measure(name: &str, documents: &[Vec<u8>], passes: usize) {
+    let bytes: usize = documents.iter().map(Vec::len).sum();
+    println!(
+        "\n{name}: {} documents, mean {:.1} kB, {passes} passes",
+        documents.len(),
+        bytes as f64 / documents.len() as f64 / 1e3
+    );
+    println!(
+        "{:24} {:>8} {:>6} {:>12} {:>14}",
+        "", "MB/s", "read", "of bare loop", "time, feed-rs"
+    );
+    let mut times: Vec<[f64; WAYS.len()]> = Vec::new();
+    let mut reads = [0; WAYS.len()];
+    for _ in 0..passes {
+        let mut pass = [0.0; WAYS.len()];
+        for document in documents {
+            for (way, (_, run)) in WAYS.iter().enumerate() {
+                let start = now();
+                reads[way] += usize::from(run(black_box(document)));
+                pass[way] += now() - start;
+            }
+        }
+        times.push(pass);
+    }
+    for (way, (label, _)) in WAYS.iter().enumerate() {
+        let over = |of: &dyn Fn(&[f64; WAYS.len()]) -> f64| median(times.iter().map(of).collect());
+        println!(
+            "{label:24} {:8.1} {:6} {:12.3} {:14.3}",
+            bytes as f64 * 1e3 / over(&|pass| pass[way]),
+            reads[way] / passes,
+            over(&|pass| pass[BARE] / pass[way]),
+            over(&|pass| pass[way] / pass[FEED_RS]),
+        );
+    }
+}
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let arguments: Vec<String> = env::args().skip(1).collect();
+    let passes = if arguments.iter().any(|argument| argument == "--bench") { PASSES } else { 1 };
+    if let Some(directory) = arguments.iter().find(|argument| !argument.starts_with('-')) {
+        let mut documents = Vec::new();
+        for entry in fs::read_dir(directory)? {
+            let path = entry?.path();
+            if path.is_file() {
+                documents.push(fs::read(path)?);
+            }
+        }
+        measure(directory, &documents, passes);
+        return Ok(());
+    }
+    for (name, documents) in [("sound", documents::sound()), ("broken", documents::broken())] {
+        if env::var_os("BENCH_EACH").is_some() {
+            for document in &documents {
+                measure(&document.name, &[document.text.clone().into_bytes()], passes);
+            }
+        }
+        let documents: Vec<Vec<u8>> =
+            documents.into_iter().map(|document| document.text.into_bytes()).collect();
+        measure(name, &documents, passes);
+    }
+    Ok(())
+}
