@@ -1,5 +1,6 @@
 //! Content codings, undone within a bound (RFC 9110 §8.4).
 
+use std::fmt;
 use std::io::{self, BufRead, BufReader, Read};
 
 use flate2::bufread::{DeflateDecoder, GzDecoder, ZlibDecoder};
@@ -19,6 +20,17 @@ pub enum Coding {
     Brotli,
     /// `zstd` (RFC 8878), with a window of at most 8 MiB (RFC 9659).
     Zstd,
+}
+
+impl fmt::Display for Coding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Gzip => "gzip",
+            Self::Deflate => "deflate",
+            Self::Brotli => "br",
+            Self::Zstd => "zstd",
+        })
+    }
 }
 
 /// The codings that we ask for.
@@ -86,7 +98,7 @@ fn undo<'a>(mut reader: Box<dyn BufRead + 'a>, coding: Coding) -> io::Result<Box
         Coding::Deflate => Box::new(DeflateDecoder::new(reader)),
         // Windows beyond 16 MiB, which RFC 7932 §9.1 does not know, though our decoder does.
         Coding::Brotli if reader.fill_buf()?.first().is_some_and(|byte| byte & 0x7f == 0x11) => {
-            let message = "the body is broken Brotli data: its window is too large";
+            let message = "the body is broken br data: its window is too large";
             return Err(io::Error::other(FetchError::new(Reason::Encoding, message)));
         }
         Coding::Brotli => Box::new(brotli_decompressor::Decompressor::new(reader, 16 << 10)),
@@ -144,7 +156,7 @@ impl Read for Layer<'_> {
             if error.get_ref().is_some_and(|inner| inner.is::<FetchError>()) {
                 return error;
             }
-            let message = format!("the body is broken {:?} data: {error}", self.coding);
+            let message = format!("the body is broken {} data: {error}", self.coding);
             io::Error::other(FetchError::new(Reason::Encoding, message))
         })?;
         match self.left.checked_sub(read as u64) {

@@ -166,9 +166,12 @@ async fn what_is_wrong_with_a_certificate_is_said() {
         assert_eq!(error.reason, Reason::Tls, "{error}");
         assert!(error.message.contains(expected), "{error}");
     }
-    let server = Server::plays(vec![b"HTTP/1.1 400 not TLS\r\n\r\n".to_vec()]).await;
-    let mut url = server.url.clone();
-    url.set_scheme("https").unwrap();
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = Url::parse(&format!("https://{}/", listener.local_addr().unwrap())).unwrap();
+    tokio::spawn(async move {
+        let (mut socket, _) = listener.accept().await.unwrap();
+        socket.write_all(b"HTTP/1.1 400 this is no TLS\r\n\r\n").await.unwrap();
+    });
     let error = fetch(&plain(&url), NOTHING).await.unwrap_err();
     assert_eq!(error.reason, Reason::Tls, "{error}");
 }
