@@ -1,5 +1,6 @@
 //! Connections: clients whose every address has passed the guard.
 
+mod lookup;
 mod resolver;
 mod tls;
 mod trace;
@@ -13,7 +14,8 @@ use reqwest::Client;
 use rustls_platform_verifier::Verifier;
 use url::{Host, Url};
 
-use self::resolver::{GuardedResolver, Lookup, permitted};
+use self::lookup::{Lookup, is_this_machine};
+use self::resolver::{GuardedResolver, permitted};
 use self::trace::Watch;
 use crate::guard::Guard;
 use crate::model::{Proxy, Roots, Route};
@@ -147,9 +149,7 @@ impl Network {
     /// Checks a name that a proxy will look up once more. One that only the proxy can look up is
     /// let through.
     async fn admit_name(&self, name: &str, port: u16, proxy: &Proxy) -> Result<(), NetError> {
-        let local = name.trim_end_matches('.');
-        let is_local = local == "localhost" || local.ends_with(".localhost");
-        if proxy.looks_up() && !is_local {
+        if proxy.looks_up() && !is_this_machine(name) {
             return Ok(());
         }
         let Ok(found) = self.lookup.addresses(name).await else { return Ok(()) };
