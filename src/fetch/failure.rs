@@ -102,10 +102,18 @@ pub(super) fn of_reqwest(error: reqwest::Error, stage: Stage, waits: Waits) -> F
 }
 
 /// Whether the connection ended before anything of an answer came.
-pub(super) fn closed_before_the_answer(error: &reqwest::Error) -> bool {
+fn closed_before_the_answer(error: &reqwest::Error) -> bool {
     find::<hyper::Error>(error).is_some_and(hyper::Error::is_incomplete_message)
         && !error.is_body()
         && !error.is_decode()
+}
+
+/// Whether a connection that was kept from before turned out to be dead.
+pub(super) fn is_stale(error: &reqwest::Error) -> bool {
+    use std::io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset};
+    let cut = find::<std::io::Error>(error)
+        .is_some_and(|io| matches!(io.kind(), BrokenPipe | ConnectionAborted | ConnectionReset));
+    closed_before_the_answer(error) || (cut && !error.is_body() && !error.is_decode())
 }
 
 fn find<'a, E: Error + 'static>(error: &'a (dyn Error + 'static)) -> Option<&'a E> {

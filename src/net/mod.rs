@@ -1,5 +1,6 @@
 //! Connections: clients whose every address has passed the guard.
 
+mod dial;
 mod lookup;
 mod resolver;
 mod tls;
@@ -14,11 +15,12 @@ use reqwest::Client;
 use rustls_platform_verifier::Verifier;
 use url::{Host, Url};
 
+use self::dial::Watch;
 use self::lookup::{Lookup, is_this_machine};
 use self::resolver::{GuardedResolver, permitted};
-use self::trace::Watch;
 use crate::guard::Guard;
 use crate::model::{Proxy, Roots, Route};
+pub use dial::noting_dials;
 pub use resolver::ResolveError;
 pub use tls::{explain, read_roots};
 pub use trace::{Dial, Trace};
@@ -190,10 +192,7 @@ impl Network {
         if let Some(proxy) = &route.proxy {
             builder = builder.proxy(way_through(proxy).map_err(failed)?);
         }
-        if let Some(trace) = &self.trace {
-            builder = builder.connector_layer(Watch(Arc::clone(trace)));
-        }
-        builder.build().map_err(failed)
+        builder.connector_layer(Watch(self.trace.clone())).build().map_err(failed)
     }
 
     fn verifier(&self, roots: Option<&Roots>) -> Result<Arc<Verifier>, rustls::Error> {
