@@ -68,8 +68,17 @@ pub(super) fn codings<'a>(
 
 /// Undoes `codings`, the last applied first. No layer may give more than `limit` bytes; one that
 /// is broken or ends too early is an error. Beside `wire` and what comes out, no layer is held in
-/// memory. An empty body stays empty.
+/// memory. An empty body stays empty. What comes out as gzip, which no feed is, was packed once
+/// more than the server says, and is unpacked once more.
 pub fn decode(wire: Vec<u8>, codings: &[Coding], limit: u64) -> Result<Vec<u8>, FetchError> {
+    let decoded = undo_all(wire, codings, limit)?;
+    match decoded.starts_with(b"\x1f\x8b\x08") {
+        true => undo_all(decoded, &[Coding::Gzip], limit),
+        false => Ok(decoded),
+    }
+}
+
+fn undo_all(wire: Vec<u8>, codings: &[Coding], limit: u64) -> Result<Vec<u8>, FetchError> {
     if wire.is_empty() || codings.is_empty() {
         return if wire.len() as u64 > limit { Err(too_large(limit)) } else { Ok(wire) };
     }
@@ -267,6 +276,8 @@ mod tests {
             (gzip(&zlib(TEXT)), vec![Coding::Deflate, Coding::Gzip]),
             (zlib(&gzip(&deflate(TEXT))), vec![Coding::Deflate, Coding::Gzip, Coding::Deflate]),
             (TEXT.to_vec(), vec![]),
+            (gzip(TEXT), vec![]),
+            (gzip(&gzip(TEXT)), vec![Coding::Gzip]),
         ];
         for (wire, codings) in cases {
             assert_eq!(decode(wire, &codings, 1000).unwrap(), TEXT, "{codings:?}");
