@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::collections::HashSet;
 use std::time::Duration;
 
+use memchr::memchr;
 use url::Url;
 
 use super::bridge;
@@ -165,6 +166,9 @@ fn link(href: &str, base: Option<&Url>) -> Option<String> {
     if href.is_empty() || href.len() > MAX_LINK {
         return None;
     }
+    if is_normal(href) {
+        return Some(href.to_owned());
+    }
     let href = visible(href.replace("&amp;", "&"));
     let url = match (Url::parse(&href), base) {
         (Ok(url), _) => url,
@@ -176,12 +180,33 @@ fn link(href: &str, base: Option<&Url>) -> Option<String> {
     (web && url.as_str().len() <= MAX_LINK).then(|| url.into())
 }
 
-/// A string without the control characters that were written as entities.
+/// A guid or link without control characters.
 fn visible(mut text: String) -> String {
-    if text.contains(char::is_control) {
-        text.retain(|c| !c.is_control() || c.is_whitespace());
+    let unwanted = |c: char| c.is_control() && !matches!(c, '\t' | '\n' | '\r');
+    if text.contains(unwanted) {
+        text.retain(|c| !unwanted(c));
     }
     text
+}
+
+/// Whether this is an http or https URL of plain letters that the URL standard would leave as it
+/// is, so that it need not be taken apart.
+fn is_normal(href: &str) -> bool {
+    let Some(rest) = href.strip_prefix("https://").or_else(|| href.strip_prefix("http://")) else {
+        return false;
+    };
+    let Some(slash) = memchr(b'/', rest.as_bytes()) else { return false };
+    let (host, path) = rest.as_bytes().split_at(slash);
+    let letter = |b: &u8| b.is_ascii_lowercase() || b.is_ascii_digit() || *b == b'-';
+    let label =
+        |label: &[u8]| !label.is_empty() && !label.starts_with(b"xn--") && label.iter().all(letter);
+    let last = host.rsplit(|b| *b == b'.').next().and_then(|label| label.first());
+    // A dot may begin a segment that means this directory or the one above; `&amp;` is escaped.
+    let sound = |pair: &[u8]| pair != b"/." && pair != b"&a";
+    last.is_some_and(u8::is_ascii_lowercase)
+        && host.split(|b| *b == b'.').all(label)
+        && path.iter().all(|b| b.is_ascii_alphanumeric() || b"/-_.,;:=&?+~".contains(b))
+        && path.windows(2).all(sound)
 }
 
 /// Names, cleaned, each once.

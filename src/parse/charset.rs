@@ -19,15 +19,16 @@ const SALAD: f64 = 0.05;
 
 /// A document as text.
 #[derive(Debug)]
-pub(super) struct Decoded<'a> {
+pub struct Decoded<'a> {
     /// Without byte order mark and XML declaration.
-    pub(super) text: Cow<'a, str>,
+    pub text: Cow<'a, str>,
     /// How the charset was found, unless as labelled or UTF-8 without contradiction.
-    pub(super) repair: Option<Repair>,
+    pub repair: Option<Repair>,
 }
 
-/// Decodes a document.
-pub(super) fn decode<'a>(bytes: &'a [u8], content_type: Option<&str>) -> Decoded<'a> {
+/// Decodes a document, given as it came with its Content-Type header. Nothing fails: what cannot
+/// be decoded becomes U+FFFD.
+pub fn decode<'a>(bytes: &'a [u8], content_type: Option<&str>) -> Decoded<'a> {
     let (text, repair) = decode_bytes(bytes, content_type);
     let text = match text {
         Cow::Borrowed(text) => Cow::Borrowed(cut_declaration(text)),
@@ -59,12 +60,12 @@ fn decode_bytes<'a>(
     let labels = [header, declared];
     let escapes = bytes.contains(&0x1B)
         && labels.into_iter().flatten().any(|e| e == encoding_rs::ISO_2022_JP);
-    if let Ok(text) = std::str::from_utf8(bytes)
+    if let Some(text) = UTF_8.decode_without_bom_handling_and_without_replacement(bytes)
         && !escapes
     {
         let other = labels.into_iter().flatten().any(|label| label != UTF_8);
         let repair = (other && !marked && !text.is_ascii()).then_some("charset:utf-8");
-        return (Cow::Borrowed(text), repair);
+        return (text, repair);
     }
     let unlabelled = labels.into_iter().flatten().all(|label| label == UTF_8);
     if !escapes && (marked || nearly_utf_8(bytes, unlabelled)) {

@@ -40,6 +40,7 @@ mod repairs;
 mod text;
 mod tidy;
 
+pub use charset::{Decoded, decode};
 pub use error::ParseError;
 pub use repairs::REPAIRS;
 pub use text::clean_line;
@@ -55,6 +56,29 @@ pub struct Input<'a> {
     pub url: Option<&'a Url>,
 }
 
+/// A reader of XML feeds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reader {
+    /// The feed-rs crate, for documents that the guard admits. Its answer is taken only if it
+    /// found all items, each with title, link, date and text.
+    FeedRs,
+    /// Ours, for whatever has the root element of a feed.
+    Lenient,
+}
+
+impl Reader {
+    /// The name under which its use is told, where it was not the first to be asked.
+    fn repair(self) -> &'static str {
+        match self {
+            Self::FeedRs => "reader:feed-rs",
+            Self::Lenient => "reader:lenient",
+        }
+    }
+}
+
+/// Which reader goes first. The answer of the first that can read the document is taken.
+const ORDER: &[Reader] = &[Reader::FeedRs, Reader::Lenient];
+
 /// Reads a feed document: RSS 0.90 to 2.0, Atom 0.3 and 1.0, JSON Feed 1.0 and 1.1, well-formed or
 /// not. The same bytes give the same items with the same ids.
 ///
@@ -65,7 +89,17 @@ pub struct Input<'a> {
 ///
 /// If the document is no feed, or nothing can be read from it. A feed without items is a feed.
 pub fn parse(input: &Input<'_>) -> Result<ParsedFeed, ParseError> {
-    let decoded = charset::decode(input.bytes, input.content_type);
+    parse_in_order(ORDER, input)
+}
+
+/// As [`parse`], with the readers of XML in another order, or fewer of them. What comes out is the
+/// same but for the repair that names the reader, if it was not the first.
+///
+/// # Errors
+///
+/// As [`parse`]; also if none of these readers can read the document.
+pub fn parse_in_order(order: &[Reader], input: &Input<'_>) -> Result<ParsedFeed, ParseError> {
+    let decoded = decode(input.bytes, input.content_type);
     let (text, controls) = text::without_controls(decoded.text);
     let text = text.as_ref();
     if text.trim().is_empty() {
@@ -77,7 +111,7 @@ pub fn parse(input: &Input<'_>) -> Result<ParsedFeed, ParseError> {
     let (raw, hints) = if text.starts_with('{') {
         (json(text)?, Hints::default())
     } else {
-        let (raw, mended) = xml(text, base)?;
+        let (raw, mended) = xml(order, text, base)?;
         repairs.extend(mended.into_iter().map(Cow::Borrowed));
         (raw, hints::read(text))
     };
@@ -96,18 +130,31 @@ fn json(text: &str) -> Result<RawFeed, ParseError> {
     })
 }
 
-fn xml(text: &str, base: Option<&Url>) -> Result<(RawFeed, Vec<&'static str>), ParseError> {
-    if let Some(raw) = strict(text, base) {
-        return Ok((raw, Vec::new()));
+fn xml(
+    order: &[Reader],
+    text: &str,
+    base: Option<&Url>,
+) -> Result<(RawFeed, Vec<&'static str>), ParseError> {
+    for (turn, reader) in order.iter().enumerate() {
+        let (feed, mut repairs, complete) = match reader {
+            Reader::FeedRs => match strict(text, base) {
+                Some(feed) => (feed, Vec::new(), true),
+                None => continue,
+            },
+            Reader::Lenient => match lenient::read(text, base) {
+                Some(reading) => (reading.feed, reading.repairs, reading.complete),
+                None => continue,
+            },
+        };
+        if feed.items.len() == usize::from(feed.cut) && !complete {
+            return Err(ParseError::Malformed("it breaks off before its first item ends"));
+        }
+        if turn > 0 {
+            repairs.insert(0, reader.repair());
+        }
+        return Ok((feed, repairs));
     }
-    let reading = lenient::read(text, base).ok_or_else(|| ParseError::of_rootless(text))?;
-    let whole = reading.feed.items.len() - usize::from(reading.feed.cut);
-    if whole == 0 && !reading.complete {
-        return Err(ParseError::Malformed("it breaks off before its first item ends"));
-    }
-    let mut repairs = reading.repairs;
-    repairs.insert(0, "reader:lenient");
-    Ok((reading.feed, repairs))
+    Err(ParseError::of_rootless(text))
 }
 
 /// What feed-rs makes of the document, if that is all there is in it.

@@ -12,6 +12,7 @@ pub const REPAIRS: &[(&str, &str)] = &[
     ("charset:utf-32", "UTF-32, an encoding that XML has dropped"),
     ("control-characters", "characters that XML forbids were left out"),
     ("reader:lenient", "feed-rs was not given the document, or did not read all of it"),
+    ("reader:feed-rs", "the reverse, if the lenient reader goes first"),
     ("junk-before", "text before the root element"),
     ("junk-after", "text after the root element"),
     ("broken-markup", "a `<` that opens nothing, or a tag or section without its end"),

@@ -83,14 +83,14 @@ impl Collector {
         self.feed.kind == FeedKind::Atom
     }
 
-    pub(super) fn feed_attributes(&mut self, attributes: &Attributes) {
+    pub(super) fn feed_attributes(&mut self, attributes: &Attributes<'_>) {
         if self.feed.language.is_none() {
             self.feed.language = attributes.get("xml:lang").map(str::to_owned);
         }
     }
 
     /// Begins an item; false if there are too many already, and it is read for nothing.
-    pub(super) fn begin_item(&mut self, attributes: &Attributes, base: Option<&Url>) -> bool {
+    pub(super) fn begin_item(&mut self, attributes: &Attributes<'_>, base: Option<&Url>) -> bool {
         self.full = self.feed.items.len() >= MAX_ITEMS;
         let mut item = RawItem::default();
         if let Some(about) = attributes.get("rdf:about").or(attributes.get("about")) {
@@ -164,7 +164,7 @@ impl Collector {
         &mut self,
         part: Part,
         vocabulary: Vocabulary,
-        attributes: &Attributes,
+        attributes: &Attributes<'_>,
         base: Option<&Url>,
     ) {
         let kind = attributes.get("type").map(|kind| kind.trim().to_ascii_lowercase());
@@ -202,7 +202,7 @@ impl Collector {
     }
 
     /// `<link href rel type>` of Atom, wherever it stands.
-    fn link_attributes(&mut self, attributes: &Attributes, base: Option<&Url>) {
+    fn link_attributes(&mut self, attributes: &Attributes<'_>, base: Option<&Url>) {
         let (Some(item), Some(href)) = (&mut self.item, attributes.get("href")) else { return };
         let html = attributes.get("type").is_none_or(|kind| kind.contains("html"));
         let rank = match attributes.get("rel").map(str::trim).unwrap_or("alternate") {
