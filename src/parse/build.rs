@@ -7,6 +7,9 @@ use std::time::Duration;
 use memchr::memchr;
 use url::Url;
 
+use super::bridge;
+use super::error::ParseError;
+use super::hints::Hints;
 use super::identity::{self, Traits};
 use super::raw::{MAX_FIELD, RawFeed, RawItem, RawText};
 use super::text;
@@ -19,8 +22,15 @@ const MAX_LINK: usize = 8192;
 /// Most authors of an item.
 const MAX_AUTHORS: usize = 16;
 
-/// Makes the feed. `base` is the URL that the document came from.
-pub(super) fn build(raw: RawFeed, base: Option<&Url>, mut repairs: Vec<Repair>) -> ParsedFeed {
+/// Makes the feed. `base` is the URL that the document came from. An error if a bridge has made it
+/// to tell of its own failure, and nothing else is in it.
+pub(super) fn build(
+    raw: RawFeed,
+    hints: Hints,
+    base: Option<&Url>,
+    mut repairs: Vec<Repair>,
+) -> Result<ParsedFeed, ParseError> {
+    let count = raw.items.len();
     let language = raw.language.as_deref().and_then(language);
     let inherited = match raw.kind {
         FeedKind::Atom | FeedKind::Json => names(&raw.authors),
@@ -31,57 +41,78 @@ pub(super) fn build(raw: RawFeed, base: Option<&Url>, mut repairs: Vec<Repair>) 
             repairs.push(Cow::Borrowed(repair));
         }
     };
-    let mut items = Vec::with_capacity(raw.items.len());
-    let mut ids = Vec::with_capacity(raw.items.len());
-    for mut raw in raw.items {
+    let Kept { mut items, ids, failure } = keep(raw.items, base, &mut note);
+    let cut = raw.cut && ids.last().is_some_and(|(at, _)| at + 1 == count);
+    for item in &mut items {
+        if item.authors.is_empty() {
+            item.authors.clone_from(&inherited);
+        }
+        item.language = item.language.take().or_else(|| language.clone());
+    }
+    if let (true, Some(words)) = (items.is_empty(), failure) {
+        return Err(ParseError::Bridge(words));
+    }
+    identify(&mut items, &ids);
+    let mut seen = HashSet::with_capacity(items.len());
+    if !items.iter().all(|item| seen.insert(item.id.as_str())) {
+        note("repeated-item");
+    }
+    Ok(ParsedFeed {
+        title: raw.title.map(title).filter(|title| !title.is_empty()),
+        kind: raw.kind,
+        language,
+        ttl: raw.ttl.as_deref().and_then(ttl),
+        skip_hours: hints.skip_hours,
+        skip_days: hints.skip_days,
+        update_every: hints.update_every,
+        cut,
+        items,
+        repairs,
+    })
+}
+
+/// What [`keep`] made.
+struct Kept {
+    items: Vec<Item>,
+    /// For each item its place among the raw ones, and its guid.
+    ids: Vec<(usize, Option<String>)>,
+    /// What a bridge said of its failure, if it did.
+    failure: Option<String>,
+}
+
+/// Makes the items, and leaves out what is none.
+fn keep(raw: Vec<RawItem>, base: Option<&Url>, note: &mut impl FnMut(&'static str)) -> Kept {
+    let mut items = Vec::with_capacity(raw.len());
+    let mut ids = Vec::with_capacity(raw.len());
+    let mut failure = None;
+    for (at, mut raw) in raw.into_iter().enumerate() {
         for field in [&mut raw.title, &mut raw.summary, &mut raw.content].into_iter().flatten() {
             if let Some(mended) = text::undouble(&field.text) {
                 field.text = mended;
                 note("double-encoded");
             }
         }
-        let mut item = item(&raw, base);
-        if is_hollow(&item, raw.id.as_deref()) {
-            note("empty-item");
+        let item = item(&raw, base);
+        if bridge::is_failure(&item) {
+            note("bridge-error");
+            failure.get_or_insert(item.title);
             continue;
         }
-        if item.authors.is_empty() {
-            item.authors.clone_from(&inherited);
+        if is_hollow(&item, raw.id.as_deref()) {
+            note("empty-item");
         }
-        item.language = item.language.or_else(|| language.clone());
-        ids.push(raw.id);
+        ids.push((at, raw.id.map(visible)));
         items.push(item);
     }
-    identify(&mut items, &ids);
-    if drop_repeated(&mut items) {
-        note("repeated-item");
-    }
-    ParsedFeed {
-        title: raw.title.map(title).filter(|title| !title.is_empty()),
-        kind: raw.kind,
-        language,
-        ttl: raw.ttl.as_deref().and_then(ttl),
-        items,
-        repairs,
-    }
+    Kept { items, ids, failure }
 }
 
-/// Leaves of items with the same id the first; whether there were any.
-fn drop_repeated(items: &mut Vec<Item>) -> bool {
-    let mut seen = HashSet::with_capacity(items.len());
-    let first: Vec<bool> = items.iter().map(|item| seen.insert(item.id.as_str())).collect();
-    let all = items.len();
-    let mut first = first.into_iter();
-    items.retain(|_| first.next().unwrap_or(true));
-    items.len() < all
-}
-
-fn identify(items: &mut [Item], ids: &[Option<String>]) {
+fn identify(items: &mut [Item], ids: &[(usize, Option<String>)]) {
     let found = {
         let traits: Vec<Traits<'_>> = items
             .iter()
             .zip(ids)
-            .map(|(item, id)| Traits {
+            .map(|(item, (_, id))| Traits {
                 id: id.as_deref(),
                 link: item.link.as_deref(),
                 title: &item.title,
@@ -138,11 +169,7 @@ fn link(href: &str, base: Option<&Url>) -> Option<String> {
     if is_normal(href) {
         return Some(href.to_owned());
     }
-    let href = if href.contains("&amp;") {
-        Cow::Owned(href.replace("&amp;", "&"))
-    } else {
-        Cow::Borrowed(href)
-    };
+    let href = visible(href.replace("&amp;", "&"));
     let url = match (Url::parse(&href), base) {
         (Ok(url), _) => url,
         (Err(_), Some(base)) => base.join(&href).ok()?,
@@ -151,6 +178,14 @@ fn link(href: &str, base: Option<&Url>) -> Option<String> {
     };
     let web = matches!(url.scheme(), "http" | "https") && url.has_host();
     (web && url.as_str().len() <= MAX_LINK).then(|| url.into())
+}
+
+/// A string without the control characters that were written as entities.
+fn visible(mut text: String) -> String {
+    if text.contains(char::is_control) {
+        text.retain(|c| !c.is_control() || c.is_whitespace());
+    }
+    text
 }
 
 /// Whether this is an http or https URL of plain letters that the URL standard would leave as it

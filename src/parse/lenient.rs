@@ -6,9 +6,7 @@
 //! whole at another poll.
 
 use std::borrow::Cow;
-use std::cell::OnceCell;
 
-use memchr::memchr2_iter;
 use quick_xml::Reader;
 use quick_xml::events::{BytesStart, Event};
 use url::Url;
@@ -17,8 +15,10 @@ use super::names::{self, Vocabulary};
 use super::raw::{MAX_FIELD, MAX_ITEMS, RawFeed};
 use super::text;
 use super::tidy::{self, Tidied};
+use attributes::Attributes;
 use collect::Collector;
 
+mod attributes;
 mod collect;
 
 /// Open elements that are kept track of; deeper ones are read through.
@@ -51,7 +51,7 @@ pub(super) fn read(text: &str, base: Option<&Url>) -> Option<Reading> {
     loop {
         match reader.read_event() {
             Ok(Event::Start(tag)) => walker.start(&tag, false),
-            Ok(Event::Empty(tag)) => walker.start(&tag, true),
+            Ok(Event::Empty(tag)) => walker.start(&tag, !attributes::slash_is_value(&tag)),
             Ok(Event::End(tag)) => walker.end(tag.name().as_ref()),
             Ok(Event::Text(text)) => walker.text(&text, true),
             Ok(Event::CData(text)) => walker.text(&text, false),
@@ -281,7 +281,7 @@ impl Walker {
                 self.collector.feed_attributes(attributes);
                 return Place::Feed;
             }
-            "image" | "textinput" | "source" | "contributor" | "items" | "enclosure" if core => {
+            "image" | "textinput" | "source" | "contributor" | "enclosure" if core => {
                 return Place::Foreign;
             }
             "group" if vocabulary == Vocabulary::Media => return Place::Open,
@@ -338,7 +338,7 @@ impl Walker {
                 }
                 Place::Item => {
                     self.item = None;
-                    self.collector.end_item();
+                    self.collector.end_item(self.complete);
                 }
                 Place::Person => self.collector.end_person(),
                 Place::Markup => {
@@ -374,10 +374,8 @@ impl Walker {
     fn finish(mut self) -> Reading {
         let cut = !self.complete;
         self.note("truncated", cut);
-        if self.stack.iter().any(|open| open.place == Place::Item) {
-            self.collector.drop_item();
-        }
-        self.stack.retain(|open| open.place != Place::Item);
+        self.collector.cut_off();
+        self.stack.retain(|open| !matches!(open.place, Place::Item | Place::Field));
         self.close_to(0);
         Reading { feed: self.collector.feed, repairs: self.repairs, complete: self.complete }
     }
@@ -398,49 +396,6 @@ fn lower(name: &str) -> Cow<'_, str> {
     } else {
         Cow::Borrowed(name)
     }
-}
-
-/// The attributes of a tag: lower-case names with their prefixes, and values with entities
-/// resolved. At most 64 of them.
-struct Attributes<'a> {
-    tag: &'a BytesStart<'a>,
-    read: OnceCell<Vec<(Cow<'a, str>, Cow<'a, str>)>>,
-}
-
-impl<'a> Attributes<'a> {
-    fn of(tag: &'a BytesStart<'a>) -> Self {
-        Self { tag, read: OnceCell::new() }
-    }
-
-    /// Whether there may be a namespace declaration or `xml:base` among them.
-    fn may_declare(&self) -> bool {
-        let raw = self.tag.attributes_raw().as_bytes();
-        memchr2_iter(b'x', b'X', raw)
-            .any(|at| raw.get(at..at + 3).is_some_and(|word| word.eq_ignore_ascii_case(b"xml")))
-    }
-
-    fn all(&self) -> &[(Cow<'a, str>, Cow<'a, str>)] {
-        self.read.get_or_init(|| {
-            let mut attributes = self.tag.html_attributes();
-            let found = attributes.with_checks(false).flatten().take(64).map(|attribute| {
-                let value = match attribute.value {
-                    Cow::Borrowed(value) => text::resolve(cut(value)),
-                    Cow::Owned(value) => Cow::Owned(text::resolve(cut(&value)).into_owned()),
-                };
-                (lower(attribute.key.into_inner()), value)
-            });
-            found.collect()
-        })
-    }
-
-    fn get(&self, name: &str) -> Option<&str> {
-        self.all().iter().find(|(key, _)| key == name).map(|(_, value)| value.as_ref())
-    }
-}
-
-/// As much of a value as is kept of a field.
-fn cut(value: &str) -> &str {
-    &value[..value.floor_char_boundary(MAX_FIELD)]
 }
 
 #[cfg(test)]

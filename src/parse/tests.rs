@@ -117,8 +117,8 @@ fn both_readers_agree_on_what_both_can_read() {
         let lenient = lenient::read(document, Some(&url)).expect("read");
         assert_eq!(strict.items.len(), items);
         assert_eq!(lenient.repairs, Vec::<&str>::new());
-        let strict = build::build(strict, Some(&url), Vec::new());
-        let lenient = build::build(lenient.feed, Some(&url), Vec::new());
+        let strict = build::build(strict, Hints::default(), Some(&url), Vec::new()).unwrap();
+        let lenient = build::build(lenient.feed, Hints::default(), Some(&url), Vec::new()).unwrap();
         assert_eq!(strict, lenient);
     }
 }
@@ -144,12 +144,12 @@ const DAMAGED: &[(&str, &str, &[&str])] = &[
     (
         "truncated",
         "<rss><channel><item><title>A</title><link>http://a.example/1</link></item><item><title>B</title><link>http://a.exa",
-        &["A @ http://a.example/1"],
+        &["A @ http://a.example/1", "B @ "],
     ),
     (
         "truncated",
         "<rss><channel><item><title>A</title><link>http://a.example/1</link></item><item><title>B</title><descript",
-        &["A @ http://a.example/1"],
+        &["A @ http://a.example/1", "B @ "],
     ),
     (
         "truncated",
@@ -180,11 +180,11 @@ const DAMAGED: &[(&str, &str, &[&str])] = &[
         &["A @ http://a.example/1"],
     ),
     ("double-encoded", "<item><title>CafÃ© â€“ naÃ¯ve</title></item>", &["Café – naïve @ "]),
-    ("empty-item", "<item/><item><title>A</title></item>", &["A @ "]),
+    ("empty-item", "<item/><item><title>A</title></item>", &[" @ ", "A @ "]),
     (
         "repeated-item",
         "<item><title>A</title><link>http://a.example/1</link></item><item><title>A</title><link>http://a.example/1</link></item>",
-        &["A @ http://a.example/1"],
+        &["A @ http://a.example/1", "A @ http://a.example/1"],
     ),
 ];
 
@@ -323,6 +323,18 @@ fn a_feed_without_items_is_a_feed() {
     assert_eq!(read(&rss("")).items, []);
     assert_eq!(read("<feed xmlns=\"http://www.w3.org/2005/Atom\"/>").items, []);
     assert_eq!(fails("<rss version=\"2.0\"><channel><item><title>a").reason(), Reason::Malformed);
+}
+
+#[test]
+fn hints_come_through_whichever_reader_reads() {
+    let hints = "<skipHours><hour>2</hour></skipHours><skipDays><day>Sunday</day></skipDays>\
+        <sy:updatePeriod>daily</sy:updatePeriod>";
+    let sound = SOUND_RSS.replace("<ttl>", &format!("{hints}<ttl>"));
+    for document in [&sound, &sound.replace("Words", "&")] {
+        let feed = read(document);
+        assert_eq!((feed.skip_hours, feed.skip_days), (vec![2], vec![6]));
+        assert_eq!(feed.update_every.map(|every| every.as_secs()), Some(86_400));
+    }
 }
 
 #[test]

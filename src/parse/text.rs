@@ -35,6 +35,19 @@ pub(super) fn plain(raw: &RawText, max: usize) -> String {
     one_line(&text, max)
 }
 
+/// The text without control characters that are no white space, and whether there were any. They
+/// are forbidden in XML, and taken out first, since they may stand in the middle of a tag.
+pub(super) fn without_controls(text: Cow<'_, str>) -> (Cow<'_, str>, bool) {
+    let unwanted = |byte: u8| byte < 0x20 && !byte.is_ascii_whitespace() && byte != 0x0B;
+    // Without a branch for each byte, so that whole vectors are compared at once.
+    let found = |block: &[u8]| block.iter().fold(false, |any, byte| any | unwanted(*byte));
+    if !text.as_bytes().chunks(1024).any(found) {
+        return (text, false);
+    }
+    let kept = text.chars().filter(|c| !u8::try_from(*c).is_ok_and(unwanted)).collect();
+    (Cow::Owned(kept), true)
+}
+
 /// Foreign text for a message or a log: one line, no control characters, at most `max_chars`
 /// characters of it and an ellipsis where it was cut. Markup is left as it is.
 pub fn clean_line(text: &str, max_chars: usize) -> String {
@@ -202,7 +215,38 @@ pub(super) fn undouble(text: &str) -> Option<String> {
         return None;
     }
     let bytes: Option<Vec<u8>> = text.chars().map(byte_of).collect();
-    String::from_utf8(bytes?).ok().filter(|mended| mended.len() < text.len())
+    let mended = bytes.and_then(|bytes| String::from_utf8(bytes).ok());
+    let mended = mended.or_else(|| text.contains(QUOTE_TWICE).then(|| undouble_parts(text)));
+    mended.filter(|mended| mended.len() < text.len())
+}
+
+/// What dashes and typographic quotes begin with when encoded twice; in no language do these stand
+/// side by side.
+const QUOTE_TWICE: &str = "â€";
+
+/// As [`undouble`], for a text with other characters in it: those that were written as entities
+/// have been encoded once only.
+fn undouble_parts(text: &str) -> String {
+    let chars: Vec<char> = text.chars().collect();
+    let mut out = String::with_capacity(text.len());
+    let mut at = 0;
+    while let Some(c) = chars.get(at) {
+        let length = match byte_of(*c) {
+            Some(0xC2..=0xDF) => 2,
+            Some(0xE0..=0xEF) => 3,
+            Some(0xF0..=0xF4) => 4,
+            _ => 1,
+        };
+        let bytes: Option<Vec<u8>> =
+            chars.iter().skip(at).take(length).map(|c| byte_of(*c)).collect();
+        let mended = bytes.filter(|_| length > 1).and_then(|bytes| String::from_utf8(bytes).ok());
+        at += if mended.is_some() { length } else { 1 };
+        match mended {
+            Some(mended) => out.push_str(&mended),
+            None => out.push(*c),
+        }
+    }
+    out
 }
 
 /// The byte that windows-1252, or Latin-1 for its holes, has for a character.

@@ -179,6 +179,13 @@ impl<'a> Mender<'a> {
                 let plain = format!("<{}", segment[..end].replace(['"', '\''], " "));
                 self.replace(at, end + 1, &plain)
             }
+            // An end tag that has lost its `>`.
+            None if segment.starts_with('/')
+                && sound
+                && name.trim_end().chars().all(is_name_char) =>
+            {
+                self.replace(at + 1 + segment.trim_end().len(), 0, ">")
+            }
             None => self.replace(at, 1, "&lt;"),
         }
     }

@@ -217,7 +217,7 @@ async fn commit(
 ) -> Result<News, StoreError> {
     let sightings: Vec<Sighting> = document
         .feed
-        .items
+        .whole_items()
         .iter()
         .map(|item| Sighting {
             hash: shop.store.hash(item.id.as_bytes()),
@@ -225,7 +225,7 @@ async fn commit(
         })
         .collect();
     let mut news = News {
-        items: document.feed.items.len(),
+        items: document.feed.whole_items().len(),
         repairs: document.feed.repairs.clone(),
         ..News::default()
     };
