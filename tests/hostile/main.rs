@@ -36,6 +36,7 @@ mod shares;
 mod situation;
 mod stage;
 mod tls;
+mod transport;
 
 use std::io::Write as _;
 
@@ -43,8 +44,15 @@ use situation::Situation;
 
 /// All situations, by name.
 fn all() -> impl Iterator<Item = (&'static str, fn() -> Situation)> {
-    let files =
-        [bodies::ALL, conditional::ALL, guarded::ALL, limits::ALL, polite::ALL, redirects::ALL];
+    let files = [
+        bodies::ALL,
+        conditional::ALL,
+        guarded::ALL,
+        limits::ALL,
+        polite::ALL,
+        redirects::ALL,
+        transport::ALL,
+    ];
     files.into_iter().flatten().copied()
 }
 

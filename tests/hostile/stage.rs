@@ -124,6 +124,10 @@ pub fn config<'a>(
                 }
                 At::Url(make) => make(town, &path),
             };
+            let lines = lines
+                .replace("{proxy}", &town.authority(Place::Proxy))
+                .replace("{nobody}", &town.authority(Place::Refusing))
+                .replace("{socks}", &town.authority(Place::Socks));
             write!(text, "[[feed]]\nid = \"{id}\"\nurl = \"{url}\"\n{lines}").unwrap();
         }
     }
@@ -136,6 +140,7 @@ pub fn set(settings: &str, situations: &mut [(String, Situation)]) -> (Server, H
     let ground = Ground::take(feeds.filter(|(at, _)| matches!(at, At::Alone)).count());
     let named = situations.iter().map(|(name, situation)| (name.as_str(), situation));
     let home = Home::new(&config(settings, &ground.town, named), RULES);
+    home.write("ca.pem", &ground.tls.pem);
     let scripts = situations.iter_mut().map(|(name, situation)| {
         let none = Box::new(|_: &Asked| panic!("the script is gone"));
         (name.clone(), std::mem::replace(&mut situation.script, none))
