@@ -1,10 +1,7 @@
 //! Why a fetch fails: errors of the layers below, as reasons and in words.
 
 use std::error::Error;
-use std::io::{
-    self,
-    ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset},
-};
+use std::io;
 use std::time::Duration;
 
 use reqwest::StatusCode;
@@ -30,6 +27,8 @@ pub(super) struct Waits {
     pub read: Duration,
 }
 
+const PROXY_WANTS: &str = ": the proxy wants credentials, or others than it was given";
+
 pub(super) fn of_status(status: StatusCode, headers: &HeaderMap, now: Timestamp) -> FetchError {
     let mut message = format!("HTTP {}", status.as_u16());
     if let Some(words) = status.canonical_reason() {
@@ -39,7 +38,7 @@ pub(super) fn of_status(status: StatusCode, headers: &HeaderMap, now: Timestamp)
     match status.as_u16() {
         304 => message.push_str(", though nothing was asked with"),
         401 => message.push_str(": does the feed need a `username` and `password_file`?"),
-        407 => message.push_str(": the proxy wants credentials, or others than it was given"),
+        407 => message.push_str(PROXY_WANTS),
         _ => {}
     }
     if headers.get("cf-mitigated").is_some_and(|value| value == "challenge") {
@@ -93,6 +92,9 @@ pub(super) fn of_reqwest(error: reqwest::Error, stage: Stage, waits: Waits) -> F
         return FetchError::new(Reason::Tls, explain(tls));
     }
     let words = chain(&error);
+    if error.is_connect() && words.contains("proxy authorization") {
+        return FetchError::new(Reason::Unauthorized, PROXY_WANTS.trim_start_matches(": "));
+    }
     if error.is_connect() {
         return FetchError::new(Reason::Connect, words);
     }
@@ -100,13 +102,15 @@ pub(super) fn of_reqwest(error: reqwest::Error, stage: Stage, waits: Waits) -> F
     FetchError::new(if cut { Reason::Truncated } else { Reason::Protocol }, words)
 }
 
-/// Whether the connection ended before anything of an answer came.
+/// Whether the connection was up and then ended, by a close or a reset, before an answer came.
 pub(super) fn closed_before_the_answer(error: &reqwest::Error) -> bool {
-    let hung_up = find::<hyper::Error>(error).is_some_and(hyper::Error::is_incomplete_message);
-    let broke = find::<io::Error>(error).is_some_and(|error| {
-        matches!(error.kind(), ConnectionReset | ConnectionAborted | BrokenPipe)
-    });
-    (hung_up || broke && !error.is_connect()) && !error.is_body() && !error.is_decode()
+    use io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset};
+    let reset = |error: &io::Error| {
+        matches!(error.kind(), BrokenPipe | ConnectionAborted | ConnectionReset)
+    };
+    let closed = find::<hyper::Error>(error).is_some_and(hyper::Error::is_incomplete_message)
+        || find::<io::Error>(error).is_some_and(reset);
+    closed && !error.is_connect() && !error.is_body() && !error.is_decode()
 }
 
 fn find<'a, E: Error + 'static>(error: &'a (dyn Error + 'static)) -> Option<&'a E> {

@@ -1,5 +1,7 @@
 //! Against real sockets: a server that plays what it is told and keeps what it was sent.
 
+mod routes;
+
 use std::sync::Mutex;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
