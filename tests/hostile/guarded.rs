@@ -39,7 +39,7 @@ situations![
     g5_a_proxy_is_asked_to_connect_for_https,
     g5_a_proxy_gets_its_credentials_and_the_feed_does_not,
     g5_socks_is_asked_for_an_address,
-    g5_socks_may_look_up_the_name,
+    p7_names_in_other_letters_are_asked_for_in_ascii,
     g5_a_proxy_that_is_not_there_is_an_error,
     g6_an_external_entity_is_not_fetched,
     g6_an_external_dtd_is_not_fetched,
@@ -251,7 +251,7 @@ fn g5_socks_is_asked_for_an_address() -> Situation {
 }
 
 /// Names in other letters are written in ASCII (UTS 46); paths stay as they are.
-fn g5_socks_may_look_up_the_name() -> Situation {
+fn p7_names_in_other_letters_are_asked_for_in_ascii() -> Situation {
     Situation::new(|asked| ok(asked.news("1")))
         .at(At::Url(|_, path| format!("http://новини.укр{path}")))
         .config("proxy = \"socks5h://{socks}\"")

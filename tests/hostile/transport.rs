@@ -424,9 +424,7 @@ fn t8_a_408_on_an_idle_connection_is_not_the_next_answer() -> Situation {
 fn endless(begin: &'static str, piece: &'static str, rest: &'static str) -> Situation {
     Situation::new(move |_| {
         let bytes = piece.repeat(5000 / piece.len());
-        raw(begin)
-            .then(Step::Drip(bytes.into(), SECOND / 50, 1000))
-            .then(Step::Send(rest.into()))
+        raw(begin).then(Step::Drip(bytes.into(), SECOND / 50, 1000)).then(Step::Send(rest.into()))
     })
     .asked(2)
     .judge(|saw| {
