@@ -10,6 +10,7 @@ use std::time::Duration;
 use tokio::sync::Notify;
 
 use self::pulse::PulseKeeper;
+use crate::config::PollSection;
 use crate::engine::plan::{Plan, Surroundings};
 use crate::engine::{DeliverEngine, Pass, PassReport, PollEngine, PruneEngine, Totals};
 use crate::fetch::{Fetch, FetchLimits, HttpFetch};
@@ -44,26 +45,32 @@ pub struct App {
 
 /// The fetcher that a plan asks for.
 pub fn fetcher(plan: &Plan) -> Arc<dyn Fetch> {
-    let network = Network::new(Guard::new(plan.net.allow.clone()), client_options(plan));
-    let limits = FetchLimits {
-        timeout: plan.poll.timeout,
-        max_body: plan.poll.max_body,
-        max_redirects: plan.poll.max_redirects,
-        per_host: plan.poll.per_host as usize,
-        per_host_spacing: plan.poll.per_host_spacing,
-    };
-    Arc::new(HttpFetch::new(Arc::new(network), limits))
+    let guard = Guard::new(plan.net.allow.clone());
+    let network = Network::new(guard, client_options(&plan.poll));
+    Arc::new(HttpFetch::new(Arc::new(network), fetch_limits(&plan.poll)))
 }
 
-fn client_options(plan: &Plan) -> ClientOptions {
+/// Bounds on a fetch, as `[poll]` has them.
+pub fn fetch_limits(poll: &PollSection) -> FetchLimits {
+    FetchLimits {
+        timeout: poll.timeout,
+        max_body: poll.max_body,
+        max_redirects: poll.max_redirects,
+        per_host: poll.per_host as usize,
+        per_host_spacing: poll.per_host_spacing,
+    }
+}
+
+/// How connections are made, as `[poll]` has it.
+pub fn client_options(poll: &PollSection) -> ClientOptions {
     let product = concat!("wirewatch/", env!("CARGO_PKG_VERSION"));
     ClientOptions {
-        user_agent: match &plan.poll.contact {
+        user_agent: match &poll.contact {
             Some(contact) => format!("{product} (+{contact})"),
             None => product.to_owned(),
         },
-        connect_timeout: plan.poll.connect_timeout,
-        read_timeout: plan.poll.read_timeout,
+        connect_timeout: poll.connect_timeout,
+        read_timeout: poll.read_timeout,
     }
 }
 

@@ -6,8 +6,8 @@
 //!
 //! | key | made of | counts |
 //! |---|---|---|
-//! | moment | page and date | always |
-//! | words | title, text and date | always |
+//! | moment | page and date | if the date is the item's own |
+//! | words | title, text and date | if the date is the item's own |
 //! | words | title and text, where there is no date | if the id is not to be relied on |
 //! | page | the link | if the id is not to be relied on |
 //!
@@ -144,7 +144,7 @@ pub fn judge(seen: &Seen, document: &[Sighting], policy: FirstPoll, now: Timesta
 fn known(hashes: &HashSet<u64>, item: &Sighting) -> Known {
     let has = |key: Option<u64>| key.is_some_and(|key| hashes.contains(&key));
     let (id, words) = (hashes.contains(&item.id), has(item.words));
-    let surely = has(item.moment) || (item.dated && words);
+    let surely = item.dated && (words || has(item.moment));
     Known { id, surely, somehow: id || surely || words || has(item.page) }
 }
 

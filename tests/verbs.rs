@@ -94,6 +94,75 @@ fn scan_reads_files_standard_input_and_urls_alike() {
 }
 
 #[test]
+fn fetch_shows_the_whole_conversation() {
+    let server = Server::start();
+    let url = server.put("/feed?key=s3cret", Answer::rss(rss(&["In Kharkiv", "Two\u{1b}[2J"])));
+    let house = House::new();
+    house.write(
+        "w.toml",
+        format!(
+            "rules = [\"rules.toml\"]\n[[feed]]\nid = \"mine\"\nurl = \"{url}\"\ninterval = \"7m\"\n\
+             headers = {{ \"X-Key\" = \"hidden\" }}\n[net]\nallow = [\"127.0.0.1\"]\n"
+        ),
+    );
+    let shown = house.run(&["fetch", "--config", "w.toml", "mine"]).expect(0).stdout;
+    for part in [
+        &format!("GET {url}\n"),
+        "  > x-key: ***\n",
+        "  > user-agent: wirewatch/",
+        "  connected to 127.0.0.1:",
+        "  HTTP/1.1 200\n",
+        "  < content-type: application/rss+xml; charset=utf-8\n",
+        "  dns -, connect ",
+        "charset    UTF-8: it is valid UTF-8\n",
+        "2 items\n",
+        "In Kharkiv\n",
+        "Two",
+        "next poll  in 7m",
+        ", by the configured interval\n",
+    ] {
+        assert!(shown.contains(part), "no {part:?} in\n{shown}");
+    }
+    assert!(!shown.contains("hidden") && !shown.contains('\u{1b}'), "{shown}");
+    let ran = house.run(&["fetch", "--format=json", "--again", &url]).expect(0);
+    let told = ran.json();
+    assert_eq!(told.len(), 2, "asked twice");
+    let told = &told[0];
+    assert_eq!(told["hops"][0]["status"], 200);
+    assert_eq!((&told["feed"]["items"], &told["error"]), (&json!(2), &json!(null)));
+    assert_eq!(told["feed"]["first"][0]["title"], "In Kharkiv");
+    assert_eq!(told["body"]["wire_bytes"], told["body"]["decoded_bytes"]);
+    assert!(told["next"]["wait_ms"].as_u64().unwrap() >= 900_000);
+    assert!(!house.path("wirewatch.db").exists(), "no state is kept");
+}
+
+#[test]
+fn fetch_shows_what_was_said_before_it_failed() {
+    let server = Server::start();
+    let page = server.put("/page", Answer::new("text/html", "<html><title>Home</title></html>"));
+    let house = House::watching(&[("inside", "http://10.0.0.1/feed")]);
+    let shown = house.run(&["fetch", &page]).expect(1).stdout;
+    assert!(shown.contains("HTTP/1.1 200") && shown.contains("error      html: "), "{shown}");
+    assert!(shown.contains("next poll  in 1") && shown.contains("by failures in a row"));
+    let gone = page.replace("/page", "/nothing");
+    let told = house.run(&["fetch", "--format", "json", &gone]).expect(1).json().remove(0);
+    assert_eq!(
+        (&told["error"]["reason"], &told["hops"][0]["status"]),
+        (&json!("not_found"), &json!(404))
+    );
+    let refused = Refused::new();
+    let shown = house.run(&["fetch", &refused.url]).expect(1).stdout;
+    assert!(shown.contains("  no answer\n") && shown.contains("error      connect: "), "{shown}");
+    let shown = house.run(&["fetch", "--config", "w.toml", "inside"]).expect(1).stdout;
+    assert!(shown.contains("error      forbidden_address: 10.0.0.1"), "as the daemon: {shown}");
+    house
+        .run(&["fetch", "--config", "w.toml", "insider"])
+        .expect(2)
+        .says(&["no feed of the config; did you mean \"inside\"?"]);
+    house.run(&["fetch", "--config", "nowhere.toml", &page]).expect(78);
+}
+
+#[test]
 fn scan_takes_several_rule_files_or_those_of_the_config() {
     let house = House::watching(&[("a", "http://127.0.0.1:1/a")]);
     house.write("more.toml", "[[rule]]\nid = \"more\"\nlevel = \"critical\"\nany = [\"In\"]\n");
@@ -408,6 +477,35 @@ fn alerts_shows_what_was_found_and_follows_what_comes() {
     poll();
     let next = follower.wait_for(|_| true);
     assert_eq!(alerts(&next)[0]["item"]["title"], "Харків");
+}
+
+#[test]
+fn alerts_shows_what_became_known_later() {
+    let server = Server::start();
+    let document = |title: &str, link: &str| {
+        let item = format!("<item><title>{title}</title><guid>1</guid><link>{link}</link></item>");
+        format!("<rss version=\"2.0\"><channel><title>Wire</title>{item}</channel></rss>")
+    };
+    let page = "https://news.example/1";
+    let a = server.put("/a", Answer::rss(document("In Kharkiv", page)));
+    let b = server.put("/b", Answer::rss(document("Chess", "https://news.example/2")));
+    let house = House::watching(&[("a", &a), ("b", &b)]);
+    let poll = || house.run(&["poll", "--config", "w.toml"]).expect(0).stdout;
+    poll();
+    let delivered = house.read("alerts.jsonl");
+    server.put("/a", Answer::rss(document("What we know\u{202e}", page)));
+    let copy = document("Kharkiv", "http://www.news.example/1?utm_source=x");
+    server.put("/b", Answer::rss(copy.replace(">1<", ">9<")));
+    assert!(poll().contains("1 new items; 0 alerts; 0 deliveries made, 0 waiting"));
+    assert_eq!(house.read("alerts.jsonl"), delivered);
+    let stored = alerts(&house.run(&["alerts", "--config", "w.toml"]).expect(0).stdout);
+    assert_eq!(stored.len(), 1);
+    let (sources, revisions) = (&stored[0]["sources"], &stored[0]["revisions"]);
+    assert_eq!((&sources[0]["feed"], &sources[0]["item"]), (&"b".into(), &"9".into()));
+    assert_eq!((&revisions[0]["title"], &revisions[1]), (&"What we know".into(), &Value::Null));
+    let text = house.run(&["alerts", "--config", "w.toml", "--format", "text"]).expect(0).stdout;
+    let at = revisions[0]["seen_at"].as_str().unwrap();
+    assert!(text.ends_with(&format!("\n  also in b\n  since {at}: What we know\n")), "{text}");
 }
 
 #[test]

@@ -3,15 +3,15 @@
 use std::io::Read;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
 
 use url::Url;
 
+use crate::app::{client_options, fetch_limits};
 use crate::config::PollSection;
-use crate::fetch::{Answer, Fetch, FetchError, FetchLimits, HttpFetch, Request};
+use crate::fetch::{Answer, Fetch, FetchError, HttpFetch, Request};
 use crate::guard::{AllowEntry, Guard};
 use crate::model::{Clock, Feed, FeedId, ParsedFeed, Reason, Validators, slug};
-use crate::net::{ClientOptions, Network};
+use crate::net::Network;
 use crate::parse;
 
 /// A document named on the command line.
@@ -82,19 +82,8 @@ impl Reading {
         // Whoever names an address by hand may ask it; where it redirects to is guarded.
         let named = AllowEntry::parse(&feed.host());
         let guard = Guard::new(self.allow.iter().cloned().chain(named).collect());
-        let options = ClientOptions {
-            user_agent: concat!("wirewatch/", env!("CARGO_PKG_VERSION")).to_owned(),
-            connect_timeout: self.poll.connect_timeout,
-            read_timeout: self.poll.read_timeout,
-        };
-        let limits = FetchLimits {
-            timeout: self.poll.timeout.max(Duration::from_secs(1)),
-            max_body: self.poll.max_body,
-            max_redirects: self.poll.max_redirects,
-            per_host: 1,
-            per_host_spacing: Duration::ZERO,
-        };
-        let http = HttpFetch::new(Arc::new(Network::new(guard, options)), limits);
+        let network = Network::new(guard, client_options(&self.poll));
+        let http = HttpFetch::new(Arc::new(network), fetch_limits(&self.poll));
         let validators = Validators::default();
         let now = Clock::System.now().wall;
         let request =

@@ -5,6 +5,7 @@ mod check;
 mod daemon;
 mod demo;
 mod feeds;
+mod fetch;
 mod input;
 mod items;
 mod out;
@@ -26,8 +27,8 @@ use crate::observe::LogStyle;
     name = "wirewatch",
     version,
     after_help = "Exit codes: 0 all is well; 1 a negative answer (scan: nothing matched; items, poll: \
-        something could not be read or delivered); 2 trouble, or a wrong command line; \
-        75 another wirewatch uses the store, or the disk is full; 78 a bad config, or a state \
+        something could not be read or delivered; fetch: no feed came); 2 trouble, or a wrong \
+        command line; 75 another wirewatch uses the store, or the disk is full; 78 a bad config, or a state \
         folder or database that cannot be used."
 )]
 pub struct Cli {
@@ -45,6 +46,8 @@ enum Verb {
     Scan(scan::ScanArgs),
     /// Print the items of feed documents as wirewatch reads them, as JSON lines
     Items(items::ItemsArgs),
+    /// Fetch a feed once and show the whole conversation with its server; keeps no state
+    Fetch(fetch::FetchArgs),
     /// Check the config and all that it names, and run the rules' own examples
     Check(check::CheckArgs),
     /// Print stored alerts, oldest first
@@ -141,6 +144,7 @@ pub fn main() -> ExitCode {
             Verb::Poll(args) => daemon::poll(args).await,
             Verb::Scan(args) => scan::run(args).await,
             Verb::Items(args) => items::run(args).await,
+            Verb::Fetch(args) => fetch::run(args).await,
             Verb::Check(args) => check::run(&args),
             Verb::Alerts(args) => alerts::run(args).await,
             Verb::Feeds(args) => feeds::run(args).await,

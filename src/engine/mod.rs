@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 pub use deliver::DeliverEngine;
-pub use poll::{Pass, PassReport, PollEngine};
+pub use poll::{Pass, PassReport, PollEngine, poll_policy};
 pub use prune::PruneEngine;
 
 use crate::model::Mono;

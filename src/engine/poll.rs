@@ -19,6 +19,7 @@ use self::advance::{Ended, Shown, Sound};
 use self::connectivity::Connectivity;
 use self::flush::Flushed;
 use self::news::News;
+pub use self::slot::poll_policy;
 use self::slot::{Slot, policy};
 use self::turn::{Bad, Good, Shop};
 use super::plan::Plan;

@@ -17,7 +17,7 @@ use super::gate::{Gate, Turn};
 use super::request::{fill, is_secret, validators_key, validators_of};
 use super::{Answer, Body, Fetch, FetchError, Fetched, Place, Record, Request, coding, headers};
 use crate::model::{Reason, host_port};
-use crate::net::Network;
+use crate::net::{Network, noting_dials};
 
 /// Bytes of the headers of one answer, names and values.
 const MAX_HEAD: usize = 256 << 10;
@@ -228,9 +228,9 @@ impl HttpFetch {
             }
             client.execute(request).await
         };
-        let response = match send().await {
-            Err(error) if failure::closed_before_the_answer(&error) => send().await,
-            result => result,
+        let response = match noting_dials(send()).await {
+            (Err(error), false) if failure::closed_before_the_answer(&error) => send().await,
+            (result, _) => result,
         };
         let response =
             response.map_err(|error| failure::of_reqwest(error, Stage::Head, self.waits()))?;

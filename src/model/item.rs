@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::Timestamp;
+use super::{Timestamp, Wishes};
 
 /// A part of an item that rules look at. All three are plain text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -129,6 +129,16 @@ impl ParsedFeed {
     /// The items without one that was cut off.
     pub fn whole_items(&self) -> &[Item] {
         &self.items[..self.items.len().saturating_sub(usize::from(self.cut))]
+    }
+
+    /// What the document asks of those who poll it.
+    pub fn wishes(&self) -> Wishes {
+        Wishes {
+            ttl: self.ttl,
+            update_every: self.update_every,
+            skip_hours: self.skip_hours.iter().fold(0, |bits, hour| bits | 1 << hour.min(&31)),
+            skip_days: self.skip_days.iter().fold(0, |bits, day| bits | 1 << day.min(&7)),
+        }
     }
 }
 

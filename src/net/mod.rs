@@ -1,5 +1,7 @@
 //! Connections: clients whose every address has passed the guard.
 
+mod dial;
+mod lookup;
 mod resolver;
 mod tls;
 mod trace;
@@ -13,10 +15,12 @@ use reqwest::Client;
 use rustls_platform_verifier::Verifier;
 use url::{Host, Url};
 
-use self::resolver::{GuardedResolver, Lookup, permitted};
-use self::trace::Watch;
+use self::dial::Watch;
+use self::lookup::{Lookup, is_this_machine};
+use self::resolver::{GuardedResolver, permitted};
 use crate::guard::Guard;
 use crate::model::{Proxy, Roots, Route};
+pub use dial::noting_dials;
 pub use resolver::ResolveError;
 pub use tls::{explain, read_roots};
 pub use trace::{Dial, Trace};
@@ -147,9 +151,7 @@ impl Network {
     /// Checks a name that a proxy will look up once more. One that only the proxy can look up is
     /// let through.
     async fn admit_name(&self, name: &str, port: u16, proxy: &Proxy) -> Result<(), NetError> {
-        let local = name.trim_end_matches('.');
-        let is_local = local == "localhost" || local.ends_with(".localhost");
-        if proxy.looks_up() && !is_local {
+        if proxy.looks_up() && !is_this_machine(name) {
             return Ok(());
         }
         let Ok(found) = self.lookup.addresses(name).await else { return Ok(()) };
@@ -190,10 +192,7 @@ impl Network {
         if let Some(proxy) = &route.proxy {
             builder = builder.proxy(way_through(proxy).map_err(failed)?);
         }
-        if let Some(trace) = &self.trace {
-            builder = builder.connector_layer(Watch(Arc::clone(trace)));
-        }
-        builder.build().map_err(failed)
+        builder.connector_layer(Watch(self.trace.clone())).build().map_err(failed)
     }
 
     fn verifier(&self, roots: Option<&Roots>) -> Result<Arc<Verifier>, rustls::Error> {

@@ -1,19 +1,14 @@
 //! Names to addresses, and only such as may be connected to.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs};
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
-use tokio::sync::Semaphore;
 
+use super::lookup::Lookup;
 use super::trace::Trace;
 use crate::guard::Guard;
-
-/// Look-ups under way at once; each takes a thread while it lasts.
-const LOOKUPS: usize = 32;
-/// A look-up that takes longer has failed.
-const LOOKUP_MAX: Duration = Duration::from_secs(5);
 
 /// Why a name gave no address.
 #[derive(Debug, thiserror::Error)]
@@ -44,57 +39,6 @@ pub enum ResolveError {
         /// How long it had.
         within: Duration,
     },
-}
-
-/// Looks names up, for all clients.
-#[derive(Debug)]
-pub(super) struct Lookup {
-    system: Arc<Semaphore>,
-    within: Duration,
-}
-
-impl Lookup {
-    /// Look-ups for connections that may take `connect_timeout` in all.
-    pub(super) fn new(connect_timeout: Duration) -> Self {
-        Self {
-            system: Arc::new(Semaphore::new(LOOKUPS)),
-            // Sooner than the connection is given up, so that it is told what took so long.
-            within: LOOKUP_MAX.min(connect_timeout * 3 / 4),
-        }
-    }
-
-    /// All addresses of `host`, unchecked. `localhost` and what lies below it is this machine
-    /// (RFC 6761 §6.3).
-    pub(super) async fn addresses(&self, host: &str) -> Result<Vec<IpAddr>, ResolveError> {
-        let name = host.trim_end_matches('.').to_ascii_lowercase();
-        if name == "localhost" || name.ends_with(".localhost") {
-            return Ok(vec![Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()]);
-        }
-        let host = host.to_owned();
-        match tokio::time::timeout(self.within, self.ask_system(&host)).await {
-            Ok(Ok(found)) if found.is_empty() => {
-                Err(ResolveError::Failed { host, source: std::io::Error::other("no address") })
-            }
-            Ok(Ok(found)) => Ok(found),
-            Ok(Err(source)) => Err(ResolveError::Failed { host, source }),
-            Err(_) => Err(ResolveError::Late { host, within: self.within }),
-        }
-    }
-
-    /// Asks the system. The thread that this takes is counted until it is done, though nobody may
-    /// be waiting for it any more.
-    async fn ask_system(&self, host: &str) -> std::io::Result<Vec<IpAddr>> {
-        let permit = Arc::clone(&self.system).acquire_owned().await;
-        let permit = permit.map_err(std::io::Error::other)?;
-        let name = host.to_owned();
-        let work = move || {
-            let found = (name.as_str(), 0).to_socket_addrs();
-            let found = found.map(|found| found.map(|address| address.ip()).collect());
-            drop(permit);
-            found
-        };
-        tokio::task::spawn_blocking(work).await.map_err(std::io::Error::other)?
-    }
 }
 
 /// Keeps of `found`, the addresses of `host`, what may be connected to at `port`.

@@ -1,17 +1,12 @@
 //! What happens while a connection is made, for those who want to see it.
 
-use std::future::Future;
 use std::net::IpAddr;
-use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll};
 use std::time::Duration;
 
 use rustls::NamedGroup;
 use rustls::client::{ClientSessionStore, Tls12ClientSessionValue, Tls13ClientSessionValue};
 use rustls::pki_types::ServerName;
-use tower_layer::Layer;
-use tower_service::Service;
 
 use crate::model::{Clock, Mono};
 
@@ -69,6 +64,14 @@ impl Trace {
         std::mem::take(&mut *self.dial())
     }
 
+    pub(super) fn began(&self) {
+        self.dial().began = Some(self.now());
+    }
+
+    pub(super) fn ready(&self) {
+        self.dial().ready = Some(self.now());
+    }
+
     pub(super) fn asked(&self) {
         self.dial().asked = Some(self.now());
     }
@@ -81,49 +84,6 @@ impl Trace {
 
     fn dial(&self) -> MutexGuard<'_, Dial> {
         self.dial.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// Around the client's connector: when a connection is begun, and when it is ready.
-#[derive(Clone, Debug)]
-pub(super) struct Watch(pub Arc<Trace>);
-
-impl<S> Layer<S> for Watch {
-    type Service = Watched<S>;
-
-    fn layer(&self, inner: S) -> Self::Service {
-        Watched { inner, trace: Arc::clone(&self.0) }
-    }
-}
-
-#[derive(Clone)]
-pub(super) struct Watched<S> {
-    inner: S,
-    trace: Arc<Trace>,
-}
-
-impl<S, R> Service<R> for Watched<S>
-where
-    S: Service<R>,
-    S::Future: Send + 'static,
-{
-    type Response = S::Response;
-    type Error = S::Error;
-    type Future = Pin<Box<dyn Future<Output = Result<S::Response, S::Error>> + Send>>;
-
-    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
-        self.inner.poll_ready(cx)
-    }
-
-    fn call(&mut self, request: R) -> Self::Future {
-        let trace = Arc::clone(&self.trace);
-        trace.dial().began = Some(trace.now());
-        let connecting = self.inner.call(request);
-        Box::pin(async move {
-            let result = connecting.await;
-            trace.dial().ready = result.is_ok().then(|| trace.now());
-            result
-        })
     }
 }
 

@@ -180,10 +180,11 @@ fn link(href: &str, base: Option<&Url>) -> Option<String> {
     (web && url.as_str().len() <= MAX_LINK).then(|| url.into())
 }
 
-/// A string without the control characters that were written as entities.
+/// A guid or link without control characters.
 fn visible(mut text: String) -> String {
-    if text.contains(char::is_control) {
-        text.retain(|c| !c.is_control() || c.is_whitespace());
+    let unwanted = |c: char| c.is_control() && !matches!(c, '\t' | '\n' | '\r');
+    if text.contains(unwanted) {
+        text.retain(|c| !unwanted(c));
     }
     text
 }

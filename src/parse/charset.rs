@@ -22,6 +22,8 @@ const SALAD: f64 = 0.05;
 pub struct Decoded<'a> {
     /// Without byte order mark and XML declaration.
     pub text: Cow<'a, str>,
+    /// The name of the encoding (WHATWG).
+    pub charset: &'static str,
     /// How the charset was found, unless as labelled or UTF-8 without contradiction.
     pub repair: Option<Repair>,
 }
@@ -29,7 +31,7 @@ pub struct Decoded<'a> {
 /// Decodes a document, given as it came with its Content-Type header. Nothing fails: what cannot
 /// be decoded becomes U+FFFD.
 pub fn decode<'a>(bytes: &'a [u8], content_type: Option<&str>) -> Decoded<'a> {
-    let (text, repair) = decode_bytes(bytes, content_type);
+    let Found { text, charset, repair } = decode_bytes(bytes, content_type);
     let text = match text {
         Cow::Borrowed(text) => Cow::Borrowed(cut_declaration(text)),
         Cow::Owned(text) => match cut_declaration(&text) {
@@ -37,21 +39,27 @@ pub fn decode<'a>(bytes: &'a [u8], content_type: Option<&str>) -> Decoded<'a> {
             rest => Cow::Owned(rest.to_owned()),
         },
     };
-    Decoded { text, repair: repair.map(Cow::Borrowed) }
+    Decoded { text, charset, repair: repair.map(Cow::Borrowed) }
 }
 
-fn decode_bytes<'a>(
-    bytes: &'a [u8],
-    content_type: Option<&str>,
-) -> (Cow<'a, str>, Option<&'static str>) {
+struct Found<'a> {
+    text: Cow<'a, str>,
+    charset: &'static str,
+    repair: Option<&'static str>,
+}
+
+fn decode_bytes<'a>(bytes: &'a [u8], content_type: Option<&str>) -> Found<'a> {
+    let found = |text, charset, repair| Found { text, charset, repair };
     if let Some(utf32) = utf_32(bytes) {
-        return (Cow::Owned(utf32), Some("charset:utf-32"));
+        return found(Cow::Owned(utf32), "UTF-32", Some("charset:utf-32"));
     }
     if let Some((utf16, mark)) = Encoding::for_bom(bytes).filter(|(e, _)| *e != UTF_8) {
-        return (utf16.decode_without_bom_handling(&bytes[mark..]).0, None);
+        let text = utf16.decode_without_bom_handling(&bytes[mark..]).0;
+        return found(text, utf16.name(), None);
     }
     if let Some(utf16) = unmarked_utf_16(bytes) {
-        return (utf16.decode_without_bom_handling(bytes).0, Some("charset:utf-16"));
+        let text = utf16.decode_without_bom_handling(bytes).0;
+        return found(text, utf16.name(), Some("charset:utf-16"));
     }
     let marked = bytes.starts_with(b"\xEF\xBB\xBF");
     let bytes = if marked { &bytes[3..] } else { bytes };
@@ -65,11 +73,12 @@ fn decode_bytes<'a>(
     {
         let other = labels.into_iter().flatten().any(|label| label != UTF_8);
         let repair = (other && !marked && !text.is_ascii()).then_some("charset:utf-8");
-        return (text, repair);
+        return found(text, UTF_8.name(), repair);
     }
     let unlabelled = labels.into_iter().flatten().all(|label| label == UTF_8);
     if !escapes && (marked || nearly_utf_8(bytes, unlabelled)) {
-        return (String::from_utf8_lossy(bytes), Some("charset:broken-utf-8"));
+        let text = String::from_utf8_lossy(bytes);
+        return found(text, UTF_8.name(), Some("charset:broken-utf-8"));
     }
     by_label(bytes, header, declared)
 }
@@ -79,7 +88,7 @@ fn by_label<'a>(
     bytes: &'a [u8],
     header: Option<&'static Encoding>,
     declared: Option<&'static Encoding>,
-) -> (Cow<'a, str>, Option<&'static str>) {
+) -> Found<'a> {
     let guess = guess(bytes);
     let header_repair = (header != declared).then_some("charset:http");
     let declared_repair = header.and(Some("charset:declaration"));
@@ -90,22 +99,26 @@ fn by_label<'a>(
         (Some(WINDOWS_1251), Some("charset:detected")),
         (Some(KOI8_U), Some("charset:detected")),
     ];
-    let mut best: Option<(f64, Cow<'a, str>, Option<&'static str>)> = None;
+    let mut best: Option<(f64, Found<'a>)> = None;
     for (encoding, repair) in candidates {
         let Some(encoding) = encoding else { continue };
         let decoded = encoding.decode_without_bom_handling_and_without_replacement(bytes);
         let Some(text) = decoded else { continue };
         let salad = salad(&text);
         if best.as_ref().is_none_or(|(least, ..)| salad < least / 2.0) {
-            best = Some((salad, text, repair));
+            best = Some((salad, Found { text, charset: encoding.name(), repair }));
         }
         if best.as_ref().is_some_and(|(least, ..)| *least < SALAD) {
             break;
         }
     }
     best.map_or_else(
-        || (guess.decode_without_bom_handling(bytes).0, Some("charset:lossy")),
-        |(_, text, repair)| (text, repair),
+        || Found {
+            text: guess.decode_without_bom_handling(bytes).0,
+            charset: guess.name(),
+            repair: Some("charset:lossy"),
+        },
+        |(_, found)| found,
     )
 }
 

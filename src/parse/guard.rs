@@ -6,6 +6,7 @@ use quick_xml::Reader;
 use quick_xml::events::{BytesStart, Event};
 
 use super::names::{self, Part, Vocabulary};
+use super::raw::MAX_ITEMS;
 
 /// The deepest nesting that feed-rs is trusted with.
 const MAX_DEPTH: usize = 64;
@@ -58,6 +59,8 @@ struct Watch {
     items: usize,
     rooted: bool,
     atom: bool,
+    /// Prefixes that the root declares. feed-rs takes others for none at all.
+    declared: Vec<String>,
     /// Parts of the item at hand that were seen, one bit each.
     seen: u16,
     /// Depth at which the content is XHTML, and children are text.
@@ -80,19 +83,22 @@ impl Watch {
             return Some(());
         }
         self.inline = None;
+        if !prefix.is_empty() && !self.declared.iter().any(|declared| declared == prefix) {
+            return None;
+        }
         let attributes = tag.attributes_raw();
         if attributes.contains("xmlns") || attributes.contains("xml:base") {
             return None;
         }
         let vocabulary = names::of_prefix(prefix);
-        if names::is_item(vocabulary, local) {
-            let fits = prefix.is_empty() && (local == "entry") == self.atom;
+        if names::is_item(vocabulary, &names::lower(local)) {
+            let fits = prefix.is_empty() && local == if self.atom { "entry" } else { "item" };
             if !fits || depth > 2 || attributes.contains("xml:lang") {
                 return None;
             }
             self.items += 1;
             self.seen = 0;
-            return Some(());
+            return (self.items <= MAX_ITEMS).then_some(());
         }
         let parent = self.stack.last().map(String::as_str).unwrap_or_default();
         match parent {
@@ -128,6 +134,7 @@ impl Watch {
             if !fits {
                 return None;
             }
+            self.declared.extend(key.strip_prefix("xmlns:").map(str::to_owned));
         }
         Some(())
     }

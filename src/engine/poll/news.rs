@@ -43,19 +43,10 @@ impl News {
         Self {
             items: items.len(),
             repairs: feed.repairs.clone(),
-            wishes: wishes(feed),
+            wishes: feed.wishes(),
             hollow: items.iter().filter(bare).count() * 2 > items.len(),
             ..Self::default()
         }
-    }
-}
-
-fn wishes(feed: &ParsedFeed) -> Wishes {
-    Wishes {
-        ttl: feed.ttl,
-        update_every: feed.update_every,
-        skip_hours: feed.skip_hours.iter().fold(0, |bits, hour| bits | 1 << hour.min(&31)),
-        skip_days: feed.skip_days.iter().fold(0, |bits, day| bits | 1 << day.min(&7)),
     }
 }
 

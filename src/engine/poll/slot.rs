@@ -140,17 +140,22 @@ pub(super) fn source(feed: &Feed, own_title: Option<&str>) -> AlertFeed {
 /// What `plan` says of when to poll `feed`.
 pub(super) fn policy(plan: &Plan, feed: &Feed) -> Policy {
     let poll = &plan.poll;
-    let interval = feed.interval.unwrap_or_else(|| poll.interval.max(poll.min_interval));
     Policy {
-        poll: PollPolicy {
-            interval,
-            min_interval: poll.min_interval.min(interval),
-            max_interval: poll.max_interval.max(interval),
-            backoff_max: poll.backoff_max,
-            wishes_max: poll.wishes_max,
-        },
+        poll: poll_policy(poll, feed.interval),
         moved: confirmation(poll.permanent_redirect_after, PollSection::MOVED_TIMES),
         gone: confirmation(poll.gone_after, PollSection::GONE_TIMES),
+    }
+}
+
+/// What `[poll]` says of when to poll a feed with an interval of its `own`, or without one.
+pub fn poll_policy(poll: &PollSection, own: Option<Duration>) -> PollPolicy {
+    let interval = own.unwrap_or_else(|| poll.interval.max(poll.min_interval));
+    PollPolicy {
+        interval,
+        min_interval: poll.min_interval.min(interval),
+        max_interval: poll.max_interval.max(interval),
+        backoff_max: poll.backoff_max,
+        wishes_max: poll.wishes_max,
     }
 }
 

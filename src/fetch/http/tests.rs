@@ -370,6 +370,49 @@ async fn who_asks_to_be_left_alone_is_named_and_so_is_for_how_long() {
     }
 }
 
+/// Answers the first request of the first connection and hangs up at the second; answers the first
+/// of all others. Counts requests.
+async fn forgetful(first: Vec<u8>) -> (Url, Arc<Mutex<usize>>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = Url::parse(&format!("http://{}/feed", listener.local_addr().unwrap())).unwrap();
+    let requests = Arc::new(Mutex::new(0));
+    let count = Arc::clone(&requests);
+    tokio::spawn(async move {
+        loop {
+            let (mut socket, _) = listener.accept().await.unwrap();
+            for answer in [&first[..], b""] {
+                let mut byte = [0];
+                let mut head = Vec::new();
+                while !head.ends_with(b"\r\n\r\n") && socket.read(&mut byte).await.unwrap_or(0) > 0
+                {
+                    head.push(byte[0]);
+                }
+                *count.lock().unwrap() += usize::from(!head.is_empty());
+                if answer.is_empty() || socket.write_all(answer).await.is_err() {
+                    break;
+                }
+            }
+        }
+    });
+    (url, requests)
+}
+
+#[tokio::test]
+async fn a_kept_connection_that_is_dead_is_replaced_once_and_a_new_one_is_not() {
+    let kept = b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\n<rss/>".to_vec();
+    let (url, requests) = forgetful(kept).await;
+    let fetcher = http(limits(), Duration::from_secs(5));
+    let feed = plain(&url);
+    let now = Timestamp::from_millis(0);
+    let request = Request { feed: &feed, url: &url, validators: NOTHING, reload: false, now };
+    fetcher.fetch(request).await.unwrap();
+    fetcher.fetch(request).await.unwrap();
+    assert_eq!(*requests.lock().unwrap(), 3);
+    let server = Server::plays(vec![Vec::new()]).await;
+    let error = fetch(&plain(&server.url), NOTHING).await.unwrap_err();
+    assert_eq!((error.reason, server.heard().len()), (Reason::Truncated, 1));
+}
+
 #[tokio::test]
 async fn heads_have_a_bound() {
     let wide = format!("X-Pad: {}", "x".repeat(MAX_HEAD));

@@ -19,7 +19,7 @@ pub struct Keys {
     pub dated: bool,
     /// The page that it links to; see [`page`].
     pub page: Option<String>,
-    /// The page and the date, if it is `dated`. Only a later form of the same item has the same.
+    /// The page and the date. If it is `dated`, only a later form of the same item has the same.
     pub moment: Option<String>,
     /// A hash of title and text, and of the date if it is `dated`; `None` if there is neither text
     /// nor date.
@@ -30,13 +30,14 @@ pub struct Keys {
 pub fn keys(items: &[Item]) -> Vec<Keys> {
     let one_date = one_date(items);
     let mut keys: Vec<Keys> = items.iter().map(|item| of(item, one_date)).collect();
-    single(&mut keys, |keys| &mut keys.page);
-    single(&mut keys, |keys| &mut keys.words);
-    for (keys, item) in keys.iter_mut().zip(items) {
-        keys.moment = match (&keys.page, date(item)) {
-            (Some(page), Some(at)) if keys.dated => Some(format!("{page} {}", at.as_millis())),
-            _ => None,
-        };
+    let pages = shared(keys.iter().map(|keys| keys.page.as_deref()));
+    let words = shared(keys.iter().map(|keys| keys.words.as_deref()));
+    for (index, (keys, item)) in keys.iter_mut().zip(items).enumerate() {
+        keys.page.take_if(|_| pages[index]);
+        keys.words.take_if(|_| words[index]);
+        if let (Some(page), Some(at)) = (&keys.page, date(item)) {
+            keys.moment = Some(format!("{page} {}", at.as_millis()));
+        }
     }
     keys
 }
@@ -76,17 +77,14 @@ fn may_be_a_day(at: Timestamp) -> bool {
     at.as_millis() % QUARTER_HOUR == 0
 }
 
-/// Leaves a key only to an item that has it for itself.
-fn single(keys: &mut [Keys], key: fn(&mut Keys) -> &mut Option<String>) {
-    let mut times: HashMap<String, u32> = HashMap::new();
-    for keys in keys.iter_mut() {
-        if let Some(key) = key(keys) {
-            *times.entry(key.clone()).or_default() += 1;
-        }
+/// Which of the keys others have, too.
+fn shared<'a>(keys: impl Iterator<Item = Option<&'a str>> + Clone) -> Vec<bool> {
+    let mut times: HashMap<&str, u32> = HashMap::new();
+    for key in keys.clone().flatten() {
+        *times.entry(key).or_default() += 1;
     }
-    for keys in keys {
-        key(keys).take_if(|key| times.get(key).is_some_and(|times| *times > 1));
-    }
+    let often = |key| times.get(key).is_some_and(|times| *times > 1);
+    keys.map(|key| key.is_some_and(often)).collect()
 }
 
 /// Whether the identity says more than the link and the text do.

@@ -23,9 +23,17 @@ async fn a_proxy_is_asked_for_names_that_only_it_knows() {
     let heard = &server.heard()[0];
     assert!(heard.starts_with("get http://feeds.invalid/f?x=1 http/1.1"), "{heard}");
     assert!(heard.contains("proxy-authorization: basic dxnlcjpwyubzcw=="), "{heard}");
+    fetch(&via(&proxy, "http://Новини.invalid:80/стаття%2F(1);a?б=%7E"), NOTHING).await.unwrap();
+    let heard = &server.heard()[1];
+    let expected = "get http://xn--b1amarcd.invalid/%d1%81%d1%82%d0%b0%d1%82%d1%82%d1%8f%2f(1);a?\
+        %d0%b1=%7e http/1.1\r\n";
+    assert!(
+        heard.starts_with(expected),
+        "international names by RFC 5891, all else untouched: {heard}"
+    );
     let error = fetch(&via(&proxy, "http://10.0.0.1/"), NOTHING).await.unwrap_err();
     assert_eq!(error.reason, Reason::ForbiddenAddress);
-    assert_eq!(server.heard().len(), 1, "the guard holds before the proxy");
+    assert_eq!(server.heard().len(), 2, "the guard holds before the proxy");
 }
 
 #[tokio::test]
@@ -166,9 +174,12 @@ async fn what_is_wrong_with_a_certificate_is_said() {
         assert_eq!(error.reason, Reason::Tls, "{error}");
         assert!(error.message.contains(expected), "{error}");
     }
-    let server = Server::plays(vec![b"HTTP/1.1 400 not TLS\r\n\r\n".to_vec()]).await;
-    let mut url = server.url.clone();
-    url.set_scheme("https").unwrap();
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = Url::parse(&format!("https://{}/", listener.local_addr().unwrap())).unwrap();
+    tokio::spawn(async move {
+        let (mut socket, _) = listener.accept().await.unwrap();
+        socket.write_all(b"HTTP/1.1 400 this is no TLS\r\n\r\n").await.unwrap();
+    });
     let error = fetch(&plain(&url), NOTHING).await.unwrap_err();
     assert_eq!(error.reason, Reason::Tls, "{error}");
 }
