@@ -94,7 +94,12 @@ pub fn run() -> &'static Run {
 fn run_all() -> Run {
     let beat = Situation::new(|asked| ok(asked.news("1"))).good(BEATS).reads("1");
     let mut situations = vec![(BEAT.to_owned(), beat)];
-    situations.extend(super::all().map(|(name, situation)| (name.to_owned(), situation())));
+    let only = std::env::var("ONLY").unwrap_or_default();
+    situations.extend(
+        super::all()
+            .filter(|(n, _)| only.is_empty() || only.split(',').any(|o| n.starts_with(o)))
+            .map(|(name, situation)| (name.to_owned(), situation())),
+    );
     let (server, home) = set(SETTINGS, &mut situations);
     play(&server, &home, situations)
 }
@@ -124,6 +129,10 @@ pub fn config<'a>(
                 }
                 At::Url(make) => make(town, &path),
             };
+            let lines = lines
+                .replace("{proxy}", &town.authority(Place::Proxy))
+                .replace("{nobody}", &town.authority(Place::Refusing))
+                .replace("{socks}", &town.authority(Place::Socks));
             write!(text, "[[feed]]\nid = \"{id}\"\nurl = \"{url}\"\n{lines}").unwrap();
         }
     }
@@ -136,6 +145,7 @@ pub fn set(settings: &str, situations: &mut [(String, Situation)]) -> (Server, H
     let ground = Ground::take(feeds.filter(|(at, _)| matches!(at, At::Alone)).count());
     let named = situations.iter().map(|(name, situation)| (name.as_str(), situation));
     let home = Home::new(&config(settings, &ground.town, named), RULES);
+    home.write("ca.pem", &ground.tls.pem);
     let scripts = situations.iter_mut().map(|(name, situation)| {
         let none = Box::new(|_: &Asked| panic!("the script is gone"));
         (name.clone(), std::mem::replace(&mut situation.script, none))
