@@ -516,18 +516,37 @@ fn feeds_is_a_table_of_how_each_is_doing() {
         .lines()
         .map(|line| line.split("  ").map(str::trim).filter(|cell| !cell.is_empty()).collect())
         .collect();
-    let header =
-        ["feed", "state", "last success", "next poll", "items/day", "errors", "last reason"];
+    let header = [
+        "feed",
+        "state",
+        "last success",
+        "next poll",
+        "items/day",
+        "errors",
+        "last reason",
+        "in this state",
+        "repairs",
+    ];
     assert_eq!(rows[0], header);
     assert_eq!(rows[1][..2], ["good", "ok"]);
     assert!(rows[1][2].ends_with("s ago") && rows[1][3].starts_with("in 1"), "{:?}", rows[1]);
-    assert_eq!(rows[1][5..], ["0", "-"]);
+    assert_eq!(rows[1][5..7], ["0", "-"]);
+    assert!(rows[1][7].starts_with("for ") && rows[1][8] == "reader:lenient", "{:?}", rows[1]);
     assert_eq!(rows[2][..3], ["bad", "failing", "-"]);
     assert_eq!(rows[2][5], "1");
     assert!(rows[2][6].starts_with("connect: tcp connect error: Connection refused"));
-    assert_eq!(rows[3], ["off", "disabled", "-", "-", "-", "-", "-"]);
-    assert_eq!(rows[4], ["fresh", "new", "-", "-", "-", "-", "-"]);
+    assert_eq!(rows[3], ["off", "disabled", "-", "-", "-", "-", "-", "-", "-"]);
+    assert_eq!(rows[4], ["fresh", "new", "-", "-", "-", "-", "-", "-", "-"]);
     assert_eq!(rows.len(), 5);
+
+    let ran = house.run(&["feeds", "--config", "w.toml", "--format", "json"]).expect(0);
+    let feeds: Vec<Value> =
+        ran.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let of = |key: &str| feeds.iter().map(|feed| feed[key].clone()).collect::<Vec<_>>();
+    assert_eq!(of("id"), ["good", "bad", "off", "fresh"]);
+    assert_eq!(of("state"), ["ok", "failing", "disabled", "new"]);
+    assert_eq!(feeds[1]["reason"], "connect");
+    assert_eq!((&feeds[0]["gaps"], &feeds[0]["errors"]), (&0.into(), &0.into()));
 }
 
 #[test]

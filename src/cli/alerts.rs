@@ -3,11 +3,12 @@
 use std::time::Duration;
 
 use clap::Args;
+use serde::Serialize;
 
 use super::daemon::store_exit;
 use super::out::{Out, complain};
 use super::{AlertFormat, ConfigArgs, Exit};
-use crate::model::{Clock, RuleId, json_line};
+use crate::model::{Alert, AlertSource, Clock, Revision, RuleId, Sequel, json_line, visible};
 use crate::render;
 use crate::store::{AlertQuery, OpenMode, SqliteStore, Store};
 
@@ -34,6 +35,36 @@ pub(super) struct AlertsArgs {
     format: AlertFormat,
 }
 
+/// An alert as it was delivered, and what became known of it since.
+#[derive(Serialize)]
+struct Line<'a> {
+    #[serde(flatten)]
+    alert: &'a Alert,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    sources: &'a [AlertSource],
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    revisions: &'a [Revision],
+}
+
+impl<'a> Line<'a> {
+    fn of(alert: &'a Alert, sequel: &'a Sequel) -> Self {
+        Self { alert, sources: &sequel.sources, revisions: &sequel.revisions }
+    }
+}
+
+/// The same for people.
+fn later(sequel: &Sequel) -> Vec<String> {
+    let mut lines = Vec::new();
+    if !sequel.sources.is_empty() {
+        let feeds: Vec<&str> = sequel.sources.iter().map(|source| source.feed.as_str()).collect();
+        lines.push(format!("  also in {}", visible(&feeds.join(", "))));
+    }
+    for Revision { seen_at, title } in &sequel.revisions {
+        lines.push(format!("  since {seen_at}: {}", visible(title)));
+    }
+    lines
+}
+
 pub(super) async fn run(args: AlertsArgs) -> anyhow::Result<Exit> {
     let Some(plan) = args.config.plan_of_service() else { return Ok(Exit::BadConfig) };
     let store = match SqliteStore::open(&plan.store_path, OpenMode::Reader) {
@@ -54,11 +85,18 @@ pub(super) async fn run(args: AlertsArgs) -> anyhow::Result<Exit> {
     };
     loop {
         let page = store.alerts(query.clone()).await?;
-        for (sequence, alert) in &page {
+        let sequels = store.sequels(page.iter().map(|(sequence, _)| *sequence).collect()).await?;
+        for ((sequence, alert), sequel) in page.iter().zip(&sequels) {
             query.after = Some(*sequence);
             match args.format {
-                AlertFormat::Jsonl => out.line(&json_line(alert)?)?,
-                AlertFormat::Text => out.line(&render::alert(alert, out.color))?,
+                AlertFormat::Jsonl => out.line(&json_line(&Line::of(alert, sequel))?)?,
+                AlertFormat::Text => {
+                    let text = render::alert(alert, out.color);
+                    out.line(&text)?;
+                    for line in later(sequel) {
+                        out.line(&line)?;
+                    }
+                }
             }
         }
         out.flush()?;

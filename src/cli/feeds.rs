@@ -47,6 +47,7 @@ struct Facts<'a> {
     moved_to: Option<&'a str>,
     last_news: Option<Timestamp>,
     items_per_day: f64,
+    gaps: u64,
     repairs: &'a [Repair],
 }
 
@@ -99,6 +100,7 @@ fn facts<'a>(feed: &'a Feed, report: Option<&'a FeedReport>) -> Facts<'a> {
         moved_to: report.and_then(|report| report.moved_to.as_deref()),
         last_news: condition.and_then(|condition| condition.habit.last_news),
         items_per_day: report.map_or(0.0, FeedReport::items_per_day),
+        gaps: report.map_or(0, |report| report.gaps),
         repairs: condition.map_or(&[], |condition| &condition.repairs),
     }
 }
@@ -106,12 +108,12 @@ fn facts<'a>(feed: &'a Feed, report: Option<&'a FeedReport>) -> Facts<'a> {
 const HEADER: [&str; 9] = [
     "feed",
     "state",
-    "since",
     "last success",
     "next poll",
     "items/day",
     "errors",
     "last reason",
+    "in this state",
     "repairs",
 ];
 
@@ -129,9 +131,9 @@ fn row(feed: &Feed, report: Option<&FeedReport>, now: Timestamp) -> Vec<String> 
         (Some(reason), None) => reason.to_string(),
         (None, _) => none(),
     };
-    let repairs = &schedule.condition.repairs;
+    let condition = &schedule.condition;
+    let repairs = &condition.repairs;
     cells.extend([
-        schedule.condition.since.map_or_else(none, ago),
         schedule.last_success.map_or_else(none, ago),
         match schedule.next_poll {
             Some(at) if at > now => format!("in {}", rounded(at.since(now))),
@@ -141,6 +143,7 @@ fn row(feed: &Feed, report: Option<&FeedReport>, now: Timestamp) -> Vec<String> 
         format!("{:.1}", report.items_per_day()),
         schedule.errors.to_string(),
         reason.chars().take(80).collect(),
+        condition.since.map_or_else(none, |at| format!("for {}", rounded(now.since(at)))),
         if repairs.is_empty() { none() } else { repairs.join(",") },
     ]);
     cells

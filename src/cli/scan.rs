@@ -1,5 +1,6 @@
 //! `scan`: documents against rules, without state.
 
+use std::collections::HashSet;
 use std::path::PathBuf;
 
 use clap::Args;
@@ -117,9 +118,11 @@ fn alerts(
     };
     let tags = configured.map_or(&[][..], |feed| &feed.tags);
     let now = Clock::System.now().wall;
+    let mut seen = HashSet::new();
     parsed
-        .items
+        .whole_items()
         .iter()
+        .filter(|item| seen.insert(item.id.as_str()))
         .filter_map(|item| {
             let hits = rules.matches(&Subject { item, feed: &feed.id, feed_tags: tags });
             (!hits.is_empty()).then(|| Alert::raise(feed.clone(), item, hits, now))

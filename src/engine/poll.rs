@@ -3,6 +3,7 @@
 mod advance;
 mod connectivity;
 mod flush;
+mod news;
 mod reach;
 mod slot;
 mod turn;
@@ -17,15 +18,16 @@ use tokio::task::{Id, JoinError, JoinSet};
 use self::advance::{Ended, Shown, Sound};
 use self::connectivity::Connectivity;
 use self::flush::Flushed;
+use self::news::News;
 pub use self::slot::poll_policy;
 use self::slot::{Slot, policy};
-use self::turn::{Bad, Good, News, Shop};
+use self::turn::{Bad, Good, Shop};
 use super::plan::Plan;
 use super::{StoreTrouble, Totals};
 use crate::fetch::{Fetch, FetchError};
 use crate::health;
 use crate::model::{Clock, Mono, Now, Reason, visible};
-use crate::observe::events::{Fault, FeedFirstSeen, PollOk};
+use crate::observe::events::{Fault, FeedFirstSeen, FeedGap, PollOk};
 use crate::schedule::{Agenda, Limits, first_due};
 use crate::store::{Store, StoreError};
 
@@ -276,11 +278,16 @@ impl PollEngine {
         let slot = &mut self.slots[index];
         slot.state.validators = good.state.validators;
         slot.state.body = good.state.body;
+        slot.state.wire = good.state.wire;
         slot.state.title = good.state.title;
         let feed = &slot.feed.id;
         if let Some(news) = &good.news {
             if news.first {
                 FeedFirstSeen { feed, items: news.items, alerts: news.alerts }.log();
+            }
+            if news.gap {
+                let since = slot.state.schedule.last_success;
+                FeedGap { feed, items: news.items, since }.log();
             }
             Totals::add(&self.totals.items, news.new);
             Totals::add(&self.totals.alerts, news.alerts);
@@ -295,6 +302,7 @@ impl PollEngine {
             status: good.status,
             items: good.news.as_ref().map(|news| news.items),
             new: news.new,
+            revised: news.revised,
             alerts: news.alerts,
             body_bytes: good.body_bytes as u64,
             duration_ms: took,
@@ -308,7 +316,7 @@ impl PollEngine {
             items: news.items,
             new: news.new,
             belated: news.belated,
-            gap: false,
+            gap: news.gap,
         });
         Ended::Good(Sound { asked: good.asked, moved_to: good.moved_to, full: good.full, shown })
     }

@@ -48,7 +48,7 @@ impl PruneEngine {
         let before = self.clock.now().wall.minus(retention);
         loop {
             let result = self.store.prune(before, BATCH).await;
-            let more = matches!(&result, Ok(pruned) if pruned.items.max(pruned.alerts) >= BATCH);
+            let more = matches!(&result, Ok(pruned) if pruned.most() >= BATCH);
             self.take_in(result);
             if !more {
                 return;
@@ -58,9 +58,9 @@ impl PruneEngine {
 
     fn take_in(&mut self, result: Result<Pruned, StoreError>) {
         match result {
-            Ok(Pruned { items: 0, alerts: 0, .. }) => {}
+            Ok(pruned) if pruned.most() == 0 => {}
             Ok(pruned) => {
-                if pruned.items.max(pruned.alerts) >= BATCH {
+                if pruned.most() >= BATCH {
                     self.next = self.clock.now().mono.plus(Duration::from_millis(200));
                 }
                 let (items, alerts) = (pruned.items as u64, pruned.alerts as u64);

@@ -1,6 +1,7 @@
 //! Why a fetch fails: errors of the layers below, as reasons and in words.
 
 use std::error::Error;
+use std::io;
 use std::time::Duration;
 
 use reqwest::StatusCode;
@@ -101,19 +102,15 @@ pub(super) fn of_reqwest(error: reqwest::Error, stage: Stage, waits: Waits) -> F
     FetchError::new(if cut { Reason::Truncated } else { Reason::Protocol }, words)
 }
 
-/// Whether the connection ended before anything of an answer came.
-fn closed_before_the_answer(error: &reqwest::Error) -> bool {
-    find::<hyper::Error>(error).is_some_and(hyper::Error::is_incomplete_message)
-        && !error.is_body()
-        && !error.is_decode()
-}
-
-/// Whether a connection that was kept from before turned out to be dead.
-pub(super) fn is_stale(error: &reqwest::Error) -> bool {
-    use std::io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset};
-    let cut = find::<std::io::Error>(error)
-        .is_some_and(|io| matches!(io.kind(), BrokenPipe | ConnectionAborted | ConnectionReset));
-    closed_before_the_answer(error) || (cut && !error.is_body() && !error.is_decode())
+/// Whether the connection was up and then ended, by a close or a reset, before an answer came.
+pub(super) fn closed_before_the_answer(error: &reqwest::Error) -> bool {
+    use io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset};
+    let reset = |error: &io::Error| {
+        matches!(error.kind(), BrokenPipe | ConnectionAborted | ConnectionReset)
+    };
+    let closed = find::<hyper::Error>(error).is_some_and(hyper::Error::is_incomplete_message)
+        || find::<io::Error>(error).is_some_and(reset);
+    closed && !error.is_connect() && !error.is_body() && !error.is_decode()
 }
 
 fn find<'a, E: Error + 'static>(error: &'a (dyn Error + 'static)) -> Option<&'a E> {
@@ -123,7 +120,7 @@ fn find<'a, E: Error + 'static>(error: &'a (dyn Error + 'static)) -> Option<&'a 
             return Some(found);
         }
         // An I/O error does not name what it wraps as its source, but what is behind that.
-        let wrapped = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+        let wrapped = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
         next = match wrapped {
             Some(wrapped) => Some(wrapped),
             None => error.source(),

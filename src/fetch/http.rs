@@ -229,7 +229,7 @@ impl HttpFetch {
             client.execute(request).await
         };
         let response = match noting_dials(send()).await {
-            (Err(error), false) if failure::is_stale(&error) => send().await,
+            (Err(error), false) if failure::closed_before_the_answer(&error) => send().await,
             (result, _) => result,
         };
         let response =

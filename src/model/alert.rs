@@ -142,6 +142,35 @@ pub struct AlertItem {
     pub text: String,
 }
 
+/// Another feed that showed what an alert tells: an item with a link to the same page.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AlertSource {
+    /// The feed.
+    pub feed: FeedId,
+    /// The item's identity within that feed.
+    pub item: String,
+    /// When wirewatch first saw it there.
+    pub seen_at: Timestamp,
+}
+
+/// Another headline that an item was given later.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Revision {
+    /// When wirewatch first saw it.
+    pub seen_at: Timestamp,
+    /// The headline, whole.
+    pub title: String,
+}
+
+/// What became known of an alert after it was raised. The alert itself never changes.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Sequel {
+    /// The other feeds, in the order in which they showed it; none twice.
+    pub sources: Vec<AlertSource>,
+    /// The later headlines, oldest first.
+    pub revisions: Vec<Revision>,
+}
+
 impl Alert {
     /// The version of the JSON form written by this build. Fields may be added within a version;
     /// none is removed or changes its meaning.

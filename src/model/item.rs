@@ -116,13 +116,21 @@ pub struct ParsedFeed {
     /// `updatePeriod` over `updateFrequency` of the RDF syndication module: how often the
     /// publisher says that the feed changes.
     pub update_every: Option<Duration>,
-    /// In document order; no two with the same id.
+    /// In document order. What the document lists twice is here twice, with the same id.
     pub items: Vec<Item>,
+    /// Whether the document ends within the last of the items, of which only what was whole is
+    /// here. It is to be shown, but not to count as seen: it comes whole at another poll.
+    pub cut: bool,
     /// What was mended to read it; empty for a sound document.
     pub repairs: Vec<Repair>,
 }
 
 impl ParsedFeed {
+    /// The items without one that was cut off.
+    pub fn whole_items(&self) -> &[Item] {
+        &self.items[..self.items.len().saturating_sub(usize::from(self.cut))]
+    }
+
     /// What the document asks of those who poll it.
     pub fn wishes(&self) -> Wishes {
         Wishes {

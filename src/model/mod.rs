@@ -15,7 +15,9 @@ mod secret;
 mod text;
 mod time;
 
-pub use alert::{Alert, AlertFeed, AlertItem, AlertRule, Excerpt, Level, Match};
+pub use alert::{
+    Alert, AlertFeed, AlertItem, AlertRule, AlertSource, Excerpt, Level, Match, Revision, Sequel,
+};
 pub use condition::{Condition, Habit, Health, HealthChange, Wishes};
 pub use delivery::{Attempt, Bookmark, Delivery, Outcome};
 pub use feed::{Credentials, Feed, Validators, host_port};

@@ -39,19 +39,26 @@ pub struct FeedState {
     pub validators: Validators,
     /// Keyed hash of the last body that was read to the end.
     pub body: Option<u64>,
+    /// The same of that body as it came, before it was unpacked.
+    pub wire: Option<u64>,
     /// The title that the document gives itself.
     pub title: Option<String>,
     /// Where the feed has permanently moved to, once that has been confirmed.
     pub moved_to: Option<String>,
 }
 
-/// The items that a feed has shown, as the store's keyed hashes of their identities.
+/// The items that a feed has shown, as the store's keyed hashes of their identities and of what else
+/// they are known by.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Seen {
     /// How often the feed has been committed. A commit names the version that it is built on.
     pub version: u64,
     /// No two alike; those shown last stand last.
     pub hashes: Vec<u64>,
+    /// How many items the last document had.
+    pub items: u32,
+    /// For the items of the last document: the hash of a name, and that of the headline.
+    pub titles: Vec<(u64, u64)>,
 }
 
 impl Seen {

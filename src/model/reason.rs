@@ -70,6 +70,8 @@ reasons! {
     Html = "html",
     /// The body is no feed format that we know.
     NotAFeed = "not_a_feed",
+    /// A bridge made the feed to tell of its own failure.
+    Bridge = "bridge",
     /// A feed, but so broken that nothing could be read.
     Malformed = "malformed",
     /// The input could not be opened or read.

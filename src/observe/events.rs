@@ -130,7 +130,9 @@ events! {
         items: Option<usize>,
         /// Of these, not seen before.
         new: usize,
-        /// Of these, matched.
+        /// Of the others, those with another headline than before.
+        revised: usize,
+        /// Alerts raised by the new ones.
         alerts: usize,
         /// Bytes received, before decompression.
         body_bytes: u64,
@@ -167,6 +169,37 @@ events! {
         items: usize,
         /// Alerts raised by them.
         alerts: usize,
+    }
+    /// A document has nothing in common with the one before: items that came and went in between
+    /// were missed.
+    WARN FeedGap<'a> = "feed_gap" {
+        /// The feed.
+        feed: &'a FeedId,
+        /// Items in the document, all of them new.
+        items: usize,
+        /// When the feed was last polled well, before this.
+        since: Option<Timestamp>,
+    }
+    /// A known item has another headline. It is no new item, and raises no alert.
+    DEBUG ItemRevised<'a> = "item_revised" {
+        /// The feed.
+        feed: &'a FeedId,
+        /// The item's identity within its feed.
+        item: &'a str,
+        /// The headline before, if it is still known.
+        old_title: Option<&'a str>,
+        /// The headline now.
+        title: &'a str,
+    }
+    /// A feed has shown what an alert of another feed tells already, under a link to the same page.
+    /// It is noted as a further source of that alert and raises none.
+    INFO AlertTold<'a> = "alert_source" {
+        /// The alert's id.
+        alert: &'a AlertId,
+        /// The further feed.
+        feed: &'a FeedId,
+        /// The link there.
+        link: Option<&'a str>,
     }
     /// A feed's server says that it has moved for good; the config should follow.
     WARN FeedMoved<'a> = "feed_moved" {

@@ -46,6 +46,7 @@ fn an_event_is_written_as_it_is_described() {
             status: 304,
             items: None,
             new: 0,
+            revised: 0,
             alerts: 0,
             body_bytes: 0,
             duration_ms: Duration::from_millis(12),
@@ -71,7 +72,7 @@ fn an_event_is_written_as_it_is_described() {
         facts(1),
         serde_json::json!({
             "level": "debug", "event": "poll_ok", "feed": "bbc", "status": 304, "new": 0,
-            "alerts": 0, "body_bytes": 0, "duration_ms": 12,
+            "revised": 0, "alerts": 0, "body_bytes": 0, "duration_ms": 12,
             "repairs": "charset:http,entities"
         })
     );

@@ -4,8 +4,11 @@ use std::borrow::Cow;
 use std::collections::HashSet;
 use std::time::Duration;
 
+use memchr::memchr;
 use url::Url;
 
+use super::bridge;
+use super::error::ParseError;
 use super::hints::Hints;
 use super::identity::{self, Traits};
 use super::raw::{MAX_FIELD, RawFeed, RawItem, RawText};
@@ -19,13 +22,15 @@ const MAX_LINK: usize = 8192;
 /// Most authors of an item.
 const MAX_AUTHORS: usize = 16;
 
-/// Makes the feed. `base` is the URL that the document came from.
+/// Makes the feed. `base` is the URL that the document came from. An error if a bridge has made it
+/// to tell of its own failure, and nothing else is in it.
 pub(super) fn build(
     raw: RawFeed,
     hints: Hints,
     base: Option<&Url>,
     mut repairs: Vec<Repair>,
-) -> ParsedFeed {
+) -> Result<ParsedFeed, ParseError> {
+    let count = raw.items.len();
     let language = raw.language.as_deref().and_then(language);
     let inherited = match raw.kind {
         FeedKind::Atom | FeedKind::Json => names(&raw.authors),
@@ -36,37 +41,23 @@ pub(super) fn build(
             repairs.push(Cow::Borrowed(repair));
         }
     };
-    let mut items = Vec::with_capacity(raw.items.len());
-    let mut ids = Vec::with_capacity(raw.items.len());
-    for mut raw in raw.items {
-        for field in [&mut raw.title, &mut raw.summary, &mut raw.content].into_iter().flatten() {
-            if let Some(mended) = text::undouble(&field.text) {
-                field.text = mended;
-                note("double-encoded");
-            }
-        }
-        let mut item = item(&raw, base);
-        if is_hollow(&item, raw.id.as_deref()) {
-            note("empty-item");
-            continue;
-        }
+    let Kept { mut items, ids, failure } = keep(raw.items, base, &mut note);
+    let cut = raw.cut && ids.last().is_some_and(|(at, _)| at + 1 == count);
+    for item in &mut items {
         if item.authors.is_empty() {
             item.authors.clone_from(&inherited);
         }
-        item.language = item.language.or_else(|| language.clone());
-        ids.push(raw.id);
-        items.push(item);
+        item.language = item.language.take().or_else(|| language.clone());
+    }
+    if let (true, Some(words)) = (items.is_empty(), failure) {
+        return Err(ParseError::Bridge(words));
     }
     identify(&mut items, &ids);
     let mut seen = HashSet::with_capacity(items.len());
-    items.retain(|item| {
-        let first = seen.insert(item.id.clone());
-        if !first {
-            note("repeated-item");
-        }
-        first
-    });
-    ParsedFeed {
+    if !items.iter().all(|item| seen.insert(item.id.as_str())) {
+        note("repeated-item");
+    }
+    Ok(ParsedFeed {
         title: raw.title.map(title).filter(|title| !title.is_empty()),
         kind: raw.kind,
         language,
@@ -74,17 +65,54 @@ pub(super) fn build(
         skip_hours: hints.skip_hours,
         skip_days: hints.skip_days,
         update_every: hints.update_every,
+        cut,
         items,
         repairs,
-    }
+    })
 }
 
-fn identify(items: &mut [Item], ids: &[Option<String>]) {
+/// What [`keep`] made.
+struct Kept {
+    items: Vec<Item>,
+    /// For each item its place among the raw ones, and its guid.
+    ids: Vec<(usize, Option<String>)>,
+    /// What a bridge said of its failure, if it did.
+    failure: Option<String>,
+}
+
+/// Makes the items, and leaves out what is none.
+fn keep(raw: Vec<RawItem>, base: Option<&Url>, note: &mut impl FnMut(&'static str)) -> Kept {
+    let mut items = Vec::with_capacity(raw.len());
+    let mut ids = Vec::with_capacity(raw.len());
+    let mut failure = None;
+    for (at, mut raw) in raw.into_iter().enumerate() {
+        for field in [&mut raw.title, &mut raw.summary, &mut raw.content].into_iter().flatten() {
+            if let Some(mended) = text::undouble(&field.text) {
+                field.text = mended;
+                note("double-encoded");
+            }
+        }
+        let item = item(&raw, base);
+        if bridge::is_failure(&item) {
+            note("bridge-error");
+            failure.get_or_insert(item.title);
+            continue;
+        }
+        if is_hollow(&item, raw.id.as_deref()) {
+            note("empty-item");
+        }
+        ids.push((at, raw.id.map(visible)));
+        items.push(item);
+    }
+    Kept { items, ids, failure }
+}
+
+fn identify(items: &mut [Item], ids: &[(usize, Option<String>)]) {
     let found = {
         let traits: Vec<Traits<'_>> = items
             .iter()
             .zip(ids)
-            .map(|(item, id)| Traits {
+            .map(|(item, (_, id))| Traits {
                 id: id.as_deref(),
                 link: item.link.as_deref(),
                 title: &item.title,
@@ -138,11 +166,10 @@ fn link(href: &str, base: Option<&Url>) -> Option<String> {
     if href.is_empty() || href.len() > MAX_LINK {
         return None;
     }
-    let href = if href.contains("&amp;") {
-        Cow::Owned(href.replace("&amp;", "&"))
-    } else {
-        Cow::Borrowed(href)
-    };
+    if is_normal(href) {
+        return Some(href.to_owned());
+    }
+    let href = visible(href.replace("&amp;", "&"));
     let url = match (Url::parse(&href), base) {
         (Ok(url), _) => url,
         (Err(_), Some(base)) => base.join(&href).ok()?,
@@ -151,6 +178,34 @@ fn link(href: &str, base: Option<&Url>) -> Option<String> {
     };
     let web = matches!(url.scheme(), "http" | "https") && url.has_host();
     (web && url.as_str().len() <= MAX_LINK).then(|| url.into())
+}
+
+/// A string without the control characters that were written as entities.
+fn visible(mut text: String) -> String {
+    if text.contains(char::is_control) {
+        text.retain(|c| !c.is_control() || c.is_whitespace());
+    }
+    text
+}
+
+/// Whether this is an http or https URL of plain letters that the URL standard would leave as it
+/// is, so that it need not be taken apart.
+fn is_normal(href: &str) -> bool {
+    let Some(rest) = href.strip_prefix("https://").or_else(|| href.strip_prefix("http://")) else {
+        return false;
+    };
+    let Some(slash) = memchr(b'/', rest.as_bytes()) else { return false };
+    let (host, path) = rest.as_bytes().split_at(slash);
+    let letter = |b: &u8| b.is_ascii_lowercase() || b.is_ascii_digit() || *b == b'-';
+    let label =
+        |label: &[u8]| !label.is_empty() && !label.starts_with(b"xn--") && label.iter().all(letter);
+    let last = host.rsplit(|b| *b == b'.').next().and_then(|label| label.first());
+    // A dot may begin a segment that means this directory or the one above; `&amp;` is escaped.
+    let sound = |pair: &[u8]| pair != b"/." && pair != b"&a";
+    last.is_some_and(u8::is_ascii_lowercase)
+        && host.split(|b| *b == b'.').all(label)
+        && path.iter().all(|b| b.is_ascii_alphanumeric() || b"/-_.,;:=&?+~".contains(b))
+        && path.windows(2).all(sound)
 }
 
 /// Names, cleaned, each once.

@@ -68,14 +68,15 @@ fn decode_bytes<'a>(bytes: &'a [u8], content_type: Option<&str>) -> Found<'a> {
     let labels = [header, declared];
     let escapes = bytes.contains(&0x1B)
         && labels.into_iter().flatten().any(|e| e == encoding_rs::ISO_2022_JP);
-    if let Ok(text) = std::str::from_utf8(bytes)
+    if let Some(text) = UTF_8.decode_without_bom_handling_and_without_replacement(bytes)
         && !escapes
     {
         let other = labels.into_iter().flatten().any(|label| label != UTF_8);
         let repair = (other && !marked && !text.is_ascii()).then_some("charset:utf-8");
-        return found(Cow::Borrowed(text), UTF_8.name(), repair);
+        return found(text, UTF_8.name(), repair);
     }
-    if !escapes && (marked || nearly_utf_8(bytes)) {
+    let unlabelled = labels.into_iter().flatten().all(|label| label == UTF_8);
+    if !escapes && (marked || nearly_utf_8(bytes, unlabelled)) {
         let text = String::from_utf8_lossy(bytes);
         return found(text, UTF_8.name(), Some("charset:broken-utf-8"));
     }
@@ -88,9 +89,7 @@ fn by_label<'a>(
     header: Option<&'static Encoding>,
     declared: Option<&'static Encoding>,
 ) -> Found<'a> {
-    let mut detector = EncodingDetector::new(Iso2022JpDetection::Deny);
-    detector.feed(bytes, true);
-    let guess = detector.guess(None, Utf8Detection::Deny);
+    let guess = guess(bytes);
     let header_repair = (header != declared).then_some("charset:http");
     let declared_repair = header.and(Some("charset:declaration"));
     let candidates = [
@@ -185,15 +184,44 @@ fn unmarked_utf_16(bytes: &[u8]) -> Option<&'static Encoding> {
     head.iter().all(|[high, low]| *low != 0 && *high == 0).then_some(UTF_16BE)
 }
 
-/// Whether bytes that are not UTF-8 were meant as it: broken places are rare among sound
-/// characters of several bytes.
-fn nearly_utf_8(bytes: &[u8]) -> bool {
+/// Whether bytes that are not UTF-8 were meant as it: broken places are few beside sound
+/// characters. `likely` if no label speaks against it: then one sound character for eight broken
+/// places is enough, unless the text is sound in an East Asian charset: in others one in thirty
+/// comes about by chance at the most, in those one in five.
+fn nearly_utf_8(bytes: &[u8], likely: bool) -> bool {
     let (mut sound, mut broken) = (0_usize, 0_usize);
     for chunk in bytes.utf8_chunks() {
-        sound += chunk.valid().bytes().filter(|b| *b >= 0xC0).count();
+        sound += chunk.valid().chars().map(evidence).sum::<usize>();
         broken += usize::from(!chunk.invalid().is_empty());
     }
     sound >= 4 * broken
+        || (likely && sound >= broken)
+        || (likely && 8 * sound >= broken && !is_east_asian(bytes))
+}
+
+fn is_east_asian(bytes: &[u8]) -> bool {
+    let encoding = guess(bytes);
+    !encoding.is_single_byte()
+        && encoding.decode_without_bom_handling_and_without_replacement(bytes).is_some()
+}
+
+fn guess(bytes: &[u8]) -> &'static Encoding {
+    let mut detector = EncodingDetector::new(Iso2022JpDetection::Deny);
+    detector.feed(bytes, true);
+    detector.guess(None, Utf8Detection::Deny)
+}
+
+/// How much a character of several bytes speaks for UTF-8. It says nothing if it is of a script
+/// that nobody writes news in, as chance would have it.
+fn evidence(c: char) -> usize {
+    match c {
+        '\u{A0}'..='\u{17F}' | '\u{370}'..='\u{45F}' | '\u{490}'..='\u{491}' => 1,
+        '\u{590}'..='\u{6FF}' => 1,
+        '\u{900}'..='\u{DFF}' | '\u{E00}'..='\u{E7F}' | '\u{10A0}'..='\u{10FF}' => 3,
+        '\u{1E00}'..='\u{22FF}' | '\u{3000}'..='\u{9FFF}' | '\u{AC00}'..='\u{D7A3}' => 3,
+        '\u{FF00}'..='\u{FF9F}' | '\u{1F000}'.. => 3,
+        _ => 0,
+    }
 }
 
 /// The charset parameter of a Content-Type (RFC 9110 §8.3).

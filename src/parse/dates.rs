@@ -5,6 +5,7 @@ use chrono::NaiveDate;
 
 use crate::model::Timestamp;
 
+mod common;
 mod words;
 
 /// A longer text is no date.
@@ -17,6 +18,11 @@ pub(super) fn parse(text: &str) -> Option<Timestamp> {
     if text.is_empty() || text.len() > MAX_DATE {
         return None;
     }
+    common::parse(text).or_else(|| careful(text))
+}
+
+/// Reads a date word by word.
+fn careful(text: &str) -> Option<Timestamp> {
     if let Some(epoch) = epoch(text) {
         return Some(epoch);
     }

@@ -23,6 +23,9 @@ pub enum ParseError {
     /// Something else; its beginning is quoted.
     #[error("not a feed: it begins {0:?}")]
     NotAFeed(String),
+    /// A bridge made the feed to tell of its own failure; its words are quoted.
+    #[error("the bridge that makes this feed tells of its own failure: {0:?}")]
+    Bridge(String),
     /// A feed by its root element, but nothing in it could be read.
     #[error("a feed so broken that nothing in it can be read: {0}")]
     Malformed(&'static str),
@@ -40,6 +43,7 @@ impl ParseError {
             Self::Html(_) => Reason::Html,
             Self::Blocked(_) => Reason::Blocked,
             Self::NotAFeed(_) => Reason::NotAFeed,
+            Self::Bridge(_) => Reason::Bridge,
             Self::Malformed(_) => Reason::Malformed,
         }
     }
@@ -48,7 +52,7 @@ impl ParseError {
     pub(super) fn of_rootless(text: &str) -> Self {
         let head = &text[..text.floor_char_boundary(64 << 10)];
         let lower = head.to_ascii_lowercase();
-        let html = ["<!doctype html", "<html", "<head", "<body", "<title"];
+        let html = ["<!doctype html", "<html", "<head", "<body", "<title", "<script"];
         if !html.iter().any(|mark| lower.contains(mark)) {
             return Self::NotAFeed(clean_line(text, MAX_QUOTE));
         }
@@ -74,33 +78,64 @@ fn title(head: &str, lower: &str) -> String {
 
 /// Whether a page is there to keep robots or strangers out.
 fn is_wall(page: &str, title: &str) -> bool {
-    const PAGE: [&str; 9] = [
+    // What only such pages hold.
+    const PAGE: &[&str] = &[
         "cdn-cgi/challenge-platform",
+        "challenges.cloudflare.com",
         "cf-chl-",
         "_cf_chl_opt",
         "cf-browser-verification",
         "ddos-guard",
         "g-recaptcha",
         "h-captcha",
+        "captcha-delivery.com",
+        "awswaf.com",
+        "within.website/x/cmd/anubis",
+        "sucuri_cloudproxy",
         "_incapsula_resource",
         "type=\"password\"",
+        "type='password'",
+        "type=password",
     ];
-    const TITLE: [&str; 13] = [
+    const TITLE: &[&str] = &[
         "just a moment",
+        "one moment please",
         "attention required",
         "access denied",
+        "access to this page has been denied",
+        "pardon our interruption",
         "checking your browser",
+        "client challenge",
+        "making sure you re not a bot",
         "verify you are human",
+        "human verification",
         "are you a robot",
+        "are you human",
         "captcha",
         "security check",
+        "ddos protection",
         "log in",
         "login",
         "sign in",
+        "anmelden",
+        "anmeldung",
+        "connexion",
+        "se connecter",
+        "zaloguj się",
+        "logowanie",
         "вхід",
         "увійти",
+        "авторизація",
+        "вход",
+        "войти",
+        "авторизация",
+        "перевірка браузера",
+        "проверка браузера",
     ];
-    PAGE.iter().any(|mark| page.contains(mark)) || TITLE.iter().any(|mark| title.contains(mark))
+    let words = title.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
+    let words = format!(" {} ", words.collect::<Vec<_>>().join(" "));
+    PAGE.iter().any(|mark| page.contains(mark))
+        || TITLE.iter().any(|mark| words.contains(&format!(" {mark} ")))
 }
 
 #[cfg(test)]

@@ -62,6 +62,7 @@ fn convert(feed: Feed) -> RawFeed {
     };
     RawFeed {
         kind,
+        cut: false,
         title: feed.title.map(|text| raw_text(text, kind)),
         language: feed.language,
         ttl: feed.ttl.map(|ttl| ttl.to_string()),

@@ -1,9 +1,15 @@
 //! What an item is recognised by at the next poll.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
+use memchr::memchr2;
 use sha2::{Digest, Sha256};
 use url::{Url, form_urlencoded};
+
+mod keys;
+
+pub use keys::{Keys, keys, page};
 
 /// A longer guid is kept as its hash.
 const MAX_ID: usize = 2048;
@@ -27,7 +33,8 @@ pub(super) struct Traits<'a> {
 /// the link without fragment and tracking parameters, if that is not shared by items with
 /// different titles. Else a hash of title and text.
 pub(super) fn identities(items: &[Traits<'_>]) -> Vec<String> {
-    let links: Vec<Option<String>> = items.iter().map(|item| item.link.map(canonical)).collect();
+    let links: Vec<Option<Cow<'_, str>>> =
+        items.iter().map(|item| item.link.map(canonical)).collect();
     let ids = Shared::count(items.iter().zip(&links).map(|(item, link)| {
         // Two links to one page are one link.
         (guid(item), link.as_deref().unwrap_or(item.title))
@@ -83,20 +90,29 @@ fn hash(prefix: &str, parts: &[&str]) -> String {
     digest[..16].iter().fold(prefix.to_owned(), |id, byte| format!("{id}{byte:02x}"))
 }
 
-/// The link without what says where a reader came from.
-fn canonical(link: &str) -> String {
-    let Ok(mut url) = Url::parse(link) else { return link.to_owned() };
+/// The link without what says where a reader came from. Items are stored under it, so it must not
+/// change; what is compared in passing goes by [`page`], which is laxer. It has been through the
+/// URL parser once.
+fn canonical(link: &str) -> Cow<'_, str> {
+    if memchr2(b'?', b'#', link.as_bytes()).is_none() {
+        return Cow::Borrowed(link);
+    }
+    let Ok(mut url) = Url::parse(link) else { return Cow::Borrowed(link) };
     url.set_fragment(None);
     if let Some(query) = url.query() {
-        let tracks = |part: &&str| {
-            let name = form_urlencoded::parse(part.as_bytes()).next();
-            !name.is_some_and(|(name, _)| is_tracking(&name))
-        };
-        let kept: Vec<&str> = query.split('&').filter(tracks).collect();
-        let kept = kept.join("&");
+        let kept = parameters(query, |name, _| is_tracking(name));
         url.set_query(Some(kept.as_str()).filter(|query| !query.is_empty()));
     }
-    url.into()
+    Cow::Owned(url.into())
+}
+
+/// The parameters of a query but for those that `drop` names, by name and value.
+fn parameters(query: &str, drop: impl Fn(&str, &str) -> bool) -> String {
+    let stays = |part: &&str| {
+        let pair = form_urlencoded::parse(part.as_bytes()).next();
+        !pair.is_some_and(|(name, value)| drop(&name, &value))
+    };
+    query.split('&').filter(stays).collect::<Vec<&str>>().join("&")
 }
 
 /// Query parameters that name a campaign or a click, never a page.

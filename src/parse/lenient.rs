@@ -5,10 +5,9 @@
 //! is open at the end of the document is closed, except an item, which is left out: it comes
 //! whole at another poll.
 
-use std::collections::HashMap;
+use std::borrow::Cow;
 
 use quick_xml::Reader;
-use quick_xml::escape::resolve_html5_entity;
 use quick_xml::events::{BytesStart, Event};
 use url::Url;
 
@@ -16,8 +15,10 @@ use super::names::{self, Vocabulary};
 use super::raw::{MAX_FIELD, MAX_ITEMS, RawFeed};
 use super::text;
 use super::tidy::{self, Tidied};
+use attributes::Attributes;
 use collect::Collector;
 
+mod attributes;
 mod collect;
 
 /// Open elements that are kept track of; deeper ones are read through.
@@ -50,7 +51,7 @@ pub(super) fn read(text: &str, base: Option<&Url>) -> Option<Reading> {
     loop {
         match reader.read_event() {
             Ok(Event::Start(tag)) => walker.start(&tag, false),
-            Ok(Event::Empty(tag)) => walker.start(&tag, true),
+            Ok(Event::Empty(tag)) => walker.start(&tag, !attributes::slash_is_value(&tag)),
             Ok(Event::End(tag)) => walker.end(tag.name().as_ref()),
             Ok(Event::Text(text)) => walker.text(&text, true),
             Ok(Event::CData(text)) => walker.text(&text, false),
@@ -68,9 +69,11 @@ pub(super) fn read(text: &str, base: Option<&Url>) -> Option<Reading> {
 
 /// An open element.
 struct Open {
-    /// As written, in lower case.
-    name: String,
+    /// Where its name begins in [`Walker::names`].
+    name: usize,
     place: Place,
+    /// Its place, or that of what is around if that is what counts for its children.
+    inside: Place,
     /// The length of the stack of bases before this element.
     bases: usize,
 }
@@ -96,9 +99,15 @@ enum Place {
 
 struct Walker {
     stack: Vec<Open>,
+    /// The names of open elements one after the other, as written, in lower case.
+    names: String,
     /// Start tags beyond the depth that is kept track of.
     beyond: usize,
-    prefixes: HashMap<String, Vocabulary>,
+    /// Where the open item and the open field stand in the stack; there is one of each at most.
+    item: Option<usize>,
+    field: Option<usize>,
+    /// What the first declaration of a prefix says.
+    prefixes: Vec<(String, Vocabulary)>,
     bases: Vec<Url>,
     collector: Collector,
     repairs: Vec<&'static str>,
@@ -111,8 +120,11 @@ impl Walker {
     fn new(root: &str, base: Option<&Url>) -> Self {
         Self {
             stack: Vec::new(),
+            names: String::new(),
             beyond: 0,
-            prefixes: HashMap::new(),
+            item: None,
+            field: None,
+            prefixes: Vec::new(),
             bases: base.into_iter().cloned().collect(),
             collector: Collector::new(root),
             repairs: Vec::new(),
@@ -128,19 +140,24 @@ impl Walker {
     }
 
     fn start(&mut self, tag: &BytesStart<'_>, empty: bool) {
-        let name = tag.name().as_ref().to_ascii_lowercase();
         if self.beyond > 0 || self.stack.len() >= MAX_DEPTH {
             self.beyond += usize::from(!empty);
             return;
         }
+        let name = tag.name();
+        let name = lower(name.as_ref());
         let bases = self.bases.len();
         let attributes = Attributes::of(tag);
-        self.declare(&attributes);
+        if attributes.may_declare() {
+            self.declare(&attributes);
+        }
         let (prefix, local) = names::split(&name);
         let vocabulary = self.vocabulary(prefix);
         self.close_before(vocabulary, local);
         let place = self.place(vocabulary, local, &attributes);
-        self.root.get_or_insert_with(|| name.clone());
+        if self.root.is_none() {
+            self.root = Some(name.clone().into_owned());
+        }
         if place == Place::Markup {
             self.collector.push_tag(local, false);
             if is_void(local) {
@@ -148,22 +165,47 @@ impl Walker {
                 return;
             }
         }
-        self.stack.push(Open { name, place, bases });
+        self.open(&name, place, bases);
         if empty {
             self.close_to(self.stack.len() - 1);
         }
     }
 
+    fn open(&mut self, name: &str, place: Place, bases: usize) {
+        let at = self.stack.len();
+        match place {
+            Place::Item => self.item = Some(at),
+            Place::Field => self.field = Some(at),
+            _ => {}
+        }
+        let inside = if place == Place::Open { self.around() } else { place };
+        self.stack.push(Open { name: self.names.len(), place, inside, bases });
+        self.names.push_str(name);
+    }
+
+    /// What counts for an element that opens now.
+    fn around(&self) -> Place {
+        self.stack.last().map_or(Place::Open, |open| open.inside)
+    }
+
+    /// The name of an open element.
+    fn name(&self, at: usize) -> &str {
+        let end = self.stack.get(at + 1).map_or(self.names.len(), |next| next.name);
+        &self.names[self.stack[at].name..end]
+    }
+
     /// Takes in namespace declarations and `xml:base`.
-    fn declare(&mut self, attributes: &Attributes) {
-        for (name, value) in &attributes.0 {
+    fn declare(&mut self, attributes: &Attributes<'_>) {
+        for (name, value) in attributes.all() {
             if let Some(prefix) = name.strip_prefix("xmlns:")
                 && self.prefixes.len() < 64
                 && let Some(vocabulary) = names::of_uri(value)
             {
                 let atom = vocabulary == Vocabulary::Atom && self.collector.is_atom();
                 let vocabulary = if atom { Vocabulary::Core } else { vocabulary };
-                self.prefixes.entry(prefix.to_owned()).or_insert(vocabulary);
+                if self.declared(prefix).is_none() {
+                    self.prefixes.push((prefix.to_owned(), vocabulary));
+                }
             }
             if name == "xml:base" && value.len() < 2048 {
                 let next = match self.bases.last() {
@@ -179,20 +221,22 @@ impl Walker {
         if prefix.is_empty() {
             return Vocabulary::Core;
         }
-        self.prefixes.get(prefix).copied().unwrap_or_else(|| names::of_prefix(prefix))
+        self.declared(prefix).unwrap_or_else(|| names::of_prefix(prefix))
+    }
+
+    fn declared(&self, prefix: &str) -> Option<Vocabulary> {
+        self.prefixes.iter().find(|(known, _)| known == prefix).map(|(_, vocabulary)| *vocabulary)
     }
 
     /// Closes what cannot hold this element: an item in an item, a field in a field.
     fn close_before(&mut self, vocabulary: Vocabulary, local: &str) {
         let item = names::is_item(vocabulary, local);
-        if item && let Some(at) = self.stack.iter().rposition(|open| open.place == Place::Item) {
+        if item && let Some(at) = self.item {
             self.note("unclosed-element", true);
             self.close_to(at);
             return;
         }
-        let Some(at) = self.stack.iter().rposition(|open| open.place == Place::Field) else {
-            return;
-        };
+        let Some(at) = self.field else { return };
         let field = item || self.collector.is_ended_by(vocabulary, local);
         if field {
             self.note("unclosed-element", true);
@@ -201,14 +245,8 @@ impl Walker {
     }
 
     /// Decides what an element is, and begins items and fields.
-    fn place(&mut self, vocabulary: Vocabulary, local: &str, attributes: &Attributes) -> Place {
-        let around = self
-            .stack
-            .iter()
-            .rev()
-            .map(|open| open.place)
-            .find(|place| *place != Place::Open)
-            .unwrap_or(Place::Open);
+    fn place(&mut self, vocabulary: Vocabulary, local: &str, attributes: &Attributes<'_>) -> Place {
+        let around = self.around();
         match around {
             Place::Field | Place::Markup => Place::Markup,
             Place::Foreign => Place::Foreign,
@@ -230,7 +268,7 @@ impl Walker {
         in_item: bool,
         vocabulary: Vocabulary,
         local: &str,
-        attributes: &Attributes,
+        attributes: &Attributes<'_>,
     ) -> Place {
         if names::is_item(vocabulary, local) {
             let full = !self.collector.begin_item(attributes, self.bases.last());
@@ -243,7 +281,7 @@ impl Walker {
                 self.collector.feed_attributes(attributes);
                 return Place::Feed;
             }
-            "image" | "textinput" | "source" | "contributor" | "items" | "enclosure" if core => {
+            "image" | "textinput" | "source" | "contributor" | "enclosure" if core => {
                 return Place::Foreign;
             }
             "group" if vocabulary == Vocabulary::Media => return Place::Open,
@@ -269,14 +307,12 @@ impl Walker {
             self.beyond -= 1;
             return;
         }
-        let name = name.to_ascii_lowercase();
+        let name = lower(name);
         let near = self.stack.len().saturating_sub(MAX_CLOSE);
-        let found = self.stack[near..].iter().rposition(|open| open.name == name);
-        let found = found.map(|at| near + at).or_else(|| {
-            let anchor =
-                |open: &Open| matches!(open.place, Place::Field | Place::Item | Place::Feed);
-            self.stack.iter().rposition(|open| anchor(open) && open.name == name)
-        });
+        let anchor = |open: &Open| matches!(open.place, Place::Field | Place::Item | Place::Feed);
+        let found = (0..self.stack.len())
+            .rev()
+            .find(|at| (*at >= near || anchor(&self.stack[*at])) && self.name(*at) == name);
         let Some(at) = found else {
             return self.note("unmatched-end-tag", true);
         };
@@ -287,7 +323,7 @@ impl Walker {
                 self.stack[at + 1..].iter().any(|open| open.place != Place::Markup)
             },
         );
-        self.complete |= self.root.as_ref() == Some(&name);
+        self.complete |= self.root.as_deref() == Some(&*name);
         self.close_to(at);
     }
 
@@ -296,13 +332,22 @@ impl Walker {
         while self.stack.len() > at {
             let Some(open) = self.stack.pop() else { break };
             match open.place {
-                Place::Field => self.collector.end_field(self.bases.last()),
-                Place::Item => self.collector.end_item(),
+                Place::Field => {
+                    self.field = None;
+                    self.collector.end_field(self.bases.last());
+                }
+                Place::Item => {
+                    self.item = None;
+                    self.collector.end_item(self.complete);
+                }
                 Place::Person => self.collector.end_person(),
-                Place::Markup => self.collector.push_tag(names::split(&open.name).1, true),
+                Place::Markup => {
+                    self.collector.push_tag(names::split(&self.names[open.name..]).1, true);
+                }
                 Place::Feed | Place::Foreign | Place::Open => {}
             }
             self.bases.truncate(open.bases);
+            self.names.truncate(open.name);
         }
     }
 
@@ -317,23 +362,20 @@ impl Walker {
     }
 
     fn reference(&mut self, name: &str) {
-        if let Some(known) = resolve_html5_entity(name) {
-            self.collector.push(known, true);
-        } else if let Some((character, _)) = text::entity(&format!("&{name};")) {
-            self.collector.push(&character, true);
-        } else {
-            self.note("undefined-entity", true);
-            self.collector.push(&format!("&{name};"), true);
+        match text::entity_of(name) {
+            Some(known) => self.collector.push(&known, true),
+            None => {
+                self.note("undefined-entity", true);
+                self.collector.push(&format!("&{name};"), true);
+            }
         }
     }
 
     fn finish(mut self) -> Reading {
         let cut = !self.complete;
         self.note("truncated", cut);
-        if self.stack.iter().any(|open| open.place == Place::Item) {
-            self.collector.drop_item();
-        }
-        self.stack.retain(|open| open.place != Place::Item);
+        self.collector.cut_off();
+        self.stack.retain(|open| !matches!(open.place, Place::Item | Place::Field));
         self.close_to(0);
         Reading { feed: self.collector.feed, repairs: self.repairs, complete: self.complete }
     }
@@ -347,23 +389,12 @@ fn is_void(name: &str) -> bool {
     )
 }
 
-/// The attributes of a tag: lower-case names with their prefixes, and values with entities
-/// resolved. At most 64 of them.
-struct Attributes(Vec<(String, String)>);
-
-impl Attributes {
-    fn of(tag: &BytesStart<'_>) -> Self {
-        let mut attributes = tag.html_attributes();
-        let found = attributes.with_checks(false).flatten().take(64).map(|attribute| {
-            let value = attribute.value.as_ref();
-            let value = text::resolve(&value[..value.floor_char_boundary(MAX_FIELD)]);
-            (attribute.key.as_ref().to_ascii_lowercase(), value)
-        });
-        Self(found.collect())
-    }
-
-    fn get(&self, name: &str) -> Option<&str> {
-        self.0.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+/// A name in lower case.
+fn lower(name: &str) -> Cow<'_, str> {
+    if name.bytes().any(|byte| byte.is_ascii_uppercase()) {
+        Cow::Owned(name.to_ascii_lowercase())
+    } else {
+        Cow::Borrowed(name)
     }
 }
 

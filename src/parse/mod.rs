@@ -25,16 +25,18 @@
 //! | `charset:detected` | no label held; found by looking at the text |
 //! | `charset:lossy` | as `charset:detected`, with bytes that could not be decoded |
 //! | `charset:utf-16`, `charset:utf-32` | without a byte order mark; an encoding XML has dropped |
+//! | `control-characters` | characters that XML forbids were left out |
 //! | `reader:lenient` | feed-rs was not given the document, or did not read all of it |
 //! | `reader:feed-rs` | the reverse, if the lenient reader goes first |
 //! | `junk-before`, `junk-after` | text before or after the root element |
 //! | `broken-markup` | a `<` that opens nothing, or a section without its end |
 //! | `unclosed-element`, `unmatched-end-tag` | a start tag without its end, and the reverse |
 //! | `bare-ampersand`, `undefined-entity` | an `&` that begins no entity, or none that HTML knows |
-//! | `truncated` | the root element is not closed; an item that was cut is left out |
+//! | `truncated` | the root element is not closed; see [`ParsedFeed::cut`] |
 //! | `double-encoded` | UTF-8 that had been taken for windows-1252 and encoded again |
-//! | `empty-item` | an item with nothing in it was left out |
-//! | `repeated-item` | an item with the identity of an earlier one was left out |
+//! | `empty-item` | an item without title, text, link and guid |
+//! | `repeated-item` | an item with the identity of an earlier one |
+//! | `bridge-error` | an item in which a bridge tells of its own failure was left out |
 //! | `too-many-items` | more than 100,000 items; the rest was left out |
 
 use std::borrow::Cow;
@@ -45,6 +47,8 @@ use crate::model::{ParsedFeed, Repair};
 use hints::Hints;
 use raw::RawFeed;
 
+mod base64;
+mod bridge;
 mod build;
 mod charset;
 mod dates;
@@ -62,6 +66,7 @@ mod tidy;
 
 pub use charset::{Decoded, decode};
 pub use error::ParseError;
+pub use identity::{Keys, keys, page};
 pub use text::clean_line;
 
 /// A document as it came.
@@ -119,18 +124,20 @@ pub fn parse(input: &Input<'_>) -> Result<ParsedFeed, ParseError> {
 /// As [`parse`]; also if none of these readers can read the document.
 pub fn parse_in_order(order: &[Reader], input: &Input<'_>) -> Result<ParsedFeed, ParseError> {
     let decoded = decode(input.bytes, input.content_type);
-    let text = decoded.text.as_ref();
-    if text.trim_matches(|c: char| c.is_whitespace() || c == '\0').is_empty() {
+    let (text, controls) = text::without_controls(decoded.text);
+    let text = text.as_ref();
+    if text.trim().is_empty() {
         return Err(ParseError::Empty);
     }
     let base = input.url.filter(|url| !url.cannot_be_a_base());
     let mut repairs: Vec<Repair> = decoded.repair.into_iter().collect();
+    repairs.extend(controls.then_some(Cow::Borrowed("control-characters")));
     if text.starts_with('{') {
-        return Ok(build::build(json(text)?, Hints::default(), base, repairs));
+        return build::build(json(text)?, Hints::default(), base, repairs);
     }
     let (raw, mended) = xml(order, text, base)?;
     repairs.extend(mended.into_iter().map(Cow::Borrowed));
-    Ok(build::build(raw, hints::read(text), base, repairs))
+    build::build(raw, hints::read(text), base, repairs)
 }
 
 fn json(text: &str) -> Result<RawFeed, ParseError> {
@@ -158,7 +165,8 @@ fn xml(
                 None => continue,
             },
         };
-        if feed.items.is_empty() && !complete {
+        let whole = feed.items.len().saturating_sub(usize::from(feed.cut));
+        if whole == 0 && !complete {
             return Err(ParseError::Malformed("it breaks off before its first item ends"));
         }
         if turn > 0 {

@@ -78,6 +78,8 @@ pub(super) struct RawFeed {
     pub(super) authors: Vec<String>,
     /// In document order.
     pub(super) items: Vec<RawItem>,
+    /// Whether the document ends within the last of them.
+    pub(super) cut: bool,
 }
 
 impl RawFeed {
@@ -90,6 +92,7 @@ impl RawFeed {
             ttl: None,
             authors: Vec::new(),
             items: Vec::new(),
+            cut: false,
         }
     }
 }

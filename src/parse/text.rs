@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use memchr::{memchr, memchr_iter, memchr2};
 use quick_xml::escape::resolve_html5_entity;
 
 use super::raw::{Markup, RawText};
@@ -19,7 +20,7 @@ pub(super) fn plain(raw: &RawText, max: usize) -> String {
     let mut text = Cow::Borrowed(raw.text.as_str());
     let mut markup = raw.markup;
     for _ in 0..MAX_PASSES {
-        if !text.contains(['<', '&']) {
+        if memchr2(b'<', b'&', text.as_bytes()).is_none() {
             break;
         }
         let keep_tags = markup == Markup::None && !tags::evident(&text);
@@ -32,6 +33,19 @@ pub(super) fn plain(raw: &RawText, max: usize) -> String {
         markup = Markup::None;
     }
     one_line(&text, max)
+}
+
+/// The text without control characters that are no white space, and whether there were any. They
+/// are forbidden in XML, and taken out first, since they may stand in the middle of a tag.
+pub(super) fn without_controls(text: Cow<'_, str>) -> (Cow<'_, str>, bool) {
+    let unwanted = |byte: u8| byte < 0x20 && !byte.is_ascii_whitespace() && byte != 0x0B;
+    // Without a branch for each byte, so that whole vectors are compared at once.
+    let found = |block: &[u8]| block.iter().fold(false, |any, byte| any | unwanted(*byte));
+    if !text.as_bytes().chunks(1024).any(found) {
+        return (text, false);
+    }
+    let kept = text.chars().filter(|c| !u8::try_from(*c).is_ok_and(unwanted)).collect();
+    (Cow::Owned(kept), true)
 }
 
 /// Foreign text for a message or a log: one line, no control characters, at most `max_chars`
@@ -49,28 +63,85 @@ pub fn clean_line(text: &str, max_chars: usize) -> String {
 /// Folds white space, drops what cannot be seen or turns the reading direction around, and cuts at
 /// a character boundary.
 fn one_line(text: &str, max: usize) -> String {
-    let mut line = String::with_capacity(text.len().min(max));
-    let mut space = false;
-    for c in text.chars() {
-        let c = from_windows_1252(c);
-        if c.is_whitespace() {
-            space = true;
-            continue;
-        }
-        if is_unwanted(c) {
-            continue;
-        }
-        let space_first = space && !line.is_empty();
-        if line.len() + usize::from(space_first) + c.len_utf8() > max {
+    let mut line = Line { text: String::with_capacity(text.len().min(max)), max, space: false };
+    let mut rest = text;
+    while !rest.is_empty() {
+        let (run, after) = rest.split_at(visible_run(rest.as_bytes()));
+        let mut chars = after.chars();
+        if !line.push(run) || !chars.next().is_none_or(|c| line.push_char(c)) {
             break;
         }
-        if space_first {
-            line.push(' ');
-        }
-        space = false;
-        line.push(c);
+        rest = chars.as_str();
     }
-    line
+    line.text
+}
+
+/// A line that grows up to a length.
+struct Line {
+    text: String,
+    max: usize,
+    /// Whether there was white space since the last character.
+    space: bool,
+}
+
+impl Line {
+    /// Takes visible text, single blanks inside included; false if not all of it fits.
+    fn push(&mut self, run: &str) -> bool {
+        let blank = usize::from(self.space && !self.text.is_empty());
+        let room = self.max.saturating_sub(self.text.len() + blank);
+        let fits = run[..run.floor_char_boundary(room)].trim_end_matches(' ');
+        if !fits.is_empty() {
+            self.text.push_str(&" "[..blank]);
+            self.text.push_str(fits);
+            self.space = false;
+        }
+        fits.len() == run.len()
+    }
+
+    /// Takes any character; false if it does not fit.
+    fn push_char(&mut self, c: char) -> bool {
+        let c = from_windows_1252(c);
+        if c.is_whitespace() {
+            self.space = true;
+            return true;
+        }
+        is_unwanted(c) || self.push(c.encode_utf8(&mut [0; 4]))
+    }
+}
+
+/// What a byte may begin: 0 for visible text, 1 for a blank, 2 for a character that is to be
+/// looked at, since it may be white space, unwanted, or windows-1252.
+const CLASSES: [u8; 256] = {
+    let mut classes = [0; 256];
+    let mut byte = 0;
+    while byte < 0x20 {
+        classes[byte] = 2;
+        byte += 1;
+    }
+    classes[0x20] = 1;
+    classes[0x7F] = 2;
+    classes[0xC2] = 2; // U+0080 to U+00BF
+    classes[0xE1] = 2; // U+1000 to U+1FFF
+    classes[0xE2] = 2; // U+2000 to U+2FFF
+    classes[0xE3] = 2; // U+3000 to U+3FFF
+    classes[0xEF] = 2; // U+F000 to U+FFFF
+    classes
+};
+
+/// Length of the visible text that `bytes` begin with, with single blanks inside. What follows may
+/// be visible too.
+fn visible_run(bytes: &[u8]) -> usize {
+    let mut last = 1;
+    let mut length = bytes.len();
+    for (at, byte) in bytes.iter().enumerate() {
+        let class = CLASSES[usize::from(*byte)];
+        if last + class > 1 {
+            length = at;
+            break;
+        }
+        last = class;
+    }
+    length - usize::from(length > 0 && last == 1)
 }
 
 /// Controls that are no white space, bidirectional overrides and isolates (Unicode TR9), byte
@@ -98,17 +169,23 @@ fn from_windows_1252(c: char) -> char {
 pub(super) fn entity(text: &str) -> Option<(Cow<'static, str>, usize)> {
     let body = text.strip_prefix('&')?;
     let end = body.bytes().take(MAX_ENTITY).position(|b| b == b';')?;
-    let name = body.get(..end)?;
-    let value = match name.strip_prefix('#') {
+    Some((entity_of(body.get(..end)?)?, end + 2))
+}
+
+/// What the entity of a name, without `&` and `;`, stands for.
+pub(super) fn entity_of(name: &str) -> Option<Cow<'static, str>> {
+    Some(match name.strip_prefix('#') {
         Some(number) => Cow::Owned(numeric(number)?),
         None => Cow::Borrowed(resolve_html5_entity(name)?),
-    };
-    Some((value, end + 2))
+    })
 }
 
 /// The text with its entities resolved once.
-pub(super) fn resolve(text: &str) -> String {
-    tags::strip(text, None)
+pub(super) fn resolve(text: &str) -> Cow<'_, str> {
+    match memchr(b'&', text.as_bytes()) {
+        Some(_) => Cow::Owned(tags::strip(text, None)),
+        None => Cow::Borrowed(text),
+    }
 }
 
 /// A numeric character reference without `&#` and `;`; empty for a character that XML and HTML
@@ -127,14 +204,49 @@ fn numeric(number: &str) -> Option<String> {
 /// Text whose UTF-8 bytes were taken for windows-1252 and encoded once more, mended; `None` if
 /// the text is not of that kind.
 pub(super) fn undouble(text: &str) -> Option<String> {
-    let suspicious = text.chars().zip(text.chars().skip(1)).any(|(a, b)| {
-        matches!(a, '\u{C2}'..='\u{F4}') && !b.is_ascii() && !matches!(b, '\u{C0}'..='\u{FF}')
+    // U+00C2 to U+00F4, then anything beyond ASCII but U+00C0 to U+00FF: in UTF-8, the latter and
+    // no others begin with 0xC3.
+    let bytes = text.as_bytes();
+    let suspicious = memchr_iter(0xC3, bytes).any(|at| {
+        matches!(bytes.get(at + 1), Some(0x82..=0xB4))
+            && bytes.get(at + 2).is_some_and(|next| *next >= 0x80 && *next != 0xC3)
     });
     if !suspicious {
         return None;
     }
     let bytes: Option<Vec<u8>> = text.chars().map(byte_of).collect();
-    String::from_utf8(bytes?).ok().filter(|mended| mended.len() < text.len())
+    let mended = bytes.and_then(|bytes| String::from_utf8(bytes).ok());
+    let mended = mended.or_else(|| text.contains(QUOTE_TWICE).then(|| undouble_parts(text)));
+    mended.filter(|mended| mended.len() < text.len())
+}
+
+/// What dashes and typographic quotes begin with when encoded twice; in no language do these stand
+/// side by side.
+const QUOTE_TWICE: &str = "â€";
+
+/// As [`undouble`], for a text with other characters in it: those that were written as entities
+/// have been encoded once only.
+fn undouble_parts(text: &str) -> String {
+    let chars: Vec<char> = text.chars().collect();
+    let mut out = String::with_capacity(text.len());
+    let mut at = 0;
+    while let Some(c) = chars.get(at) {
+        let length = match byte_of(*c) {
+            Some(0xC2..=0xDF) => 2,
+            Some(0xE0..=0xEF) => 3,
+            Some(0xF0..=0xF4) => 4,
+            _ => 1,
+        };
+        let bytes: Option<Vec<u8>> =
+            chars.iter().skip(at).take(length).map(|c| byte_of(*c)).collect();
+        let mended = bytes.filter(|_| length > 1).and_then(|bytes| String::from_utf8(bytes).ok());
+        at += if mended.is_some() { length } else { 1 };
+        match mended {
+            Some(mended) => out.push_str(&mended),
+            None => out.push(*c),
+        }
+    }
+    out
 }
 
 /// The byte that windows-1252, or Latin-1 for its holes, has for a character.

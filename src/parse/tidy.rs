@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use memchr::{memchr, memchr2, memchr3_iter, memmem};
+
 /// What was found and mended.
 #[derive(Debug)]
 pub(super) struct Tidied<'a> {
@@ -79,13 +81,17 @@ impl<'a> Sections<'a> {
     /// The section that opens at `at`, which holds a `<`, and where it ends, if it does.
     fn at(&mut self, at: usize) -> Option<(usize, Option<usize>)> {
         let rest = &self.text[at..];
+        if !matches!(rest.as_bytes().get(1), Some(b'!' | b'?')) {
+            return None;
+        }
         let kind = SECTIONS.iter().position(|(open, _)| rest.starts_with(open))?;
         let (open, close) = SECTIONS[kind];
         let from = at + open.len();
         if let Some(known) = self.ends[kind]
             && known < from + close.len()
         {
-            self.ends[kind] = self.text[from..].find(close).map(|end| from + end + close.len());
+            let end = memmem::find(&self.text.as_bytes()[from..], close.as_bytes());
+            self.ends[kind] = end.map(|end| from + end + close.len());
         }
         Some((kind, self.ends[kind]))
     }
@@ -114,9 +120,9 @@ fn is_name_char(c: char) -> bool {
 /// Escapes each `<` that opens nothing, closes what stays open at the end.
 fn mend(text: &str) -> (Cow<'_, str>, bool) {
     let sections = Sections::new(text);
-    let mut mender = Mender { text, out: String::new(), copied: 0, sections, name: "" };
+    let mut mender = Mender { text, out: String::new(), copied: 0, sections, tag: 0 };
     let mut at = 0;
-    while let Some(next) = text[at..].find('<') {
+    while let Some(next) = memchr(b'<', &text.as_bytes()[at..]) {
         at = mender.step(at + next);
     }
     if mender.copied == 0 && mender.out.is_empty() {
@@ -132,8 +138,8 @@ struct Mender<'a> {
     /// How much of `text` is in `out`.
     copied: usize,
     sections: Sections<'a>,
-    /// The last start tag.
-    name: &'a str,
+    /// Where the last start tag is.
+    tag: usize,
 }
 
 impl<'a> Mender<'a> {
@@ -148,8 +154,14 @@ impl<'a> Mender<'a> {
                 None => self.replace(at, 1, "&lt;"),
             };
         }
+        if let Some(end) = plain_tag(rest.as_bytes()) {
+            if !rest.starts_with("</") {
+                self.tag = at;
+            }
+            return at + end;
+        }
         let inside = &rest[1..];
-        let segment = &inside[..inside.find('<').unwrap_or(inside.len())];
+        let segment = &inside[..memchr(b'<', inside.as_bytes()).unwrap_or(inside.len())];
         let name = segment.strip_prefix('/').unwrap_or(segment);
         let sound = name.starts_with(|c: char| c.is_alphabetic() || c == '_');
         match tag_end(segment) {
@@ -159,8 +171,7 @@ impl<'a> Mender<'a> {
             }
             Some((end, true)) => {
                 if !segment.starts_with('/') {
-                    let length = name.find(|c: char| !is_name_char(c)).unwrap_or(name.len());
-                    self.name = &name[..length];
+                    self.tag = at;
                 }
                 at + 1 + end
             }
@@ -168,8 +179,21 @@ impl<'a> Mender<'a> {
                 let plain = format!("<{}", segment[..end].replace(['"', '\''], " "));
                 self.replace(at, end + 1, &plain)
             }
+            // An end tag that has lost its `>`.
+            None if segment.starts_with('/')
+                && sound
+                && name.trim_end().chars().all(is_name_char) =>
+            {
+                self.replace(at + 1 + segment.trim_end().len(), 0, ">")
+            }
             None => self.replace(at, 1, "&lt;"),
         }
+    }
+
+    /// The name of the last start tag; empty if there was none.
+    fn name(&self) -> &'a str {
+        let name = self.text.get(self.tag + 1..).unwrap_or_default();
+        &name[..name.find(|c: char| !is_name_char(c)).unwrap_or(name.len())]
     }
 
     /// A CDATA section closed at `end`, unless that is the end of a later one and its own was
@@ -177,8 +201,10 @@ impl<'a> Mender<'a> {
     fn cdata(&mut self, at: usize, end: usize) -> usize {
         let open = SECTIONS[CDATA].0;
         let from = at + open.len();
-        match self.text[from..end].find(open) {
-            Some(next) if self.text[from..from + next].contains("</") && !self.name.is_empty() => {
+        match memmem::find(&self.text.as_bytes()[from..end], open.as_bytes()) {
+            Some(next)
+                if self.text[from..from + next].contains("</") && !self.name().is_empty() =>
+            {
                 self.open_cdata(at, from + next)
             }
             _ => end,
@@ -187,7 +213,7 @@ impl<'a> Mender<'a> {
 
     /// Closes a CDATA section before the end tag of its element, or else at `limit`.
     fn open_cdata(&mut self, at: usize, limit: usize) -> usize {
-        let end_tag = format!("</{}", self.name);
+        let end_tag = format!("</{}", self.name());
         let end = self.text[at..limit].find(&end_tag).map_or(limit, |end| at + end);
         self.replace(end, 0, SECTIONS[CDATA].1);
         end
@@ -202,16 +228,42 @@ impl<'a> Mender<'a> {
     }
 }
 
+/// Length of the tag at the start of `rest`, if it is one as most are: a name in letters, sound
+/// quotes, no `<` before its end.
+fn plain_tag(rest: &[u8]) -> Option<usize> {
+    let name = if rest.get(1) == Some(&b'/') { 2 } else { 1 };
+    let first = rest.get(name)?;
+    if !first.is_ascii_alphabetic() && *first != b'_' {
+        return None;
+    }
+    let mut at = name;
+    loop {
+        match rest.get(at)? {
+            b'>' => return Some(at + 1),
+            b'<' => return None,
+            quote @ (b'"' | b'\'') => {
+                at += 1 + memchr2(*quote, b'<', &rest[at + 1..])?;
+                if rest[at] == b'<' {
+                    return None;
+                }
+            }
+            _ => {}
+        }
+        at += 1;
+    }
+}
+
 /// Length of a tag's inside up to and with its `>`, and whether its quotes are sound. The inside
 /// reaches to the next `<`.
 fn tag_end(segment: &str) -> Option<(usize, bool)> {
     let mut quote = None;
     let mut first = None;
-    for (at, byte) in segment.bytes().enumerate() {
+    for at in memchr3_iter(b'>', b'"', b'\'', segment.as_bytes()) {
+        let byte = segment.as_bytes()[at];
         match (byte, quote) {
             (b'>', None) => return Some((at + 1, true)),
             (b'>', Some(_)) => first = first.or(Some((at + 1, false))),
-            (b'"' | b'\'', None) => quote = Some(byte),
+            (_, None) => quote = Some(byte),
             (byte, Some(open)) if byte == open => quote = None,
             _ => {}
         }

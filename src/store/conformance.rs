@@ -1,19 +1,23 @@
 //! What every [`Store`] must do. A store takes part with one line: `conformance!(ItsPlace);`.
 
+mod told;
+
 use std::collections::HashSet;
 use std::time::Duration;
 
 use async_trait::async_trait;
 
 use super::{
-    AlertQuery, Committed, Found, NewItem, OutboxCount, Pruned, Settlement, Store, StoreError,
-    Update, Verdict,
+    AlertQuery, Committed, Found, NewItem, OutboxCount, Pruned, Raised, Settlement, Store,
+    StoreError, Update, Verdict,
 };
 use crate::model::{
     Alert, AlertFeed, AlertRule, Bookmark, Condition, Delivery, FeedId, FeedState, Field, Habit,
     Health, HealthChange, Item, Level, Match, Reason, RuleId, Schedule, SinkName, Timestamp,
     Validators, Wishes,
 };
+
+pub(super) use told::*;
 
 /// Where a store's state lies, empty at first.
 #[async_trait]
@@ -54,6 +58,16 @@ macro_rules! conformance {
             a_confirmed_move_is_kept_until_the_url_changes
             hashes_are_the_same_after_a_restart
             a_closed_store_says_so
+            one_page_in_five_feeds_is_one_alert
+            alerts_that_wait_in_one_group_are_one_too
+            an_alert_stands_for_another_only_if_it_says_and_reaches_as_much
+            alerts_without_a_page_or_for_others_are_their_own
+            a_page_that_a_feed_uses_again_says_nothing
+            sources_go_with_their_alert
+            later_headlines_are_kept_beside_the_first
+            of_many_headlines_the_last_are_kept
+            gaps_are_counted
+            what_was_seen_outlives_items_and_configs
         );
     };
     ($place:ty: $($property:ident)+) => {
@@ -123,6 +137,11 @@ pub(super) fn alert(id: &str, rules: &[&str], raised_at: Timestamp) -> Alert {
     Alert::raise(feed, &item(id), rules, raised_at)
 }
 
+/// An alert without a page.
+pub(super) fn to_store(alert: Alert, sinks: &[&str]) -> Raised {
+    Raised { alert, sinks: sinks.iter().map(|s| sink(s)).collect(), page: None }
+}
+
 /// A commit in which `id` is new and raises an alert for `sinks`.
 pub(super) fn found(feed: i64, version: u64, id: &str, sinks: &[&str]) -> Found {
     let hash = version + 1;
@@ -138,8 +157,9 @@ pub(super) fn found(feed: i64, version: u64, id: &str, sinks: &[&str]) -> Found 
         body: Some(u64::MAX - version),
         title: Some("Harbour news".to_owned()),
         items: vec![NewItem { item: item(id), first_seen: at(0) }],
-        alerts: vec![(alert(id, &["floods"], at(0)), sinks.iter().map(|s| sink(s)).collect())],
-        schedule: None,
+        alerts: vec![to_store(alert(id, &["floods"], at(0)), sinks)],
+        wire: Some(version),
+        ..Found::default()
     }
 }
 
@@ -173,7 +193,7 @@ pub(super) async fn a_commit_is_claimed_and_settled(place: &impl Place) {
     let feed = one_feed(&*store).await;
     assert!(store.seen(feed.key).await.unwrap().is_first());
     let done = store.commit(found(feed.key, 0, "1", &["file", "hook"])).await.unwrap();
-    assert_eq!(done, Committed { alerts: 1 });
+    assert_eq!(done, Committed { alerts: 1, ..Committed::default() });
 
     let seen = store.seen(feed.key).await.unwrap();
     assert_eq!((seen.version, seen.hashes), (1, vec![1, u64::MAX]));
@@ -279,7 +299,7 @@ pub(super) async fn nothing_is_claimed_again_while_others_settle(place: &impl Pl
     let feed = one_feed(&*store).await;
     let mut found = found(feed.key, 0, "x", &[]);
     found.alerts = (0..ALERTS)
-        .map(|n| (alert(&n.to_string(), &["floods"], at(0)), vec![sink("file")]))
+        .map(|n| to_store(alert(&n.to_string(), &["floods"], at(0)), &["file"]))
         .collect();
     store.commit(found).await.unwrap();
     let deliver = async || {
@@ -442,7 +462,7 @@ pub(super) async fn pruning_keeps_what_waits_and_what_was_seen(place: &impl Plac
     }
     assert_eq!(store.prune(at(0), 100).await.unwrap(), Pruned::default(), "none is older");
     let pruned = store.prune(at(1), 100).await.unwrap();
-    assert_eq!(pruned, Pruned { items: 4, alerts: 3, dead: 1 });
+    assert_eq!(pruned, Pruned { items: 4, alerts: 3, dead: 1, revisions: 0 });
     assert_eq!(counts(&*store).await, [("file".to_owned(), 1, 0)]);
     let left = claim(&*store, "file", at(0)).await;
     assert_eq!(left[0].alert.item.id, "waits");
@@ -475,7 +495,7 @@ pub(super) async fn alerts_are_found_by_rule_time_and_number(place: &impl Place)
     ];
     for (version, (id, rules)) in raised.into_iter().enumerate() {
         let mut found = found(feed.key, version as u64, id, &[]);
-        found.alerts = vec![(alert(id, rules, at(10 * version as i64)), Vec::new())];
+        found.alerts = vec![to_store(alert(id, rules, at(10 * version as i64)), &[])];
         store.commit(found).await.unwrap();
     }
     let all = everything(&*store).await;
@@ -560,13 +580,14 @@ pub(super) async fn all_is_kept_over_a_restart(place: &impl Place) {
             schedule,
             validators: stored.validators,
             body: stored.body,
+            wire: stored.wire,
             title: stored.title,
             moved_to: None,
         }
     );
     let seen = store.seen(feed.key).await.unwrap();
     assert_eq!((seen.version, seen.hashes), (1, stored.seen));
-    assert_eq!(everything(&*store).await[0].1, stored.alerts[0].0);
+    assert_eq!(everything(&*store).await[0].1, stored.alerts[0].alert);
     assert_eq!(counts(&*store).await, [("file".to_owned(), 1, 0)]);
 
     let later = Schedule { next_poll: Some(at(900)), ..Schedule::default() };
@@ -591,7 +612,11 @@ pub(super) async fn an_alert_about_a_feed_is_stored_with_its_schedule_and_once(p
     let update = Update {
         feed: feed.key,
         schedule: Schedule { errors: 1, ..Schedule::default() },
-        alerts: vec![(alert.clone(), vec![SinkName::new("file")])],
+        alerts: vec![Raised {
+            alert: alert.clone(),
+            sinks: vec![SinkName::new("file")],
+            page: None,
+        }],
     };
     store.flush_schedules(vec![update.clone()]).await.unwrap();
     store.flush_schedules(vec![update]).await.unwrap();
@@ -650,6 +675,7 @@ pub(super) async fn a_new_url_drops_what_belonged_to_the_old_one(place: &impl Pl
     let state = store.open_feeds(&moved, at(1)).await.unwrap().remove(0);
     assert_eq!(state.key, feed.key);
     assert_eq!((state.validators, state.body), (Validators::default(), None));
+    assert_eq!(state.wire, None);
     assert_eq!(state.schedule, Schedule::default());
     let seen = store.seen(feed.key).await.unwrap();
     assert_eq!((seen.version, seen.hashes.len()), (1, 2));

@@ -20,8 +20,8 @@ pub use error::StoreError;
 pub use sqlite::{OpenMode, SqliteStore, Stats};
 
 use crate::model::{
-    Alert, Bookmark, Delivery, FeedId, FeedState, Item, Reason, RuleId, Schedule, Seen, SinkName,
-    Timestamp, Validators,
+    Alert, AlertId, Bookmark, Delivery, FeedId, FeedState, Item, Reason, RuleId, Schedule, Seen,
+    Sequel, SinkName, Timestamp, Validators,
 };
 
 /// Where state is kept. Every implementation passes the suite in `conformance.rs`.
@@ -56,6 +56,12 @@ pub trait Store: Send + Sync {
     ///
     /// An item that is stored already keeps its first form, an alert whose id is known is passed
     /// over together with its deliveries.
+    ///
+    /// Nor is an alert stored for a page that one of another feed has told of already: this feed
+    /// becomes a further source of that one instead. So it is if the earlier alert was raised by
+    /// all rules of the new one and was for all its sinks, their dates lie no more than
+    /// [`SAME_NEWS`] apart where both have one, and neither feed has shown another item for the
+    /// page, for then the page says nothing.
     async fn commit(&self, found: Found) -> Result<Committed, StoreError>;
 
     /// Writes schedules, in one transaction that is atomic but not forced to the disk: after a
@@ -107,13 +113,16 @@ pub trait Store: Send + Sync {
     /// How much waits for each sink, by name; sinks without rows are left out.
     async fn outbox(&self) -> Result<Vec<OutboxCount>, StoreError>;
 
-    /// Deletes items first seen and alerts raised before `before`, at most `limit` of each. Alerts
-    /// with a delivery that waits are kept; dead letters go with their alert. What feeds have shown
-    /// is never pruned.
+    /// Deletes items and headlines first seen and alerts raised before `before`, at most `limit` of
+    /// each. Alerts with a delivery that waits are kept; dead letters and sources go with their
+    /// alert. What feeds have shown is never pruned.
     async fn prune(&self, before: Timestamp, limit: usize) -> Result<Pruned, StoreError>;
 
     /// Stored alerts with their sequence numbers.
     async fn alerts(&self, query: AlertQuery) -> Result<Vec<(i64, Alert)>, StoreError>;
+
+    /// What became known of alerts later, by their sequence numbers and in that order.
+    async fn sequels(&self, alerts: Vec<i64>) -> Result<Vec<Sequel>, StoreError>;
 
     /// How the configured feeds have been doing up to `now`, by id. Schedules are those last
     /// flushed.
@@ -127,6 +136,12 @@ pub trait Store: Send + Sync {
 /// No retry may be put off for longer than this.
 pub const LONGEST_WAIT: Duration = Duration::from_secs(24 * 60 * 60);
 
+/// Two items that link to one page and are dated further apart than this are not the same news.
+pub const SAME_NEWS: Duration = Duration::from_secs(2 * 24 * 60 * 60);
+
+/// So many headlines are kept of an item, the last ones.
+pub const REVISIONS: u32 = 20;
+
 /// What a poll found.
 #[derive(Clone, Debug, Default)]
 pub struct Found {
@@ -136,16 +151,26 @@ pub struct Found {
     pub expected_version: u64,
     /// What the feed has shown by now; replaces what is stored.
     pub seen: Vec<u64>,
+    /// See [`Seen::items`]; replaces what is stored.
+    pub window: u32,
+    /// See [`Seen::titles`]; replaces what is stored.
+    pub titles: Vec<(u64, u64)>,
+    /// Whether items were missed before this document; counted.
+    pub gap: bool,
     /// What to ask with next time; replaces what is stored.
     pub validators: Validators,
     /// Hash of the body; replaces what is stored.
     pub body: Option<u64>,
+    /// Hash of the body as it came; replaces what is stored.
+    pub wire: Option<u64>,
     /// The document's own title; `None` leaves what is stored.
     pub title: Option<String>,
     /// The new items.
     pub items: Vec<NewItem>,
-    /// The alerts, each with the sinks that are to have it.
-    pub alerts: Vec<(Alert, Vec<SinkName>)>,
+    /// Known items with another headline.
+    pub retitled: Vec<Retitled>,
+    /// The alerts.
+    pub alerts: Vec<Raised>,
     /// The feed's schedule, if it is to be written on this occasion.
     pub schedule: Option<Schedule>,
 }
@@ -157,8 +182,8 @@ pub struct Update {
     pub feed: i64,
     /// Its schedule.
     pub schedule: Schedule,
-    /// Alerts about the feed itself, each with the sinks that are to have it.
-    pub alerts: Vec<(Alert, Vec<SinkName>)>,
+    /// Alerts about the feed itself.
+    pub alerts: Vec<Raised>,
 }
 
 /// An item that its feed had not shown before.
@@ -170,11 +195,41 @@ pub struct NewItem {
     pub first_seen: Timestamp,
 }
 
+/// A known item that has another headline now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Retitled {
+    /// The item's identity, as it is now.
+    pub item: String,
+    /// The hash of the page it links to, if that tells it from others.
+    pub page: Option<u64>,
+    /// The new headline.
+    pub title: String,
+    /// When it was first seen.
+    pub seen_at: Timestamp,
+}
+
+/// An alert to be stored.
+#[derive(Clone, Debug)]
+pub struct Raised {
+    /// The alert.
+    pub alert: Alert,
+    /// The sinks that are to have it.
+    pub sinks: Vec<SinkName>,
+    /// The hash of the page that its item links to, if that tells it from others.
+    pub page: Option<u64>,
+}
+
 /// What a commit came to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Committed {
     /// Alerts that were not known before.
     pub alerts: usize,
+    /// Alerts that were told already: of each its place among those to be stored, and the alert
+    /// that stands for it.
+    pub told: Vec<(usize, AlertId)>,
+    /// The headlines that were noted, each by its place among those to be stored, and with the
+    /// one before it if that is still known.
+    pub retitled: Vec<(usize, Option<String>)>,
 }
 
 /// How one delivery is to be stored.
@@ -222,7 +277,7 @@ pub struct OutboxCount {
     pub dead: u64,
 }
 
-/// What [`Store::prune`] deleted. If items or alerts reach the limit there may be more.
+/// What [`Store::prune`] deleted. If one kind reaches the limit there may be more.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Pruned {
     /// Items.
@@ -231,6 +286,15 @@ pub struct Pruned {
     pub alerts: usize,
     /// Dead letters that went with those.
     pub dead: usize,
+    /// Headlines.
+    pub revisions: usize,
+}
+
+impl Pruned {
+    /// The most that was deleted of one kind.
+    pub fn most(&self) -> usize {
+        self.items.max(self.alerts).max(self.revisions)
+    }
 }
 
 /// Which alerts to read.
@@ -261,6 +325,8 @@ pub struct FeedReport {
     pub moved_to: Option<String>,
     /// Its last flushed schedule.
     pub schedule: Schedule,
+    /// How often items were missed between two documents.
+    pub gaps: u64,
     /// Items first seen in each of the last seven spans of 24 hours, the latest span first.
     pub items: [u32; 7],
 }

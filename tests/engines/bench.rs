@@ -183,13 +183,18 @@ impl Bench {
 
     /// The names of the events so far but for `poll_ok`; nothing is logged after this.
     pub fn events(&self) -> Vec<String> {
-        self.log.close(10 * SECOND);
-        let text = String::from_utf8(self.written.lock().unwrap().clone()).unwrap();
-        let name = |line| serde_json::from_str::<Value>(line).unwrap()["event"].clone();
-        text.lines()
-            .map(|line| name(line).as_str().unwrap().to_owned())
+        self.log()
+            .into_iter()
+            .map(|line| line["event"].as_str().unwrap().to_owned())
             .filter(|name| name != "poll_ok")
             .collect()
+    }
+
+    /// The events so far with their fields; nothing is logged after this.
+    pub fn log(&self) -> Vec<Value> {
+        self.log.close(10 * SECOND);
+        let text = String::from_utf8(self.written.lock().unwrap().clone()).unwrap();
+        text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
     }
 }
 

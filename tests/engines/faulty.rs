@@ -3,7 +3,9 @@
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use async_trait::async_trait;
-use wirewatch::model::{Alert, Bookmark, Delivery, FeedId, FeedState, Seen, SinkName, Timestamp};
+use wirewatch::model::{
+    Alert, Bookmark, Delivery, FeedId, FeedState, Seen, Sequel, SinkName, Timestamp,
+};
 use wirewatch::store::{
     AlertQuery, Committed, FeedReport, Found, OutboxCount, Pruned, Settlement, SqliteStore, Store,
     StoreError, Update,
@@ -111,6 +113,10 @@ impl Store for Faulty {
 
     async fn alerts(&self, query: AlertQuery) -> Result<Vec<(i64, Alert)>, StoreError> {
         self.real.alerts(query).await
+    }
+
+    async fn sequels(&self, alerts: Vec<i64>) -> Result<Vec<Sequel>, StoreError> {
+        self.real.sequels(alerts).await
     }
 
     async fn feed_reports(&self, now: Timestamp) -> Result<Vec<FeedReport>, StoreError> {

@@ -12,3 +12,4 @@ mod wire;
 
 mod delivering;
 mod polling;
+mod same;

@@ -5,10 +5,13 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use async_trait::async_trait;
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use std::io::Write;
 use std::sync::Arc;
 use std::time::Duration;
 
-use wirewatch::fetch::{Answer, Body, Fetch, FetchError, Fetched, Request};
+use wirewatch::fetch::{Answer, Body, Coding, Fetch, FetchError, Fetched, Request};
 use wirewatch::model::{Attempt, Clock, Delivery, Mono, Outcome, Reason, SinkName, Validators};
 use wirewatch::schedule::Why;
 use wirewatch::sinks::{BuildContext, Config, Sink, SinkError};
@@ -19,6 +22,10 @@ use super::document::{Story, rss};
 #[derive(Clone, Debug)]
 pub enum Page {
     Stories(Vec<Story>),
+    /// A document as it stands.
+    Document(String),
+    /// The same, packed by gzip.
+    Packed(String),
     Unchanged,
     /// These, with a validator; "unchanged" to whoever asks with one, though they have changed.
     Lying(Vec<Story>),
@@ -62,7 +69,7 @@ impl Fetch for Wire {
     async fn fetch(&self, request: Request<'_>) -> Result<Fetched, FetchError> {
         let feed = request.feed.id.as_str();
         self.asked.lock().unwrap().push((feed.to_owned(), self.clock.now().mono));
-        assert_eq!(request.reload, request.reload && request.validators.is_empty());
+        assert!(!request.reload || request.validators.is_empty());
         let page = self.pages.lock().unwrap().get(feed).cloned();
         let mut validators = Validators::default();
         let conditional = !request.validators.is_empty();
@@ -73,13 +80,17 @@ impl Fetch for Wire {
             }
             Some(Page::Lying(stories)) => {
                 validators.etag = Some(b"\"same\"".to_vec());
-                let wire = rss(&stories).into_bytes();
-                (200, Answer::Body(Body::new(wire, Vec::new(), None)))
+                (200, plain(rss(&stories).into_bytes()))
             }
             Some(Page::Broken(reason)) => return Err(FetchError::new(reason, "as told")),
-            Some(Page::Stories(stories)) => {
-                let wire = rss(&stories).into_bytes();
-                (200, Answer::Body(Body::new(wire, Vec::new(), None)))
+            Some(Page::Stories(stories)) => (200, plain(rss(&stories).into_bytes())),
+            Some(Page::Document(text)) => (200, plain(text.into_bytes())),
+            Some(Page::Packed(text)) => {
+                let mut packed = GzEncoder::new(Vec::new(), Compression::fast());
+                packed.write_all(text.as_bytes()).unwrap();
+                let wire = packed.finish().unwrap();
+                let codings = vec![Coding::Gzip];
+                (200, Answer::Body(Body::new(wire, codings, None)))
             }
             Some(Page::Silent) => return std::future::pending().await,
             Some(Page::Unchanged) | None => (304, Answer::NotModified),
@@ -95,6 +106,10 @@ impl Fetch for Wire {
             retry_after: None,
         })
     }
+}
+
+fn plain(wire: Vec<u8>) -> Answer {
+    Answer::Body(Body::new(wire, Vec::new(), None))
 }
 
 /// A sink that fails so many times, and then hands on to a real one.

@@ -9,7 +9,7 @@ use crate::engine::plan::Plan;
 use crate::model::{Alert, AlertFeed, Feed, FeedState, HealthChange, Mono, Now};
 use crate::observe::events::{FeedGone, FeedHealth, FeedMoved, FeedRecovered, PollFailed};
 use crate::schedule::PollPolicy;
-use crate::store::Update;
+use crate::store::{Raised, Update};
 
 pub(super) struct Slot {
     pub feed: Arc<Feed>,
@@ -40,7 +40,7 @@ impl Slot {
         let alerts = self.untold.iter().filter_map(|change| {
             let alert = Alert::of_health(source.clone(), change.clone());
             let sinks = plan.sinks_for(&alert);
-            (!sinks.is_empty()).then_some((alert, sinks))
+            (!sinks.is_empty()).then_some(Raised { alert, sinks, page: None })
         });
         Unwritten {
             update: Update {

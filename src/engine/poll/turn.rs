@@ -5,17 +5,13 @@ use std::sync::Arc;
 use tokio::sync::Semaphore;
 use url::Url;
 
-use super::slot::source;
+use super::news::{Document, News, commit};
 use crate::engine::plan::Plan;
 use crate::fetch::{Answer, Body, Fetch, FetchError, Fetched, Request};
-use crate::model::{
-    Alert, Clock, Feed, FeedState, Item, ParsedFeed, Reason, Repair, Timestamp, Validators, Wishes,
-};
-use crate::novelty::{self, Part, Sighting};
+use crate::model::{Clock, Feed, FeedState, Reason, Validators};
 use crate::parse;
-use crate::rules::Subject;
 use crate::schedule::Asked;
-use crate::store::{Found, NewItem, Store, StoreError};
+use crate::store::{Found, Store, StoreError};
 
 /// What every poll needs.
 pub(super) struct Shop {
@@ -52,22 +48,8 @@ pub(super) struct Good {
 pub(super) struct Learned {
     pub validators: Validators,
     pub body: Option<u64>,
+    pub wire: Option<u64>,
     pub title: Option<String>,
-}
-
-/// What a changed document held.
-#[derive(Debug, Default)]
-pub(super) struct News {
-    pub first: bool,
-    pub items: usize,
-    pub new: usize,
-    pub alerts: usize,
-    pub repairs: Vec<Repair>,
-    pub wishes: Wishes,
-    /// Whether most items have neither headline nor text.
-    pub hollow: bool,
-    /// Of the new items, those that were there before the last poll by their date, or have none.
-    pub belated: usize,
 }
 
 /// A poll that did not.
@@ -80,8 +62,13 @@ pub(super) enum Bad {
 }
 
 impl Learned {
-    fn of(state: &FeedState) -> Self {
-        Self { validators: state.validators.clone(), body: state.body, title: state.title.clone() }
+    pub(super) fn of(state: &FeedState) -> Self {
+        Self {
+            validators: state.validators.clone(),
+            body: state.body,
+            wire: state.wire,
+            title: state.title.clone(),
+        }
     }
 }
 
@@ -103,11 +90,8 @@ impl From<StoreError> for Bad {
     }
 }
 
-/// How often a commit is tried again that another overtook.
-const CONFLICTS: usize = 5;
-
-/// Polls `feed` once; with `full`, without validators. Nothing of a poll that is dropped half-way
-/// counts as seen.
+/// Polls `feed` once; with `full`, past validators and caches. Nothing of a poll that is dropped
+/// half-way counts as seen.
 pub(super) async fn poll(
     shop: &Arc<Shop>,
     feed: &Arc<Feed>,
@@ -129,7 +113,7 @@ pub(super) async fn poll(
         moved_to,
         full,
         body_bytes: 0,
-        state: Learned { validators, body: state.body, title: state.title.clone() },
+        state: Learned { validators, ..Learned::of(state) },
         stored: false,
         news: None,
     };
@@ -140,7 +124,9 @@ pub(super) async fn poll(
         return Ok(good);
     };
     good.body_bytes = body.wire.len();
-    let Some(document) = read(shop, body, url, state.body).await? else {
+    let (wire, document) = read(shop, body, url, state).await?;
+    good.state.wire = Some(wire);
+    let Some(document) = document else {
         if good.state.validators != state.validators {
             good.stored = refresh(shop, state, &good.state).await?;
         }
@@ -153,40 +139,48 @@ pub(super) async fn poll(
     Ok(good)
 }
 
-struct Document {
-    feed: ParsedFeed,
-    hash: u64,
-}
-
-/// Decodes and parses a body off the async threads. `None` if it is the one that was read last.
+/// Unpacks and parses a body off the async threads. Answers with its hash as it came, and with
+/// nothing more if it is the one that was read last.
 async fn read(
     shop: &Shop,
     body: Body,
     url: Url,
-    known: Option<u64>,
-) -> Result<Option<Document>, FetchError> {
+    state: &FeedState,
+) -> Result<(u64, Option<Document>), FetchError> {
     let Ok(_place) = shop.reading.acquire().await else {
         return Err(FetchError::new(Reason::Internal, "there is no more reading"));
     };
     let limit = shop.plan.poll.max_decoded;
     let store = Arc::clone(&shop.store);
+    let (known, known_wire) = (state.body, state.wire);
     let work = move || {
+        let wire = wire_hash(&*store, &body);
+        if known_wire == Some(wire) {
+            return Ok((wire, None));
+        }
         let content_type = body.content_type.clone();
         let bytes = body.decode(limit)?;
         let hash = store.hash(&bytes);
         if known == Some(hash) {
-            return Ok(None);
+            return Ok((wire, None));
         }
         let content_type = content_type.as_deref();
         let input = parse::Input { bytes: &bytes, content_type, url: Some(&url) };
         let feed = parse::parse(&input)
             .map_err(|error| FetchError::new(error.reason(), error.to_string()))?;
-        Ok(Some(Document { feed, hash }))
+        Ok((wire, Some(Document::new(feed, hash, &*store))))
     };
     match tokio::task::spawn_blocking(work).await {
         Ok(result) => result,
         Err(_) => Err(FetchError::new(Reason::Internal, "reading the document failed")),
     }
+}
+
+/// The hash of a body as it came. The same bytes in another packing are another body.
+fn wire_hash(store: &dyn Store, body: &Body) -> u64 {
+    let bytes = store.hash(&body.wire).to_le_bytes();
+    let codings = body.codings.iter().flat_map(|coding| format!(" {coding:?}").into_bytes());
+    store.hash(&bytes.into_iter().chain(codings).collect::<Vec<u8>>())
 }
 
 /// Commits new validators for a body that brought nothing new. Answers whether it did.
@@ -199,8 +193,11 @@ async fn refresh(shop: &Shop, state: &FeedState, learned: &Learned) -> Result<bo
         feed: state.key,
         expected_version: seen.version,
         seen: seen.hashes,
+        window: seen.items,
+        titles: seen.titles,
         validators: learned.validators.clone(),
         body: learned.body,
+        wire: learned.wire,
         ..Found::default()
     };
     match shop.store.commit(found).await {
@@ -209,140 +206,4 @@ async fn refresh(shop: &Shop, state: &FeedState, learned: &Learned) -> Result<bo
         Err(StoreError::Conflict) => Ok(false),
         Err(error) => Err(error),
     }
-}
-
-/// Items that one commit stores at the most; a document with more news is committed in parts, so
-/// that none holds up the commits of others for long.
-const PART: usize = 1000;
-
-/// Commits what is new in a document, part after part. Validators and body hash go with the last:
-/// if it is cut short before, the document is read again and what is left of it is still new.
-async fn commit(
-    shop: &Arc<Shop>,
-    feed: &Arc<Feed>,
-    state: &FeedState,
-    document: &Arc<Document>,
-    learned: &Learned,
-) -> Result<News, StoreError> {
-    let sightings: Vec<Sighting> = document
-        .feed
-        .items
-        .iter()
-        .map(|item| Sighting {
-            hash: shop.store.hash(item.id.as_bytes()),
-            published: item.published.or(item.updated),
-        })
-        .collect();
-    let mut news = of_document(&document.feed);
-    let mut conflicts = 0;
-    loop {
-        let seen = shop.store.seen(state.key).await?;
-        news.first |= seen.is_first();
-        let now = shop.clock.now().wall;
-        let novelty = novelty::judge(&seen, &sightings, shop.plan.poll.first_poll, now);
-        let parts = novelty.parts(&seen, &sightings, PART);
-        let mut version = seen.version;
-        let mut overtaken = false;
-        for part in parts {
-            let new = part.items.len();
-            let last_poll = state.schedule.last_poll;
-            let belated = part.items.iter().filter(|fresh| {
-                sightings[fresh.index].published.is_none_or(|at| Some(at) < last_poll)
-            });
-            let belated = belated.count();
-            let found = Found {
-                feed: state.key,
-                expected_version: version,
-                ..matched(shop, feed, document, learned, state, part, now).await?
-            };
-            match shop.store.commit(found).await {
-                Ok(committed) => {
-                    news.new += new;
-                    news.belated += belated;
-                    news.alerts += committed.alerts;
-                    version += 1;
-                }
-                Err(StoreError::Conflict) if conflicts < CONFLICTS => {
-                    conflicts += 1;
-                    overtaken = true;
-                    break;
-                }
-                Err(error) => return Err(error),
-            }
-        }
-        if !overtaken {
-            return Ok(news);
-        }
-    }
-}
-
-fn of_document(feed: &ParsedFeed) -> News {
-    let bare = |item: &&Item| item.title.is_empty() && item.text().is_empty();
-    News {
-        items: feed.items.len(),
-        repairs: feed.repairs.clone(),
-        wishes: feed.wishes(),
-        hollow: feed.items.iter().filter(bare).count() * 2 > feed.items.len(),
-        ..News::default()
-    }
-}
-
-/// Matches the items of a part, off the async threads.
-async fn matched(
-    shop: &Arc<Shop>,
-    feed: &Arc<Feed>,
-    document: &Arc<Document>,
-    learned: &Learned,
-    state: &FeedState,
-    part: Part,
-    now: Timestamp,
-) -> Result<Found, StoreError> {
-    let learned = if part.last {
-        learned.clone()
-    } else {
-        Learned { title: learned.title.clone(), ..Learned::of(state) }
-    };
-    let mut found = Found {
-        seen: part.seen,
-        validators: learned.validators,
-        body: learned.body,
-        title: document.feed.title.clone(),
-        ..Found::default()
-    };
-    if part.items.is_empty() {
-        return Ok(found);
-    }
-    let (shop, feed, document) = (Arc::clone(shop), Arc::clone(feed), Arc::clone(document));
-    let title = learned.title;
-    let work = move || {
-        for fresh in &part.items {
-            let item = &document.feed.items[fresh.index];
-            if fresh.may_alert
-                && let Some(alert) = raise(&shop.plan, &feed, title.as_deref(), item, now)
-            {
-                let sinks = shop.plan.sinks_for(&alert);
-                found.alerts.push((alert, sinks));
-            }
-            found.items.push(NewItem { item: item.clone(), first_seen: now });
-        }
-        found
-    };
-    tokio::task::spawn_blocking(work).await.map_err(|error| StoreError::Unreadable {
-        what: "item",
-        detail: format!("matching it failed: {error}"),
-    })
-}
-
-fn raise(
-    plan: &Plan,
-    feed: &Feed,
-    own_title: Option<&str>,
-    item: &Item,
-    now: Timestamp,
-) -> Option<Alert> {
-    let rules = plan.rules.matches(&Subject { item, feed: &feed.id, feed_tags: &feed.tags });
-    if rules.is_empty() {
-        return None;
-    }
-    Some(Alert::raise(source(feed, own_title), item, rules, now))
 }

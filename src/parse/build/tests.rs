@@ -24,6 +24,28 @@ fn links_are_absolute_and_of_the_web() {
     assert_eq!(link(&format!("http://b.example/{}", "x".repeat(MAX_LINK)), None), None);
 }
 
+proptest::proptest! {
+    #[test]
+    fn what_passes_for_a_normal_url_is_what_the_standard_makes_of_it(
+        href in "https?://(([a-z0-9-]|xn--|0x){1,4}\\.?){1,3}(/|/[a-zA-Z0-9._?=&;,~+:-]{0,6}|/\\.\\.|&amp;|&|#x|'|%2e){0,4}",
+    ) {
+        let parsed = Url::parse(&href).map(String::from).unwrap_or_default();
+        proptest::prop_assert!(!is_normal(&href) || parsed == href, "{} {}", href, parsed);
+    }
+}
+
+#[test]
+fn usual_links_need_no_parser() {
+    for href in ["https://a.example/", "http://www.a-b.example/2026/11/x_y.html?a=1&b=2"] {
+        assert!(is_normal(href), "{href}");
+    }
+    for href in
+        ["https://a.example", "https://a.example/../x", "https://A.example/", "https://1.2.3.4/"]
+    {
+        assert!(!is_normal(href), "{href}");
+    }
+}
+
 #[test]
 fn authors_are_names() {
     const CASES: &[(&str, &str)] = &[

@@ -113,3 +113,27 @@ proptest::proptest! {
         parse(&text);
     }
 }
+
+proptest::proptest! {
+    #[test]
+    fn common_forms_are_read_as_carefully_as_all_others(
+        rfc in "((Mon|Tue|Wed|Thu|Fri|Sat|Sun|Mar), )?[0-9]{1,2} (Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec|Mai) [0-2][0-9]{3} [0-2][0-9]:[0-6][0-9]:[0-6][0-9]( GMT| UTC| Z|Z| EST| [+-][01][0-9][0-6][0-9]{1,2})",
+        iso in "[0-2][0-9]{3}-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-6][0-9]:[0-6][0-9](Z|z|\\.5Z|[+-][01][0-9]:[0-6][0-9])?",
+    ) {
+        for text in [rfc, iso] {
+            if let Some(date) = common::parse(&text) {
+                proptest::prop_assert_eq!(Some(date), careful(&text), "{}", text);
+            }
+        }
+    }
+}
+
+#[test]
+fn common_forms_are_read_at_once() {
+    for text in
+        ["Mon, 23 Nov 2026 22:14:05 +0200", "3 Nov 2026 22:14:05 GMT", "2026-11-23T20:14:05Z"]
+    {
+        assert!(common::parse(text).is_some(), "{text}");
+        assert_eq!(common::parse(text), careful(text), "{text}");
+    }
+}

@@ -6,8 +6,8 @@ use super::Attributes;
 use super::names::{Part, Vocabulary};
 use super::{MAX_FIELD, MAX_ITEMS, RawFeed};
 use crate::model::{FeedKind, Timestamp};
-use crate::parse::dates;
 use crate::parse::raw::{Markup, RawItem, RawText};
+use crate::parse::{base64, dates};
 
 /// A field that is being read.
 struct Field {
@@ -16,8 +16,17 @@ struct Field {
     markup: Markup,
     /// Whether child elements are the text's markup, so that the text in them is escaped (XHTML).
     inline: bool,
-    /// Whether what it holds cannot be read: base64, or of a media type that is no text.
-    opaque: bool,
+    coding: Coding,
+}
+
+/// How Atom has a field's text written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Coding {
+    Text,
+    /// Text in base64 (RFC 4648).
+    Base64,
+    /// Of a media type that is no text.
+    Opaque,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,14 +83,14 @@ impl Collector {
         self.feed.kind == FeedKind::Atom
     }
 
-    pub(super) fn feed_attributes(&mut self, attributes: &Attributes) {
+    pub(super) fn feed_attributes(&mut self, attributes: &Attributes<'_>) {
         if self.feed.language.is_none() {
             self.feed.language = attributes.get("xml:lang").map(str::to_owned);
         }
     }
 
     /// Begins an item; false if there are too many already, and it is read for nothing.
-    pub(super) fn begin_item(&mut self, attributes: &Attributes, base: Option<&Url>) -> bool {
+    pub(super) fn begin_item(&mut self, attributes: &Attributes<'_>, base: Option<&Url>) -> bool {
         self.full = self.feed.items.len() >= MAX_ITEMS;
         let mut item = RawItem::default();
         if let Some(about) = attributes.get("rdf:about").or(attributes.get("about")) {
@@ -89,22 +98,35 @@ impl Collector {
             item.id_is_link = true;
         }
         item.link = attributes.get("href").map(|href| resolve(href, base));
+        // CDF says so in attributes.
+        item.updated = attributes.get("lastmod").and_then(dates::parse);
         item.language = attributes.get("xml:lang").map(str::to_owned);
         self.item = Some(item);
         self.feed_ranks = std::mem::take(&mut self.ranks);
         !self.full
     }
 
-    pub(super) fn end_item(&mut self) {
+    /// Ends the item. One `beyond` the end of the root is taken for junk if nothing is in it.
+    pub(super) fn end_item(&mut self, beyond: bool) {
         self.ranks = std::mem::take(&mut self.feed_ranks);
         if let Some(item) = self.item.take()
             && !self.full
+            && !(beyond && item == RawItem::default())
         {
             self.feed.items.push(item);
         }
     }
 
-    pub(super) fn drop_item(&mut self) {
+    /// Ends the document. A field that is still open is left out, and an item too unless its title
+    /// was whole.
+    pub(super) fn cut_off(&mut self) {
+        self.field = None;
+        self.person = None;
+        if self.item.as_ref().is_some_and(|item| item.title.is_some()) {
+            let before = self.feed.items.len();
+            self.end_item(false);
+            self.feed.cut = self.feed.items.len() > before;
+        }
         self.item = None;
     }
 
@@ -114,7 +136,7 @@ impl Collector {
 
     pub(super) fn begin_person_part(&mut self, local: &str) {
         let target = if local == "name" { Target::PersonName } else { Target::PersonEmail };
-        self.begin(target, Markup::Maybe, false, false);
+        self.begin(target, Markup::Maybe, false, Coding::Text);
     }
 
     pub(super) fn end_person(&mut self) {
@@ -134,15 +156,15 @@ impl Collector {
         }
     }
 
-    fn begin(&mut self, target: Target, markup: Markup, inline: bool, opaque: bool) {
-        self.field = Some(Field { target, text: String::new(), markup, inline, opaque });
+    fn begin(&mut self, target: Target, markup: Markup, inline: bool, coding: Coding) {
+        self.field = Some(Field { target, text: String::new(), markup, inline, coding });
     }
 
     pub(super) fn begin_field(
         &mut self,
         part: Part,
         vocabulary: Vocabulary,
-        attributes: &Attributes,
+        attributes: &Attributes<'_>,
         base: Option<&Url>,
     ) {
         let kind = attributes.get("type").map(|kind| kind.trim().to_ascii_lowercase());
@@ -157,9 +179,16 @@ impl Collector {
         };
         let inline = matches!(kind, Some("xhtml" | "application/xhtml+xml"))
             || attributes.get("mode") == Some("xml");
-        let opaque = attributes.get("mode") == Some("base64")
-            || (atom && matches!(part, Part::Content(_)) && !is_text(kind))
-            || attributes.get("src").is_some_and(|_| matches!(part, Part::Content(_)));
+        let content = matches!(part, Part::Content(_));
+        let coding = if attributes.get("mode") == Some("base64") {
+            Coding::Base64
+        } else if content && (attributes.get("src").is_some() || (atom && !is_text(kind))) {
+            Coding::Opaque
+        } else if matches!(part, Part::Title(_) | Part::Summary(_)) && atom && !is_text(kind) {
+            Coding::Base64
+        } else {
+            Coding::Text
+        };
         if part == Part::Link {
             self.link_attributes(attributes, base);
         }
@@ -169,11 +198,11 @@ impl Collector {
         }
         self.permalink =
             attributes.get("ispermalink").is_none_or(|v| v.trim().eq_ignore_ascii_case("true"));
-        self.begin(Target::Part(part), markup, inline, opaque);
+        self.begin(Target::Part(part), markup, inline, coding);
     }
 
     /// `<link href rel type>` of Atom, wherever it stands.
-    fn link_attributes(&mut self, attributes: &Attributes, base: Option<&Url>) {
+    fn link_attributes(&mut self, attributes: &Attributes<'_>, base: Option<&Url>) {
         let (Some(item), Some(href)) = (&mut self.item, attributes.get("href")) else { return };
         let html = attributes.get("type").is_none_or(|kind| kind.contains("html"));
         let rank = match attributes.get("rel").map(str::trim).unwrap_or("alternate") {
@@ -217,7 +246,7 @@ impl Collector {
     pub(super) fn push(&mut self, text: &str, parsed: bool) {
         let Some(field) = &mut self.field else { return };
         let room = MAX_FIELD.saturating_sub(field.text.len());
-        if room == 0 || field.opaque {
+        if room == 0 || field.coding == Coding::Opaque {
             return;
         }
         let text = &text[..text.floor_char_boundary(room)];
@@ -229,7 +258,14 @@ impl Collector {
     }
 
     pub(super) fn end_field(&mut self, base: Option<&Url>) {
-        let Some(Field { target, text, markup, .. }) = self.field.take() else { return };
+        let Some(Field { target, mut text, mut markup, coding, .. }) = self.field.take() else {
+            return;
+        };
+        if coding == Coding::Base64 {
+            let decoded = base64::decode(&text).and_then(|bytes| String::from_utf8(bytes).ok());
+            text = decoded.unwrap_or_default();
+            markup = Markup::Html;
+        }
         match target {
             Target::PersonName | Target::PersonEmail => {
                 if let Some((name, email)) = &mut self.person {
@@ -273,7 +309,7 @@ impl Collector {
             }
             Part::Id => {
                 item.id = Some(raw.text);
-                item.id_is_link = self.permalink && self.feed.kind != FeedKind::Atom;
+                item.id_is_link = self.permalink;
             }
             Part::Published(rank) => {
                 take_date(&mut item.published, &mut self.ranks.published, rank, &raw.text);
@@ -304,12 +340,10 @@ fn take_date(slot: &mut Option<Timestamp>, taken: &mut u8, rank: u8, text: &str)
     }
 }
 
-/// Whether Atom content of this type is words.
+/// Whether an Atom field of this type is words. One word without a slash is no media type.
 fn is_text(kind: Option<&str>) -> bool {
     kind.is_none_or(|kind| {
-        matches!(kind, "" | "text" | "html" | "xhtml")
-            || kind.starts_with("text/")
-            || kind.ends_with("xml")
+        kind.starts_with("text/") || kind.ends_with("xml") || !kind.contains('/')
     })
 }
 

@@ -34,11 +34,42 @@ fn fields_belong_to_the_item_and_not_to_what_is_in_it() {
 }
 
 #[test]
-fn an_item_that_is_cut_off_is_left_out() {
-    let reading = read("<rss><item><title>A</title></item><item><title>B</title>");
-    assert_eq!(reading.feed.items.len(), 1);
-    assert!(!reading.complete);
-    assert_eq!(reading.repairs, ["truncated"]);
+fn an_item_that_is_cut_off_is_kept_if_its_title_is_whole() {
+    const CASES: &[(&str, usize, bool)] = &[
+        ("<title>B</title>", 2, true),
+        ("<title>B</title><guid>1</guid><description>half of it", 2, true),
+        ("<title>B", 1, false),
+        ("<title>B</tit", 1, false),
+        ("<guid>1</guid><description>B</description>", 1, false),
+        ("", 1, false),
+        ("<title>B</title></item>", 2, false),
+    ];
+    for (rest, items, cut) in CASES {
+        let text = format!("<rss><title>F</title><item><title>A</title></item><item>{rest}");
+        let reading = read(&text);
+        assert_eq!((reading.feed.items.len(), reading.feed.cut), (*items, *cut), "{rest}");
+        assert!(!reading.complete);
+        assert!(reading.repairs.contains(&"truncated"), "{rest}");
+        assert_eq!(reading.feed.title.map(|title| title.text).as_deref(), Some("F"), "{rest}");
+        let last = reading.feed.items.last().and_then(|item| item.summary.as_ref());
+        assert_eq!(last, None, "{rest}");
+    }
+}
+
+#[test]
+fn what_opens_after_the_end_of_the_root_is_no_item_unless_something_is_in_it() {
+    assert_eq!(titles("<rss><item><title>A</title></item></rss><script>'<item>'</script>"), ["A"]);
+    let twice = "<rss><item><title>A</title></item></rss>".repeat(2);
+    assert_eq!(titles(&twice), ["A", "A"]);
+}
+
+#[test]
+fn the_slash_after_an_unquoted_value_ends_no_item() {
+    let text = "<rss><item about=http://a.example/b/><title>A</title></item><item><link href=http://a.example/c /><title>B</title></item></rss>";
+    let items = read(text).feed.items;
+    assert_eq!(items[0].id.as_deref(), Some("http://a.example/b"));
+    assert_eq!(items[1].link.as_deref(), Some("http://a.example/c"));
+    assert_eq!(titles(text), ["A", "B"]);
 }
 
 #[test]

@@ -1,32 +1,163 @@
 //! Taking HTML tags out of a text. In linear time, for text of any shape.
 
+use std::ops::Deref;
+
+use memchr::{memchr2, memmem};
+
 use super::entity;
 use crate::parse::raw::Markup;
 
-/// Elements that part words.
-const BLOCKS: &str = " address article aside audio blockquote body br button caption center dd \
-    details dialog dir div dl dt embed fieldset figcaption figure footer form frame frameset h1 h2 \
-    h3 h4 h5 h6 head header hr html iframe img input li main menu nav noscript object ol optgroup \
-    option p picture pre section select source summary table tbody td textarea tfoot th thead \
-    title tr ul video ";
-/// Elements that do not part words.
-const INLINES: &str = " a abbr acronym b basefont bdi bdo big blink cite code col colgroup data \
-    del dfn em font i ins kbd label link map mark marquee meta meter nobr q rp rt ruby s samp \
-    script small span strike strong style sub sup svg time tt u var wbr ";
+/// Whether an element parts words.
+fn is_block(name: &[u8]) -> bool {
+    matches!(
+        name,
+        b"address"
+            | b"article"
+            | b"aside"
+            | b"audio"
+            | b"blockquote"
+            | b"body"
+            | b"br"
+            | b"button"
+            | b"caption"
+            | b"center"
+            | b"dd"
+            | b"details"
+            | b"dialog"
+            | b"dir"
+            | b"div"
+            | b"dl"
+            | b"dt"
+            | b"embed"
+            | b"fieldset"
+            | b"figcaption"
+            | b"figure"
+            | b"footer"
+            | b"form"
+            | b"frame"
+            | b"frameset"
+            | b"h1"
+            | b"h2"
+            | b"h3"
+            | b"h4"
+            | b"h5"
+            | b"h6"
+            | b"head"
+            | b"header"
+            | b"hr"
+            | b"html"
+            | b"iframe"
+            | b"img"
+            | b"input"
+            | b"li"
+            | b"main"
+            | b"menu"
+            | b"nav"
+            | b"noscript"
+            | b"object"
+            | b"ol"
+            | b"optgroup"
+            | b"option"
+            | b"p"
+            | b"picture"
+            | b"pre"
+            | b"section"
+            | b"select"
+            | b"source"
+            | b"summary"
+            | b"table"
+            | b"tbody"
+            | b"td"
+            | b"textarea"
+            | b"tfoot"
+            | b"th"
+            | b"thead"
+            | b"title"
+            | b"tr"
+            | b"ul"
+            | b"video"
+    )
+}
+
+/// Whether an element of HTML does not part words.
+fn is_inline(name: &[u8]) -> bool {
+    matches!(
+        name,
+        b"a" | b"abbr"
+            | b"acronym"
+            | b"b"
+            | b"basefont"
+            | b"bdi"
+            | b"bdo"
+            | b"big"
+            | b"blink"
+            | b"cite"
+            | b"code"
+            | b"col"
+            | b"colgroup"
+            | b"data"
+            | b"del"
+            | b"dfn"
+            | b"em"
+            | b"font"
+            | b"i"
+            | b"ins"
+            | b"kbd"
+            | b"label"
+            | b"link"
+            | b"map"
+            | b"mark"
+            | b"marquee"
+            | b"meta"
+            | b"meter"
+            | b"nobr"
+            | b"q"
+            | b"rp"
+            | b"rt"
+            | b"ruby"
+            | b"s"
+            | b"samp"
+            | b"script"
+            | b"small"
+            | b"span"
+            | b"strike"
+            | b"strong"
+            | b"style"
+            | b"sub"
+            | b"sup"
+            | b"svg"
+            | b"time"
+            | b"tt"
+            | b"u"
+            | b"var"
+            | b"wbr"
+    )
+}
+
 /// Elements whose content is no text.
-const SILENT: [&str; 3] = ["script", "style", "template"];
+const SILENT: [&[u8]; 3] = [b"script", b"style", b"template"];
+/// A longer name is no element of HTML, and is cut off.
+const MAX_NAME: usize = 40;
 
 /// Opens a CDATA section; feeds have them inside escaped HTML too, where they say nothing.
 const CDATA: &str = "<![CDATA[";
 
-fn listed(list: &str, name: &str) -> bool {
-    list.match_indices(name).any(|(at, _)| {
-        list.as_bytes()[at - 1] == b' ' && list.as_bytes().get(at + name.len()) == Some(&b' ')
-    })
+fn is_html(name: &[u8]) -> bool {
+    is_block(name) || is_inline(name)
 }
 
-fn is_html(name: &str) -> bool {
-    !name.is_empty() && (listed(BLOCKS, name) || listed(INLINES, name))
+/// The name of a tag, in lower case.
+struct Name {
+    letters: [u8; MAX_NAME],
+    length: usize,
+}
+
+impl Deref for Name {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        &self.letters[..self.length]
+    }
 }
 
 /// Whether a text that is plain by its label is HTML beyond doubt: it closes an element of HTML,
@@ -39,30 +170,28 @@ pub(super) fn evident(text: &str) -> bool {
             rest.split(['<', '>']).next().is_some_and(|tag| rest[tag.len()..].starts_with('>'));
         closed
             && is_html(&name)
-            && (rest.starts_with('/') || matches!(name.as_str(), "br" | "p" | "img" | "hr"))
+            && (rest.starts_with('/') || matches!(&*name, b"br" | b"p" | b"img" | b"hr"))
     })
 }
 
-/// The name at the start of what follows `<` or `</`, in lower case; empty if none can begin here.
-fn tag_name(rest: &str) -> String {
-    let end = rest
-        .bytes()
-        .take(40)
-        .position(|b| !b.is_ascii_alphanumeric() && !matches!(b, b'-' | b':' | b'_'))
-        .unwrap_or(rest.len().min(40));
-    let name = rest.get(..end).unwrap_or_default();
-    if name.starts_with(|c: char| c.is_ascii_alphabetic()) {
-        name.to_ascii_lowercase()
-    } else {
-        String::new()
+/// The name at the start of what follows `<` or `</`; empty if none can begin here.
+fn tag_name(rest: &str) -> Name {
+    let mut name = Name { letters: [0; MAX_NAME], length: 0 };
+    if rest.starts_with(|c: char| c.is_ascii_alphabetic()) {
+        let part = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b':' | b'_');
+        for (letter, byte) in name.letters.iter_mut().zip(rest.bytes().take_while(part)) {
+            *letter = byte.to_ascii_lowercase();
+            name.length += 1;
+        }
     }
+    name
 }
 
 /// Resolves entities and, with `tags`, takes out tags, comments, scripts and styles.
 pub(super) fn strip(text: &str, tags: Option<Markup>) -> String {
     let mut out = String::with_capacity(text.len());
     let mut at = 0;
-    while let Some(next) = text[at..].find(['<', '&']) {
+    while let Some(next) = memchr2(b'<', b'&', &text.as_bytes()[at..]) {
         out.push_str(&text[at..at + next]);
         at += next;
         let rest = &text[at..];
@@ -84,7 +213,8 @@ pub(super) fn strip(text: &str, tags: Option<Markup>) -> String {
         }
     }
     out.push_str(&text[at..]);
-    if tags.is_some() && text.contains(CDATA) { out.replace("]]>", "") } else { out }
+    let sections = tags.is_some() && memmem::find(text.as_bytes(), CDATA.as_bytes()).is_some();
+    if sections { out.replace("]]>", "") } else { out }
 }
 
 /// A piece of markup: how long it is and what stands for it in the text.
@@ -118,8 +248,8 @@ fn tag(rest: &str, markup: Markup) -> Option<Tag> {
         None if is_html(&name) && !rest[1..].contains('<') => all,
         None => return None,
     };
-    let instead = if listed(BLOCKS, &name) { " " } else { "" };
-    if SILENT.contains(&name.as_str()) && !closing && !rest[..length].ends_with("/>") {
+    let instead = if is_block(&name) { " " } else { "" };
+    if SILENT.contains(&&*name) && !closing && !rest[..length].ends_with("/>") {
         return Some(Tag { length: length + silent_end(&rest[length..], &name), instead: " " });
     }
     Some(Tag { length, instead })
@@ -144,11 +274,11 @@ fn tag_end(rest: &str) -> Option<usize> {
 }
 
 /// Length of what a silent element holds, its end tag included; all, if it is not closed.
-fn silent_end(rest: &str, name: &str) -> usize {
+fn silent_end(rest: &str, name: &[u8]) -> usize {
     let mut from = 0;
     while let Some(next) = rest[from..].find("</") {
         let at = from + next + 2;
-        if tag_name(&rest[at..]) == name {
+        if *tag_name(&rest[at..]) == *name {
             return rest[at..].find('>').map_or(rest.len(), |end| at + end + 1);
         }
         from = at;

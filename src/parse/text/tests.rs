@@ -95,6 +95,16 @@ fn text_encoded_twice_is_mended() {
     }
 }
 
+#[test]
+fn characters_that_are_copied_in_runs_need_no_second_look() {
+    for c in '\0'..=char::MAX {
+        let odd = c.is_whitespace() || is_unwanted(c) || from_windows_1252(c) != c;
+        let mut utf8 = [0; 4];
+        let first = c.encode_utf8(&mut utf8).as_bytes()[0];
+        assert!(!odd || CLASSES[usize::from(first)] > 0, "{c:?}");
+    }
+}
+
 /// So many pieces that anything quadratic would not come to an end.
 #[test]
 fn hostile_text_comes_to_an_end_within_bounds() {

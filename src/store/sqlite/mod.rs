@@ -6,6 +6,7 @@
 
 mod claims;
 mod lanes;
+mod news;
 mod open;
 mod read;
 mod write;
@@ -31,7 +32,7 @@ use super::{
     Update, Verdict,
 };
 use crate::model::{
-    Alert, Bookmark, Delivery, FeedId, FeedState, Reason, Seen, SinkName, Timestamp,
+    Alert, Bookmark, Delivery, FeedId, FeedState, Reason, Seen, Sequel, SinkName, Timestamp,
 };
 
 /// What a store is opened for.
@@ -188,7 +189,7 @@ impl Store for SqliteStore {
     }
 
     async fn commit(&self, found: Found) -> Result<Committed, StoreError> {
-        self.write(Haste::Durable, move |db| write::commit(db, &found), || ()).await
+        self.write(Haste::Durable, move |db| news::commit(db, &found), || ()).await
     }
 
     async fn flush_schedules(&self, updates: Vec<Update>) -> Result<(), StoreError> {
@@ -266,6 +267,10 @@ impl Store for SqliteStore {
 
     async fn alerts(&self, query: AlertQuery) -> Result<Vec<(i64, Alert)>, StoreError> {
         self.read(&self.slow, move |db| read::alerts(db, &query)).await
+    }
+
+    async fn sequels(&self, alerts: Vec<i64>) -> Result<Vec<Sequel>, StoreError> {
+        self.read(&self.slow, move |db| news::sequels(db, &alerts)).await
     }
 
     async fn feed_reports(&self, now: Timestamp) -> Result<Vec<FeedReport>, StoreError> {

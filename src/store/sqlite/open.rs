@@ -12,7 +12,8 @@ use rusqlite::{Connection, MAIN_DB, OpenFlags};
 use crate::store::StoreError;
 
 /// The schema, step by step; the database's `user_version` counts those taken.
-pub(super) const MIGRATIONS: &[&str] = &[include_str!("0001.sql"), include_str!("0003.sql")];
+pub(super) const MIGRATIONS: &[&str] =
+    &[include_str!("0001.sql"), include_str!("0002.sql"), include_str!("0003.sql")];
 
 /// Marks a database as ours ("wire").
 const APPLICATION: i32 = 0x7769_7265;
@@ -164,7 +165,7 @@ fn create(path: &Path) -> Result<(), StoreError> {
     placed.map_err(|e| StoreError::write(path, e))
 }
 
-fn fill(new: &Path, migrations: &[&str]) -> Result<(), StoreError> {
+pub(super) fn fill(new: &Path, migrations: &[&str]) -> Result<(), StoreError> {
     let mut db = Connection::open(new)?;
     db.pragma_update(None, "application_id", APPLICATION)?;
     migrate(&mut db, migrations)?;

@@ -19,18 +19,31 @@ const DAY: i64 = 24 * 60 * 60 * 1000;
 
 /// See [`crate::store::Store::seen`].
 pub(super) fn seen(db: &Connection, feed: i64) -> Done<Seen> {
-    let row: Option<(i64, Vec<u8>)> = db
-        .prepare_cached("SELECT version, hashes FROM feed_seen WHERE feed = ?1")?
-        .query_row([feed], |row| Ok((row.get(0)?, row.get(1)?)))
+    let row = db
+        .prepare_cached("SELECT version, hashes, items, titles FROM feed_seen WHERE feed = ?1")?
+        .query_row([feed], |row| {
+            let (hashes, titles): (Vec<u8>, Vec<u8>) = (row.get(1)?, row.get(3)?);
+            Ok((row.get::<_, i64>(0)?, hashes, row.get(2)?, titles))
+        })
         .optional()?;
-    let Some((version, bytes)) = row else { return Ok(Seen::default()) };
-    let (hashes, rest) = bytes.as_chunks::<8>();
+    let Some((version, hashes, items, titles)) = row else { return Ok(Seen::default()) };
+    let titles = numbers(&titles)?;
+    let (titles, _) = titles.as_chunks::<2>();
+    Ok(Seen {
+        version: version.cast_unsigned(),
+        hashes: numbers(&hashes)?,
+        items,
+        titles: titles.iter().map(|[name, title]| (*name, *title)).collect(),
+    })
+}
+
+fn numbers(bytes: &[u8]) -> Done<Vec<u64>> {
+    let (numbers, rest) = bytes.as_chunks::<8>();
     if !rest.is_empty() {
         let detail = format!("{} bytes are no whole number of hashes", bytes.len());
         return Err(StoreError::Unreadable { what: "list of seen items", detail });
     }
-    let hashes = hashes.iter().copied().map(u64::from_le_bytes).collect();
-    Ok(Seen { version: version.cast_unsigned(), hashes })
+    Ok(numbers.iter().copied().map(u64::from_le_bytes).collect())
 }
 
 /// The rows now claimed, and those that cannot be read.
@@ -79,7 +92,7 @@ pub(super) fn claim(
     Ok(Claimed { deliveries, unreadable, grip })
 }
 
-fn alert(row: &Row<'_>, column: usize) -> Done<Alert> {
+pub(super) fn alert(row: &Row<'_>, column: usize) -> Done<Alert> {
     let unreadable = |detail| StoreError::Unreadable { what: "alert", detail };
     let body = row.get_ref(column)?;
     let body = body.as_str().map_err(|e| unreadable(e.to_string()))?;
@@ -200,7 +213,8 @@ fn time(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<Timestamp>> {
 /// The state of every configured feed, by key.
 pub(super) fn feed_states(db: &Connection) -> Done<HashMap<i64, FeedState>> {
     let mut query = db.prepare(&format!(
-        "SELECT {SCHEDULE}, f.key, f.title, f.moved_to, h.url, h.etag, h.last_modified, h.body
+        "SELECT {SCHEDULE}, f.key, f.title, f.moved_to, h.url, h.etag, h.last_modified, h.body,
+             h.wire
          FROM feed f LEFT JOIN schedule s ON s.feed = f.key
          LEFT JOIN feed_http h ON h.feed = f.key WHERE f.configured = 1"
     ))?;
@@ -217,6 +231,7 @@ pub(super) fn feed_states(db: &Connection) -> Done<HashMap<i64, FeedState>> {
                 last_modified: row.get(15)?,
             },
             body: row.get::<_, Option<i64>>(16)?.map(i64::cast_unsigned),
+            wire: row.get::<_, Option<i64>>(17)?.map(i64::cast_unsigned),
         };
         Ok((key, state))
     })?;
@@ -239,7 +254,7 @@ pub(super) fn feed_reports(db: &mut Connection, now: Timestamp) -> Done<Vec<Feed
         }
     }
     let mut query = snapshot.prepare_cached(&format!(
-        "SELECT {SCHEDULE}, f.key, f.id, f.url, f.title, f.moved_to
+        "SELECT {SCHEDULE}, f.key, f.id, f.url, f.title, f.moved_to, f.gaps
          FROM feed f LEFT JOIN schedule s ON s.feed = f.key WHERE f.configured = 1 ORDER BY f.id"
     ))?;
     let reports = query.query_map([], |row| {
@@ -249,6 +264,7 @@ pub(super) fn feed_reports(db: &mut Connection, now: Timestamp) -> Done<Vec<Feed
             title: row.get(13)?,
             moved_to: row.get(14)?,
             schedule: schedule(row)?,
+            gaps: row.get::<_, i64>(15)?.cast_unsigned(),
             items: counts.get(&row.get(10)?).copied().unwrap_or_default(),
         })
     })?;

@@ -6,13 +6,16 @@ use std::task::{Context, Waker};
 
 use async_trait::async_trait;
 use rusqlite::Connection;
+use siphasher::sip::SipHasher24;
 use tempfile::TempDir;
 
 use super::lanes::GROUP;
-use super::open::{MIGRATIONS, beside};
+use super::news::OF_ITEM;
+use super::open::{MIGRATIONS, beside, fill};
 use super::{OpenMode, SqliteStore, Stats};
-use crate::model::{FeedId, Reason, SinkName};
-use crate::store::conformance::{Place, at, conformance, found, one_feed};
+use crate::model::{FeedId, FirstPoll, Reason, Sequel, SinkName};
+use crate::novelty::{Sighting, judge};
+use crate::store::conformance::{Place, alert, at, conformance, found, one_feed};
 use crate::store::{AlertQuery, Committed, Found, Store, StoreError, Update};
 
 struct Folder(TempDir);
@@ -48,6 +51,10 @@ impl Place for Folder {
 }
 
 conformance!(Folder);
+
+fn known_now() -> u32 {
+    u32::try_from(MIGRATIONS.len()).unwrap()
+}
 
 fn error(opened: Result<SqliteStore, StoreError>) -> StoreError {
     opened.err().expect("opened what it should not")
@@ -95,7 +102,7 @@ async fn commits_that_wait_share_a_transaction() {
     assert_eq!(since(&store, before), Stats::default());
     drop(gate);
     for done in futures_util::future::join_all(calls).await {
-        assert_eq!(done.unwrap(), Committed { alerts: 1 });
+        assert_eq!(done.unwrap(), Committed { alerts: 1, ..Committed::default() });
     }
     let writes = GROUP as u64 + 44;
     assert_eq!(since(&store, before), Stats { durable: 2, lazy: 0, writes });
@@ -236,7 +243,7 @@ async fn a_full_disk_is_called_that_and_is_got_over() {
     assert_eq!(refused.reason(), Reason::DiskFull);
     assert!(store.seen(feed.key).await.unwrap().is_first());
     limit(1_000_000).await.unwrap();
-    assert_eq!(store.commit(large).await.unwrap(), Committed { alerts: 1 });
+    assert_eq!(store.commit(large).await.unwrap(), Committed { alerts: 1, ..Committed::default() });
 }
 
 #[tokio::test]
@@ -306,10 +313,14 @@ async fn a_newer_schema_is_refused_and_named() {
     folder.raw().pragma_update(None, "user_version", 99).unwrap();
     let before = fs::read(folder.path()).unwrap();
     for refused in [error(folder.writer()), error(folder.reader())] {
-        assert!(matches!(refused, StoreError::Newer { found: 99, .. }));
+        assert!(
+            matches!(refused, StoreError::Newer { found: 99, known, .. } if known == known_now())
+        );
         let text = refused.to_string();
-        assert!(text.contains(&format!("up to {}", MIGRATIONS.len())), "{text}");
-        assert!(text.contains("schema 99"), "{text}");
+        assert!(
+            text.contains("schema 99") && text.contains(&format!("up to {}", known_now())),
+            "{text}"
+        );
     }
     assert_eq!(fs::read(folder.path()).unwrap(), before);
 }
@@ -326,11 +337,97 @@ async fn an_older_schema_is_brought_up_to_date_by_a_writer_only() {
         .unwrap();
     drop(db);
     let refused = error(folder.reader());
-    assert!(matches!(refused, StoreError::Older { found: 0, .. }), "{refused}");
+    let now = known_now();
+    assert!(
+        matches!(refused, StoreError::Older { found: 0, known, .. } if known == now),
+        "{refused}"
+    );
     let store = folder.writer().unwrap();
     one_feed(&store).await;
     drop(store);
     folder.reader().unwrap();
+}
+
+/// A store as the first schema left it: one feed that has shown an item, and an alert that waits.
+fn of_the_first_schema() -> Folder {
+    let folder = Folder::new();
+    fill(&folder.path(), &MIGRATIONS[..1]).unwrap();
+    let db = folder.raw();
+    let key: Vec<u8> =
+        db.query_row("SELECT value FROM meta WHERE name = 'hash_key'", [], |r| r.get(0)).unwrap();
+    let hash = SipHasher24::new_with_key(key.as_slice().try_into().unwrap()).hash(b"1");
+    let old = alert("1", &["floods"], at(0));
+    let body = serde_json::to_string(&old).unwrap();
+    db.execute_batch(
+        "INSERT INTO feed (key, id, url, title, added_at)
+             VALUES (1, 'harbour', 'https://a.example/rss', 'Harbour', 0);
+         INSERT INTO feed_http VALUES (1, 'https://a.example/rss', x'22612222', NULL, 77);
+         INSERT INTO item VALUES (1, 1, '1', 0, NULL, 'Old', NULL, '{}');",
+    )
+    .unwrap();
+    db.execute("INSERT INTO feed_seen VALUES (1, 4, ?1)", [hash.to_le_bytes()]).unwrap();
+    db.execute("INSERT INTO alert VALUES (1, ?1, 1, 0, 'high', ?2)", [old.id.as_str(), &body])
+        .unwrap();
+    db.execute_batch(
+        "INSERT INTO alert_rule VALUES ('floods', 1);
+         INSERT INTO outbox (alert, sink) VALUES (1, 'file');",
+    )
+    .unwrap();
+    folder
+}
+
+#[tokio::test]
+async fn a_store_of_the_first_schema_goes_on_and_repeats_nothing() {
+    let folder = of_the_first_schema();
+    let store = folder.writer().unwrap();
+    let feed = one_feed(&store).await;
+    assert_eq!((feed.key, feed.body, feed.wire), (1, Some(77), None));
+    let seen = store.seen(1).await.unwrap();
+    assert_eq!((seen.version, seen.items, seen.titles.len()), (4, 0, 0));
+    let sighting = |id: &str, page: u64| Sighting {
+        id: store.hash(id.as_bytes()),
+        named: true,
+        page: Some(page),
+        title: Some(9),
+        ..Sighting::default()
+    };
+    let document = [sighting("1", 10), sighting("2", 20)];
+    let novelty = judge(&seen, &document, FirstPoll::Alert, at(0));
+    let new: Vec<usize> = novelty.new.iter().map(|fresh| fresh.index).collect();
+    assert_eq!((new, novelty.revised.len(), novelty.gap), (vec![1], 0, false));
+
+    assert_eq!(store.claim(&SinkName::new("file"), 9, at(0)).await.unwrap().len(), 1);
+    // What was raised then has no page: it stands for no other, and is not raised again.
+    let mut again = found(1, 4, "1", &["file"]);
+    again.alerts[0].page = Some(10);
+    assert_eq!(store.commit(again).await.unwrap(), Committed::default());
+    assert_eq!(store.sequels(vec![1]).await.unwrap(), [Sequel::default()]);
+    let reports = store.feed_reports(at(0)).await.unwrap();
+    assert_eq!((reports.len(), reports[0].gaps), (1, 0));
+}
+
+#[tokio::test]
+async fn the_pages_and_headlines_of_an_item_are_looked_up_not_searched_for() {
+    let folder = Folder::new();
+    drop(folder.writer().unwrap());
+    let queries = [
+        OF_ITEM,
+        "SELECT seq FROM alert WHERE page = 1 ORDER BY seq LIMIT 9",
+        "DELETE FROM alert WHERE seq = 1",
+    ];
+    for query in queries {
+        let db = folder.raw();
+        db.pragma_update(None, "foreign_keys", true).unwrap();
+        let mut explain = db.prepare(&format!("EXPLAIN QUERY PLAN {query}")).unwrap();
+        let values = vec![1; explain.parameter_count()];
+        let plan: Vec<String> = explain
+            .query_map(rusqlite::params_from_iter(values), |row| row.get("detail"))
+            .unwrap()
+            .collect::<Result<_, _>>()
+            .unwrap();
+        let whole = |step: &String| step.starts_with("SCAN") || step.contains("(feed=?)");
+        assert!(!plan.iter().any(whole), "{query}: {plan:?}");
+    }
 }
 
 #[test]

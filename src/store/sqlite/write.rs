@@ -2,11 +2,11 @@
 
 use std::collections::{HashMap, HashSet};
 
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, params};
 
-use super::read;
-use crate::model::{Alert, Bookmark, FeedId, FeedState, Schedule, SinkName, Timestamp, Validators};
-use crate::store::{Committed, Found, NewItem, Pruned, Settlement, StoreError, Update, Verdict};
+use super::{news, read};
+use crate::model::{Bookmark, FeedId, FeedState, Schedule, SinkName, Timestamp};
+use crate::store::{Pruned, Settlement, StoreError, Update, Verdict};
 
 type Done<T = ()> = Result<T, StoreError>;
 
@@ -122,125 +122,15 @@ fn keep(db: &Connection, row: &Stored, id: &str, url: &str) -> Done {
     Ok(())
 }
 
-/// See [`crate::store::Store::commit`].
-pub(super) fn commit(db: &Connection, found: &Found) -> Done<Committed> {
-    advance(db, found)?;
-    put_http(db, found.feed, &found.validators, found.body)?;
-    if let Some(title) = &found.title {
-        db.prepare_cached("UPDATE feed SET title = ?2 WHERE key = ?1 AND title IS NOT ?2")?
-            .execute(params![found.feed, title])?;
-    }
-    for new in &found.items {
-        put_item(db, found.feed, new)?;
-    }
-    let mut alerts = 0;
-    for (alert, sinks) in &found.alerts {
-        alerts += usize::from(put_alert(db, found.feed, alert, sinks)?);
-    }
-    if let Some(schedule) = &found.schedule {
-        put_schedule(db, found.feed, schedule)?;
-    }
-    Ok(Committed { alerts })
-}
-
-/// Moves the feed on from the version that the commit is built on.
-fn advance(db: &Connection, found: &Found) -> Done {
-    let hashes: Vec<u8> = found.seen.iter().flat_map(|hash| hash.to_le_bytes()).collect();
-    let changed = if found.expected_version == 0 {
-        db.prepare_cached(
-            "INSERT INTO feed_seen (feed, version, hashes) VALUES (?1, 1, ?2)
-             ON CONFLICT (feed) DO NOTHING",
-        )?
-        .execute(params![found.feed, hashes])?
-    } else {
-        db.prepare_cached(
-            "UPDATE feed_seen SET version = version + 1, hashes = ?2
-             WHERE feed = ?1 AND version = ?3",
-        )?
-        .execute(params![found.feed, hashes, found.expected_version.cast_signed()])?
-    };
-    if changed == 0 { Err(StoreError::Conflict) } else { Ok(()) }
-}
-
-fn put_http(db: &Connection, feed: i64, validators: &Validators, body: Option<u64>) -> Done {
-    db.prepare_cached(
-        "INSERT INTO feed_http (feed, url, etag, last_modified, body) VALUES (?1, ?2, ?3, ?4, ?5)
-         ON CONFLICT (feed) DO UPDATE SET url = excluded.url, etag = excluded.etag,
-             last_modified = excluded.last_modified, body = excluded.body",
-    )?
-    .execute(params![
-        feed,
-        validators.url,
-        validators.etag,
-        validators.last_modified,
-        body.map(u64::cast_signed),
-    ])?;
-    Ok(())
-}
-
-fn put_item(db: &Connection, feed: i64, new: &NewItem) -> Done {
-    let item = &new.item;
-    db.prepare_cached(
-        "INSERT INTO item (feed, id, first_seen, published, title, link, body)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (feed, id) DO NOTHING",
-    )?
-    .execute(params![
-        feed,
-        item.id,
-        new.first_seen.as_millis(),
-        item.published.map(Timestamp::as_millis),
-        item.title,
-        item.link,
-        json("item", item)?,
-    ])?;
-    Ok(())
-}
-
-/// Whether the alert is really new.
-fn put_alert(db: &Connection, feed: i64, alert: &Alert, sinks: &[SinkName]) -> Done<bool> {
-    let seq: Option<i64> = db
-        .prepare_cached(
-            "INSERT INTO alert (id, feed, raised_at, level, body) VALUES (?1, ?2, ?3, ?4, ?5)
-             ON CONFLICT (id) DO NOTHING RETURNING seq",
-        )?
-        .query_row(
-            params![
-                alert.id.as_str(),
-                feed,
-                alert.raised_at.as_millis(),
-                alert.level.as_str(),
-                json("alert", alert)?,
-            ],
-            |row| row.get(0),
-        )
-        .optional()?;
-    let Some(seq) = seq else { return Ok(false) };
-    let mut by_rule =
-        db.prepare_cached("INSERT OR IGNORE INTO alert_rule (rule, alert) VALUES (?1, ?2)")?;
-    for rule in &alert.rules {
-        by_rule.execute(params![rule.id.as_str(), seq])?;
-    }
-    let mut deliver =
-        db.prepare_cached("INSERT OR IGNORE INTO outbox (alert, sink) VALUES (?1, ?2)")?;
-    for sink in sinks {
-        deliver.execute(params![seq, sink.as_str()])?;
-    }
-    Ok(true)
-}
-
-fn json(what: &'static str, value: &impl serde::Serialize) -> Done<String> {
-    serde_json::to_string(value).map_err(|e| StoreError::Unreadable { what, detail: e.to_string() })
-}
-
 /// See [`crate::store::Store::flush_schedules`].
 pub(super) fn update(db: &Connection, update: &Update) -> Done {
-    for (alert, sinks) in &update.alerts {
-        put_alert(db, update.feed, alert, sinks)?;
+    for raised in &update.alerts {
+        news::put_alert(db, update.feed, raised)?;
     }
     put_schedule(db, update.feed, &update.schedule)
 }
 
-fn put_schedule(db: &Connection, feed: i64, schedule: &Schedule) -> Done {
+pub(super) fn put_schedule(db: &Connection, feed: i64, schedule: &Schedule) -> Done {
     let (moved_url, moved_polls) = schedule.moved.clone().unzip();
     db.prepare_cached(
         "INSERT OR REPLACE INTO schedule (feed, next_poll, last_poll, last_success, errors,
@@ -258,7 +148,7 @@ fn put_schedule(db: &Connection, feed: i64, schedule: &Schedule) -> Done {
         moved_url,
         moved_polls.unwrap_or(0),
         schedule.gone,
-        json("condition", &schedule.condition)?,
+        news::json("condition", &schedule.condition)?,
     ])?;
     Ok(())
 }
@@ -318,6 +208,12 @@ pub(super) fn prune(db: &Connection, before: Timestamp, limit: usize) -> Done<Pr
                  (SELECT key FROM item WHERE first_seen < ?1 ORDER BY first_seen LIMIT ?2)",
         )?
         .execute(bounds)?;
+    let revisions = db
+        .prepare_cached(
+            "DELETE FROM revision WHERE key IN
+                 (SELECT key FROM revision WHERE seen_at < ?1 ORDER BY seen_at LIMIT ?2)",
+        )?
+        .execute(bounds)?;
     let old: Vec<i64> = db
         .prepare_cached(
             "SELECT seq FROM alert WHERE raised_at < ?1 AND NOT EXISTS
@@ -331,5 +227,5 @@ pub(super) fn prune(db: &Connection, before: Timestamp, limit: usize) -> Done<Pr
         dead += db.prepare_cached("DELETE FROM outbox WHERE alert = ?1")?.execute([seq])?;
         db.prepare_cached("DELETE FROM alert WHERE seq = ?1")?.execute([seq])?;
     }
-    Ok(Pruned { items, alerts: old.len(), dead })
+    Ok(Pruned { items, alerts: old.len(), dead, revisions })
 }

@@ -1,0 +1,166 @@
+//! What an item can be recognised by where its identity fails: a guid that changes at each poll,
+//! or one that damage took away.
+
+use std::collections::HashMap;
+
+use url::Url;
+
+use super::{hash, parameters};
+use crate::model::{Item, Timestamp};
+
+/// What an item is known by beside its identity. A key that two items of the document share tells
+/// nothing and is left out.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Keys {
+    /// Whether its identity is a name of its own, rather than its link or its text.
+    pub named: bool,
+    /// Whether it has a date that tells it from others: not a day alone, and not one that all
+    /// items of the document have.
+    pub dated: bool,
+    /// The page that it links to; see [`page`].
+    pub page: Option<String>,
+    /// The page and the date, if it is `dated`. Only a later form of the same item has the same.
+    pub moment: Option<String>,
+    /// A hash of title and text, and of the date if it is `dated`; `None` if there is neither text
+    /// nor date.
+    pub words: Option<String>,
+}
+
+/// The keys of each item of a document, in order.
+pub fn keys(items: &[Item]) -> Vec<Keys> {
+    let one_date = one_date(items);
+    let mut keys: Vec<Keys> = items.iter().map(|item| of(item, one_date)).collect();
+    single(&mut keys, |keys| &mut keys.page);
+    single(&mut keys, |keys| &mut keys.words);
+    for (keys, item) in keys.iter_mut().zip(items) {
+        keys.moment = match (&keys.page, date(item)) {
+            (Some(page), Some(at)) if keys.dated => Some(format!("{page} {}", at.as_millis())),
+            _ => None,
+        };
+    }
+    keys
+}
+
+fn of(item: &Item, one_date: bool) -> Keys {
+    let page = item.link.as_deref().and_then(page);
+    let date = date(item).filter(|at| !one_date && !may_be_a_day(*at));
+    let text = if item.summary.is_empty() { &item.content } else { &item.summary };
+    let words = match (date, text.as_str()) {
+        (None, "") => None,
+        (None, text) => Some(hash("words:", &[&item.title, text])),
+        (Some(at), text) => {
+            let at = at.as_millis().to_string();
+            // Many a thing is called the same and came out in the same second.
+            let page = page.as_deref().filter(|_| text.is_empty()).unwrap_or_default();
+            Some(hash("words:", &[&item.title, text, &at, page]))
+        }
+    };
+    Keys { named: is_named(item), dated: date.is_some(), page, moment: None, words }
+}
+
+fn date(item: &Item) -> Option<Timestamp> {
+    item.published.or(item.updated)
+}
+
+/// Whether there is one date for several items: that of the document, most likely.
+fn one_date(items: &[Item]) -> bool {
+    let mut dates = items.iter().filter_map(date);
+    let first = dates.next();
+    let mut others = dates.peekable();
+    others.peek().is_some() && others.all(|date| Some(date) == first)
+}
+
+/// Whether a date may be a day without a time: midnight somewhere on earth.
+fn may_be_a_day(at: Timestamp) -> bool {
+    const QUARTER_HOUR: i64 = 15 * 60 * 1000;
+    at.as_millis() % QUARTER_HOUR == 0
+}
+
+/// Leaves a key only to an item that has it for itself.
+fn single(keys: &mut [Keys], key: fn(&mut Keys) -> &mut Option<String>) {
+    let mut times: HashMap<String, u32> = HashMap::new();
+    for keys in keys.iter_mut() {
+        if let Some(key) = key(keys) {
+            *times.entry(key.clone()).or_default() += 1;
+        }
+    }
+    for keys in keys {
+        key(keys).take_if(|key| times.get(key).is_some_and(|times| *times > 1));
+    }
+}
+
+/// Whether the identity says more than the link and the text do.
+fn is_named(item: &Item) -> bool {
+    if item.id.len() == 37 && item.id.starts_with("text:") {
+        return false;
+    }
+    !item.link.as_deref().is_some_and(|link| is_link(&item.id, link))
+}
+
+/// Whether a guid is the item's own link: the same page, perhaps under other tracking parameters,
+/// or with the number of its edition for a fragment that the link does not have (`…/story#2`).
+fn is_link(id: &str, link: &str) -> bool {
+    let (Ok(id_url), Ok(link_url)) = (Url::parse(id), Url::parse(link)) else { return false };
+    let edition =
+        |text: &str| (1..=2).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit());
+    let same_place = match (id_url.fragment(), link_url.fragment()) {
+        (None, _) => true,
+        (Some(of_id), None) => edition(of_id),
+        // The link leads to one of several posts.
+        (Some(_), Some(_)) => false,
+    };
+    same_place && place(id).is_some() && place(id) == place(link)
+}
+
+/// The page that a link leads to, written so that links to one page are equal wherever they were
+/// found. `None` if it leads to the front of a site, which shows something else every day.
+///
+/// Left out are the scheme, user and password, `www.`, a slash or `/amp` at the end of the path,
+/// parameters that say where a reader came from, and the fragment, unless a script takes it for a
+/// path (`#/…`, `#!…`). All else counts: two links may lead to one page and differ here, but links
+/// that are equal here lead to one page.
+pub fn page(link: &str) -> Option<String> {
+    let place = place(link)?;
+    let front = place.rest.is_empty()
+        && ["", "/index.html", "/index.htm", "/index.php"].contains(&place.path.as_str());
+    (!front).then(|| format!("page:{}{}{}", place.host, place.path, place.rest))
+}
+
+/// Where a link leads to, as far as [`page`] looks.
+#[derive(PartialEq, Eq)]
+struct Place {
+    host: String,
+    path: String,
+    rest: String,
+}
+
+fn place(link: &str) -> Option<Place> {
+    let url = Url::parse(link).ok()?;
+    let host = url.host_str()?;
+    let mut host = host.strip_prefix("www.").unwrap_or(host).to_owned();
+    if let Some(port) = url.port() {
+        host.push_str(&format!(":{port}"));
+    }
+    let path = url.path().trim_end_matches('/');
+    let path = path.strip_suffix("/amp").unwrap_or(path).trim_end_matches('/').to_owned();
+    let drop = |name: &str, value: &str| super::is_tracking(name) || is_source(name, value);
+    let query = parameters(url.query().unwrap_or_default(), drop);
+    let mut rest = if query.is_empty() { query } else { format!("?{query}") };
+    if let Some(route) = url.fragment().filter(|fragment| fragment.starts_with(['/', '!'])) {
+        rest.push('#');
+        rest.push_str(route);
+    }
+    Some(Place { host, path, rest })
+}
+
+/// Whether a parameter says that the reader came from a feed.
+fn is_source(name: &str, value: &str) -> bool {
+    const NAMES: &[&str] =
+        &["ref", "from", "src", "source", "partner", "emc", "cmp", "traffic_source", "origin"];
+    let is = |text: &str, word: &str| text.eq_ignore_ascii_case(word);
+    NAMES.iter().any(|known| is(name, known))
+        && ["rss", "feed", "rss_feed", "rssfeed"].iter().any(|word| is(value, word))
+}
+
+#[cfg(test)]
+mod tests;
