@@ -66,6 +66,20 @@ fn values_of_a_wrong_type_are_told_all_at_once() {
 }
 
 #[test]
+fn certificates_that_cannot_be_used_are_told_with_their_place() {
+    let house = House::new();
+    house.write("ca.pem", "no certificate");
+    let feed = |file: &str| format!("{USES}{FEED}ca_file = \"{file}\"\n");
+    let told = refused_config(&house, &feed("ca.pem"));
+    assert!(told.starts_with("w.toml:5:11: the `ca_file` "), "{told}");
+    assert!(told.contains("ca.pem holds no certificate in PEM form\n"), "{told}");
+    assert!(told.contains("hint: a file with certificates in PEM form"), "{told}");
+    let told = refused_config(&house, &feed("nowhere.pem"));
+    assert!(told.starts_with("w.toml:5:11: the `ca_file` "), "{told}");
+    assert!(told.contains("nowhere.pem: cannot be read"), "{told}");
+}
+
+#[test]
 fn a_syntax_error_is_one_problem() {
     let told = refused_config(&House::new(), &format!("rules = [\"rules.toml\"\n[poll]\n{FEED}"));
     assert!(told.starts_with("w.toml:2:1: "), "{told}");

@@ -80,6 +80,7 @@ fn values_out_of_bounds_are_refused_with_the_bounds() {
         ("[poll]\nfirst_poll = \"later\"", "\"baseline\""),
         ("[poll]\ncontact = \"a b\"", "no spaces"),
         ("[net]\nallow = [\"nowhere:port\"]", "CIDR"),
+        ("[net]\nproxy = \"proxy:3128\"", "socks5h://"),
         ("[log]\nformat = \"xml\"", "\"json\""),
     ];
     for (text, hint) in cases {
@@ -114,13 +115,39 @@ fn wrong_feeds_are_told_one_by_one() {
         ("url = \"http://a/\"\npassword = \"p\"", "without a `username`"),
         ("url = \"http://a/\"\nheaders = { \"X y\" = \"v\" }", "no HTTP header name"),
         ("url = \"http://a/\"\nheaders = { X = \"a\\nb\" }", "cannot be sent"),
+        ("url = \"http://a/\"\nproxy = \"ftp://p\"", "`proxy` is no proxy's URL"),
+        ("url = \"http://a/\"\nproxy = \"http://u:s3cret@p/path\"", "`proxy` is no proxy's URL"),
+        ("url = \"http://a/\"\nhttp1_only = \"yes\"", "expected true or false"),
+        ("url = \"http://a/\"\nca_file = 5", "expected a string"),
         ("url = \"http://a/\"\nusernam = \"u\"", "did you mean `username`"),
     ];
     for (feed, expected) in cases {
         let (_, told) = read(&format!("[[feed]]\n{feed}\n"), &Overlay::default());
         assert_eq!(told.len(), 1, "{feed}: {told:?}");
         assert!(told[0].contains(expected), "{feed}: {told:?}");
+        assert!(!told[0].contains("s3cret"), "{told:?}");
     }
+}
+
+#[test]
+fn a_feed_goes_through_what_it_says_or_what_net_says_or_straight() {
+    let text = "[net]\nproxy = \"http://us%20er:s3cret@all:3128\"\n\
+        [[feed]]\nurl = \"http://a/\"\nproxy = \"none\"\nhttp1_only = true\n\
+        [[feed]]\nurl = \"http://b/\"\nproxy = \"socks5h://own\"\nca_file = \"x.pem\"\n\
+        [[feed]]\nurl = \"http://c/\"\nproxy = \"\"\n";
+    let (config, told) = read(text, &Overlay::default());
+    assert_eq!(told, Vec::<String>::new());
+    let own = crate::model::Proxy::parse("socks5h://own").unwrap();
+    let proxies: Vec<_> = config.inline.iter().map(|feed| feed.route.proxy.clone()).collect();
+    assert_eq!(proxies, [Some(ProxyChoice::Straight), Some(ProxyChoice::Through(own)), None]);
+    assert!(config.inline[0].route.http1_only && config.inline[1].route.ca_file.is_some());
+    let all = config.net.proxy.unwrap();
+    assert_eq!(all.url.as_str(), "http://all:3128/");
+    assert_eq!(all.credentials.as_ref().unwrap().username, "us er");
+    assert!(!format!("{all:?}").contains("s3cret"));
+    let vars = [("WIREWATCH_NET_PROXY".to_owned(), "none".to_owned())];
+    let (config, _) = read(text, &Overlay::from_env(vars));
+    assert_eq!(config.net.proxy, None, "the environment wins");
 }
 
 #[test]
