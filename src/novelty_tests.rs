@@ -482,3 +482,22 @@ fn a_date_that_all_items_had_is_remembered_for_when_it_is_one_items_own() {
     let document = [changed(3, &[Id]), changed(2, &[Id]), changed(1, &[Id])];
     assert_eq!(then(&before, &document).0, [0]);
 }
+
+#[test]
+fn a_guid_that_was_shared_and_is_no_longer_is_not_news() {
+    use Change::NoDate;
+    // The ids were the link's and the text's then.
+    let before = [only_id(71), only_id(72), changed(3, &[NoDate]), changed(4, &[NoDate])];
+    let with = |former| Sighting { former, ..only_id(5) };
+    let others = [changed(3, &[NoDate]), changed(4, &[NoDate])];
+    for (former, new) in [
+        ([Some(71), None], false),
+        ([None, Some(72)], false),
+        ([Some(71), Some(9)], false),
+        ([None, None], true),
+        ([Some(9), None], true),
+    ] {
+        let document = [others[0], with(former), others[1]];
+        assert_eq!(then(&before, &document).0.len(), usize::from(new), "{former:?}");
+    }
+}

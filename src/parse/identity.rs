@@ -47,9 +47,13 @@ pub(super) fn identities(items: &[Traits<'_>]) -> Vec<String> {
         .map(|(item, link)| match (guid(item), link.as_deref()) {
             (Some(id), _) if ids.behaves(Some(id)) => bounded(id),
             (_, Some(link)) if shared.behaves(Some(link)) => bounded(link),
-            _ => hash("text:", &[item.title, item.text]),
+            _ => of_text(item.title, item.text),
         })
         .collect()
+}
+
+fn of_text(title: &str, text: &str) -> String {
+    hash("text:", &[title, text])
 }
 
 fn guid<'a>(item: &Traits<'a>) -> Option<&'a str> {

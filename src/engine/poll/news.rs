@@ -78,6 +78,7 @@ impl Document {
                 moment: key(&keys.moment),
                 words: key(&keys.words),
                 dated: keys.dated,
+                former: keys.former.each_ref().map(key),
                 title: (!item.title.is_empty()).then(|| store.hash(item.title.as_bytes())),
                 published: item.published.or(item.updated),
             }

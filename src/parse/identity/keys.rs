@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use url::Url;
 
-use super::{hash, parameters};
+use super::{bounded, canonical, hash, of_text, parameters};
 use crate::model::{Item, Timestamp};
 
 /// What an item is known by beside its identity. A key that two items of the document share tells
@@ -24,6 +24,9 @@ pub struct Keys {
     /// A hash of title and text, and of the date if it is `dated`; `None` if there is neither text
     /// nor date.
     pub words: Option<String>,
+    /// The identities that it would have if its guid did not behave, for an item that is `named`
+    /// and not `dated`: it may have been seen under one of them.
+    pub former: [Option<String>; 2],
 }
 
 /// The keys of each item of a document, in order.
@@ -38,6 +41,11 @@ pub fn keys(items: &[Item]) -> Vec<Keys> {
         if let (Some(page), Some(at)) = (&keys.page, date(item)) {
             keys.moment = Some(format!("{page} {}", at.as_millis()));
         }
+        if keys.named && !keys.dated {
+            let link = item.link.as_deref().filter(|_| keys.page.is_some()).map(canonical);
+            let text = keys.words.is_some().then(|| of_text(&item.title, text(item)));
+            keys.former = [link.map(|link| bounded(&link)), text];
+        }
     }
     keys
 }
@@ -45,8 +53,7 @@ pub fn keys(items: &[Item]) -> Vec<Keys> {
 fn of(item: &Item, one_date: bool) -> Keys {
     let page = item.link.as_deref().and_then(page);
     let date = date(item).filter(|at| !one_date && !may_be_a_day(*at));
-    let text = if item.summary.is_empty() { &item.content } else { &item.summary };
-    let words = match (date, text.as_str()) {
+    let words = match (date, text(item)) {
         (None, "") => None,
         (None, text) => Some(hash("words:", &[&item.title, text])),
         (Some(at), text) => {
@@ -56,7 +63,11 @@ fn of(item: &Item, one_date: bool) -> Keys {
             Some(hash("words:", &[&item.title, text, &at, page]))
         }
     };
-    Keys { named: is_named(item), dated: date.is_some(), page, moment: None, words }
+    Keys { named: is_named(item), dated: date.is_some(), page, words, ..Keys::default() }
+}
+
+fn text(item: &Item) -> &str {
+    if item.summary.is_empty() { &item.content } else { &item.summary }
 }
 
 fn date(item: &Item) -> Option<Timestamp> {
