@@ -45,7 +45,8 @@ pub(super) fn read(text: &str, base: Option<&Url>) -> Option<Reading> {
     config.check_end_names = false;
     config.allow_unmatched_ends = true;
     config.allow_dangling_amp = true;
-    loop {
+    // What comes after the last item that is kept is of no use.
+    while !walker.collector.is_full() {
         match reader.read_event() {
             Ok(Event::Start(tag)) => walker.start(&tag, false),
             Ok(Event::Empty(tag)) => walker.start(&tag, !attributes::slash_is_value(&tag)),
@@ -369,7 +370,7 @@ impl Walker {
     }
 
     fn finish(mut self) -> Reading {
-        let cut = !self.complete;
+        let cut = !self.complete && !self.collector.is_full();
         self.note("truncated", cut);
         self.collector.cut_off();
         self.stack.retain(|open| !matches!(open.place, Place::Item | Place::Field));
