@@ -169,7 +169,8 @@ fn link(href: &str, base: Option<&Url>) -> Option<String> {
     if is_normal(href) {
         return Some(href.to_owned());
     }
-    let href = visible(href.replace("&amp;", "&"));
+    let href =
+        visible(if href.contains("&amp;") { href.replace("&amp;", "&") } else { href.to_owned() });
     let url = match (Url::parse(&href), base) {
         (Ok(url), _) => url,
         (Err(_), Some(base)) => base.join(&href).ok()?,
@@ -182,9 +183,10 @@ fn link(href: &str, base: Option<&Url>) -> Option<String> {
 
 /// A guid or link without control characters.
 fn visible(mut text: String) -> String {
-    let unwanted = |c: char| c.is_control() && !matches!(c, '\t' | '\n' | '\r');
-    if text.contains(unwanted) {
-        text.retain(|c| !unwanted(c));
+    // In UTF-8, controls beyond ASCII begin with 0xC2.
+    let may_hold_controls = |byte: u8| byte < 0x20 || byte == 0x7F || byte == 0xC2;
+    if text.bytes().any(may_hold_controls) {
+        text.retain(|c| !c.is_control() || matches!(c, '\t' | '\n' | '\r'));
     }
     text
 }
