@@ -183,11 +183,10 @@ fn link(href: &str, base: Option<&Url>) -> Option<String> {
 
 /// A guid or link without control characters.
 fn visible(mut text: String) -> String {
-    let unwanted = |c: char| c.is_control() && !matches!(c, '\t' | '\n' | '\r');
     // In UTF-8, controls beyond ASCII begin with 0xC2.
     let may_hold_controls = |byte: u8| byte < 0x20 || byte == 0x7F || byte == 0xC2;
     if text.bytes().any(may_hold_controls) {
-        text.retain(|c| !unwanted(c));
+        text.retain(|c| !c.is_control() || matches!(c, '\t' | '\n' | '\r'));
     }
     text
 }

@@ -45,7 +45,8 @@ pub(super) fn read(text: &str, base: Option<&Url>) -> Option<Reading> {
     config.check_end_names = false;
     config.allow_unmatched_ends = true;
     config.allow_dangling_amp = true;
-    loop {
+    // What comes after the last item that is kept is of no use.
+    while !walker.collector.is_full() {
         match reader.read_event() {
             Ok(Event::Start(tag)) => walker.start(&tag, false),
             Ok(Event::Empty(tag)) => walker.start(&tag, !attributes::slash_is_value(&tag)),
@@ -306,10 +307,12 @@ impl Walker {
         }
         let name = names::lower(name);
         let near = self.stack.len().saturating_sub(MAX_CLOSE);
-        let anchor = |open: &Open| matches!(open.place, Place::Field | Place::Item | Place::Feed);
-        let found = (0..self.stack.len())
-            .rev()
-            .find(|at| (*at >= near || anchor(&self.stack[*at])) && self.name(*at) == name);
+        // Beyond that it looks for its field, its item, and the feed at the bottom only.
+        let far = [self.field, self.item].into_iter().flatten();
+        let feeds = (0..near.min(MAX_CLOSE)).rev();
+        let feeds = feeds.filter(|at| self.stack[*at].place == Place::Feed);
+        let mut places = (near..self.stack.len()).rev().chain(far).chain(feeds);
+        let found = places.find(|at| self.name(*at) == name);
         let Some(at) = found else {
             return self.note("unmatched-end-tag", true);
         };
@@ -369,7 +372,7 @@ impl Walker {
     }
 
     fn finish(mut self) -> Reading {
-        let cut = !self.complete;
+        let cut = !self.complete && !self.collector.is_full();
         self.note("truncated", cut);
         self.collector.cut_off();
         self.stack.retain(|open| !matches!(open.place, Place::Item | Place::Field));

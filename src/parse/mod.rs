@@ -110,7 +110,9 @@ pub fn parse_in_order(order: &[Reader], input: &Input<'_>) -> Result<ParsedFeed,
     let mut repairs: Vec<Repair> = decoded.repair.into_iter().collect();
     repairs.extend(controls.then_some(Cow::Borrowed("control-characters")));
     let (raw, hints) = if text.starts_with('{') {
-        (json(text)?, Hints::default())
+        let (raw, more) = json(text)?;
+        repairs.extend(more.then_some(Cow::Borrowed("too-many-items")));
+        (raw, Hints::default())
     } else {
         let (raw, mended) = xml(order, text, base)?;
         repairs.extend(mended.into_iter().map(Cow::Borrowed));
@@ -122,7 +124,7 @@ pub fn parse_in_order(order: &[Reader], input: &Input<'_>) -> Result<ParsedFeed,
     Ok(feed)
 }
 
-fn json(text: &str) -> Result<RawFeed, ParseError> {
+fn json(text: &str) -> Result<(RawFeed, bool), ParseError> {
     json::read(text).map_err(|flaw| match flaw {
         json::Flaw::Syntax if text.contains("jsonfeed.org") => {
             ParseError::Malformed("it is not sound JSON")

@@ -10,7 +10,7 @@ use super::{names, text};
 use crate::parse::raw::MAX_FIELD;
 
 /// The attributes of a tag: lower-case names with their prefixes, and values with entities
-/// resolved. At most 64 of them.
+/// resolved. At most 64 of them. They are read when they are first asked for.
 pub(super) struct Attributes<'a> {
     tag: &'a BytesStart<'a>,
     read: OnceCell<Vec<(Cow<'a, str>, Cow<'a, str>)>>,

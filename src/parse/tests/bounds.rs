@@ -121,3 +121,26 @@ fn documents_of_bytes_that_no_charset_has_are_read() {
     let feed = check(&bytes, "all bytes").unwrap();
     assert_eq!(feed.items[0].title, "A");
 }
+
+#[test]
+fn a_json_document_is_kept_to_the_same_bounds() {
+    let feed = |items: &str| {
+        format!("{{\"version\":\"https://jsonfeed.org/version/1.1\",\"items\":[{items}]}}")
+    };
+    let many = vec!["{\"id\":1}"; raw::MAX_ITEMS + 1].join(",");
+    let read = check(feed(&many).as_bytes(), "many items").unwrap();
+    assert_eq!(read.items.len(), raw::MAX_ITEMS);
+    assert!(read.repairs.contains(&"too-many-items".into()));
+    let names = vec!["{\"name\":\"n\",\"items\":[{}]}"; 10_000].join(",");
+    let inside = format!(
+        "{{\"id\":\"x\",\"items\":[{{\"id\":2}}],\"authors\":[{names}],\"y\":{}1{}}}",
+        "[".repeat(90),
+        "]".repeat(90)
+    );
+    let read = check(feed(&inside).as_bytes(), "names").unwrap();
+    assert_eq!((read.items.len(), read.items[0].authors.len()), (1, 1));
+    for open in ["[", "{\"items\":[", "{\"a\":"] {
+        let error = check(feed(&open.repeat(500_000)).as_bytes(), open).unwrap_err();
+        assert_eq!(error.reason(), Reason::Malformed, "{open}");
+    }
+}
