@@ -72,6 +72,11 @@ impl Guard {
         self.allow.iter().any(|entry| entry.port == Some(port))
     }
 
+    /// Whether an entry is for the host `name`.
+    pub fn names(&self, name: &str) -> bool {
+        self.allow.iter().any(|entry| entry.names(name))
+    }
+
     /// Whether a connection to `address:port`, asked for under the name `host`, may be made.
     pub fn permits(&self, host: Option<&str>, address: IpAddr, port: u16) -> bool {
         is_public(address) || self.allow.iter().any(|entry| entry.covers(host, address, port))

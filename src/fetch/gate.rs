@@ -10,6 +10,8 @@ use tokio::time::Instant;
 
 /// Hosts that are remembered though nothing runs there, before those that may be are forgotten.
 const REMEMBERED: usize = 1024;
+/// However long a host asks to be left alone.
+const REST_MAX: Duration = Duration::from_secs(86_400);
 
 /// Lets requests through to hosts. The agenda of the engine starts the polls of a host by the same
 /// limits, so that a poll's first request finds the gate open; what is led to another host by a
@@ -19,6 +21,8 @@ pub(super) struct Gate {
     per_host: usize,
     spacing: Duration,
     hosts: Mutex<HashMap<String, Host>>,
+    /// Hosts that asked to be left alone, and until when.
+    resting: Mutex<HashMap<String, Instant>>,
 }
 
 #[derive(Clone, Debug)]
@@ -36,7 +40,31 @@ pub(super) struct Turn {
 impl Gate {
     /// A gate for so many requests at a time of one host, and such a time between their starts.
     pub(super) fn new(per_host: usize, spacing: Duration) -> Self {
-        Self { per_host: per_host.max(1), spacing, hosts: Mutex::default() }
+        Self {
+            per_host: per_host.max(1),
+            spacing,
+            hosts: Mutex::default(),
+            resting: Mutex::default(),
+        }
+    }
+
+    /// Lets `host` be for `span`, a day at most.
+    pub(super) fn let_be(&self, host: &str, span: Duration) {
+        let now = Instant::now();
+        let mut resting = self.resting.lock().unwrap_or_else(PoisonError::into_inner);
+        resting.retain(|_, until| *until > now);
+        if resting.len() < REMEMBERED || resting.contains_key(host) {
+            let until = now + span.min(REST_MAX);
+            let known = resting.entry(host.to_owned()).or_insert(until);
+            *known = until.max(*known);
+        }
+    }
+
+    /// For how long `host` is still to be let be.
+    pub(super) fn rest(&self, host: &str) -> Option<Duration> {
+        let resting = self.resting.lock().unwrap_or_else(PoisonError::into_inner);
+        let rest = resting.get(host)?.saturating_duration_since(Instant::now());
+        (!rest.is_zero()).then_some(rest)
     }
 
     /// Waits for a place at `host` (`host:port`), and until it is time; in the order of asking.
@@ -123,6 +151,21 @@ mod tests {
         assert!(gate.enter("a:80").now_or_never().is_some());
         assert!(gate.enter("a:80").now_or_never().is_none());
         assert!(gate.enter("b:80").now_or_never().is_some());
+    }
+
+    #[test]
+    fn hosts_rest_as_long_as_they_ask_but_a_day_at_most() {
+        let gate = Gate::new(1, Duration::ZERO);
+        assert_eq!(gate.rest("a:80"), None);
+        gate.let_be("a:80", 60 * S);
+        gate.let_be("a:80", S);
+        assert!(gate.rest("a:80").is_some_and(|rest| rest > 50 * S));
+        gate.let_be("a:80", Duration::MAX);
+        assert!(gate.rest("a:80").is_some_and(|rest| rest <= REST_MAX));
+        gate.let_be("b:80", Duration::ZERO);
+        assert_eq!(gate.rest("b:80"), None);
+        (0..2 * REMEMBERED).for_each(|n| gate.let_be(&format!("h{n}:80"), S));
+        assert!(gate.resting.lock().unwrap().len() <= REMEMBERED);
     }
 
     #[tokio::test]

@@ -193,11 +193,32 @@ impl HttpFetch {
             talk.hops += 1;
             let there = host_port(&talk.url);
             if there != host {
+                self.respect(&there)?;
                 // The place here is given up first: who holds one never waits for another.
                 drop(turn);
                 turn = self.enter(talk, &there).await;
                 host = there;
             }
+        }
+    }
+
+    /// The agenda starts no poll of a host that asked to be left alone; nor does a redirect lead
+    /// there.
+    fn respect(&self, host: &str) -> Result<(), FetchError> {
+        let Some(rest) = self.gate.rest(host) else { return Ok(()) };
+        let seconds = rest.as_secs();
+        let message = format!("{host} asked to be left alone for another {seconds} seconds");
+        let error = FetchError::new(Reason::RateLimited, message);
+        Err(FetchError { retry_after: Some(rest), ..error })
+    }
+
+    /// Notes that the server asked to be left alone, unless it is one of our own network: there
+    /// one address often stands for many servers.
+    fn heed(&self, url: &Url, error: &FetchError) {
+        if let (Some(429 | 503), Some(span)) = (error.status, error.retry_after)
+            && !self.network.is_own(url)
+        {
+            self.gate.let_be(&host_port(url), span);
         }
     }
 
@@ -259,7 +280,11 @@ impl HttpFetch {
                     validators.last_modified.or_else(|| old.last_modified.clone());
                 Answer::NotModified
             }
-            _ => return Err(failure::of_status(status, response.headers(), now)),
+            _ => {
+                let error = failure::of_status(status, response.headers(), now);
+                self.heed(&talk.url, &error);
+                return Err(error);
+            }
         };
         Ok(Fetched {
             answer,

@@ -18,7 +18,7 @@ use url::{Host, Url};
 use self::dial::Watch;
 use self::lookup::{Lookup, is_this_machine};
 use self::resolver::{GuardedResolver, permitted};
-use crate::guard::Guard;
+use crate::guard::{Guard, is_public};
 use crate::model::{Proxy, Roots, Route};
 pub use dial::noting_dials;
 pub use resolver::ResolveError;
@@ -111,6 +111,16 @@ impl Network {
     /// How connections are made.
     pub fn options(&self) -> &ClientOptions {
         &self.options
+    }
+
+    /// Whether `url` leads into our own network, by its address or since the allow list names it.
+    pub fn is_own(&self, url: &Url) -> bool {
+        match url.host() {
+            Some(Host::Ipv4(address)) => !is_public(address.into()),
+            Some(Host::Ipv6(address)) => !is_public(address.into()),
+            Some(Host::Domain(name)) => is_this_machine(name) || self.guard.names(name),
+            None => true,
+        }
     }
 
     /// The client to ask `url` with, by `route`. Checks the scheme and an address written in the

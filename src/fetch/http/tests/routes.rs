@@ -214,6 +214,29 @@ async fn a_redirect_waits_for_its_turn_at_the_other_host() {
 }
 
 #[tokio::test]
+async fn a_redirect_does_not_lead_to_a_host_that_asked_to_be_left_alone() {
+    let to_busy = answer("302 x", &["Location: http://busy.invalid/f"], b"");
+    let busy = answer("503 x", &["Retry-After: 120"], b"");
+    let server = Server::plays(vec![busy, to_busy]).await;
+    let proxy = format!("http://{}", host_port(&server.url));
+    let fetcher = http(limits(), Duration::from_secs(5));
+    for (url, reason) in [
+        ("http://busy.invalid/f", Reason::ServerError),
+        ("http://other.invalid/f", Reason::RateLimited),
+    ] {
+        let feed = via(&proxy, url);
+        let now = Timestamp::from_millis(0);
+        let request =
+            Request { feed: &feed, url: &feed.url, validators: NOTHING, reload: false, now };
+        let error = fetcher.fetch(request).await.unwrap_err();
+        assert_eq!(error.reason, reason, "{error}");
+        assert!(error.retry_after.is_some_and(|wait| wait > Duration::from_secs(100)));
+        assert_eq!(error.host.as_deref(), Some("busy.invalid:80"));
+    }
+    assert_eq!(server.heard().len(), 2, "busy.invalid was asked once");
+}
+
+#[tokio::test]
 async fn a_record_has_each_hop_and_no_secret() {
     let target = Server::plays(vec![answer("200 OK", &["ETag: \"a\"", "X-Y: z"], b"<rss/>")]).await;
     let location = format!("Location: {}", target.url);
