@@ -181,12 +181,12 @@ fn link(href: &str, base: Option<&Url>) -> Option<String> {
     (web && url.as_str().len() <= MAX_LINK).then(|| url.into())
 }
 
-/// A string without the control characters that were written as entities.
+/// A guid or link without control characters.
 fn visible(mut text: String) -> String {
     // In UTF-8, controls beyond ASCII begin with 0xC2.
     let may_hold_controls = |byte: u8| byte < 0x20 || byte == 0x7F || byte == 0xC2;
     if text.bytes().any(may_hold_controls) {
-        text.retain(|c| !c.is_control() || c.is_whitespace());
+        text.retain(|c| !c.is_control() || matches!(c, '\t' | '\n' | '\r'));
     }
     text
 }

@@ -32,11 +32,13 @@ pub(super) fn tidy(text: &str) -> Option<Tidied<'_>> {
 }
 
 /// Where the root element starts, its name, and whether there is junk before it. An HTML page
-/// that holds such an element somewhere is still an HTML page.
+/// that holds such an element somewhere is still an HTML page; a document that begins with an item
+/// is a feed that has lost its root.
 pub(super) fn find_root(text: &str) -> Option<(usize, String, bool)> {
     let mut at = 0;
     let mut junk = false;
     let mut typed = false;
+    let mut opened = false;
     let mut sections = Sections::new(text);
     while let Some(next) = text[at..].find('<') {
         junk |= !text[at..at + next].trim().is_empty();
@@ -57,6 +59,10 @@ pub(super) fn find_root(text: &str) -> Option<(usize, String, bool)> {
         if ROOTS.contains(&name.as_str()) {
             return Some((at, name, junk));
         }
+        if name == "item" && !opened {
+            return Some((at, name, junk));
+        }
+        opened |= !name.is_empty();
         if name == "html" {
             return None;
         }

@@ -40,6 +40,10 @@ fn what_feed_rs_dies_of_or_passes_over_is_refused() {
         "<item><a><item/></a></item>",
         "<dc:language>de</dc:language>",
         "<entry/>",
+        "<item><media:title>undeclared</media:title></item>",
+        "<ITEM/>",
+        "<Entry/>",
+        "<item><x:title>undeclared</x:title></item>",
     ] {
         assert_eq!(admits(items), None, "{items}");
     }
@@ -55,4 +59,10 @@ fn what_feed_rs_dies_of_or_passes_over_is_refused() {
     ] {
         assert_eq!(admit(document), None, "{document}");
     }
+}
+
+#[test]
+fn there_is_a_most_of_items() {
+    assert_eq!(admits(&"<item/>".repeat(MAX_ITEMS)), Some(MAX_ITEMS));
+    assert_eq!(admits(&"<item/>".repeat(MAX_ITEMS + 1)), None);
 }

@@ -6,7 +6,7 @@ use std::cell::OnceCell;
 use memchr::memchr2_iter;
 use quick_xml::events::BytesStart;
 
-use super::{lower, text};
+use super::{names, text};
 use crate::parse::raw::MAX_FIELD;
 
 /// The attributes of a tag: lower-case names with their prefixes, and values with entities
@@ -36,7 +36,7 @@ impl<'a> Attributes<'a> {
                     Cow::Borrowed(value) => text::resolve(cut(value)),
                     Cow::Owned(value) => Cow::Owned(text::resolve(cut(&value)).into_owned()),
                 };
-                (lower(attribute.key.into_inner()), value)
+                (names::lower(attribute.key.into_inner()), value)
             });
             found.collect()
         })

@@ -88,6 +88,11 @@ impl Collector {
         self.feed.kind == FeedKind::Atom
     }
 
+    /// Whether there are more items than are kept.
+    pub(super) fn is_full(&self) -> bool {
+        self.full
+    }
+
     pub(super) fn feed_attributes(&mut self, attributes: &Attributes<'_>) {
         if self.feed.language.is_none() {
             self.feed.language = attributes.get("xml:lang").map(str::to_owned);
