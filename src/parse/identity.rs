@@ -32,7 +32,7 @@ pub(super) struct Traits<'a> {
 ///
 /// It is the guid, if it behaves: not empty, and not shared by items with different links. Else
 /// the link without fragment and tracking parameters, if that is not shared by items with
-/// different titles. Else a hash of title and text.
+/// different titles and leads to a page, not to the front of a site. Else a hash of title and text.
 pub(super) fn identities(items: &[Traits<'_>]) -> Vec<String> {
     let links: Vec<Option<Cow<'_, str>>> =
         items.iter().map(|item| item.link.map(canonical)).collect();
@@ -49,7 +49,7 @@ pub(super) fn identities(items: &[Traits<'_>]) -> Vec<String> {
         .zip(&links)
         .map(|(item, link)| match (guid(item), link.as_deref()) {
             (Some(id), _) if ids.behaves(Some(id)) => bounded(id),
-            (_, Some(link)) if shared.behaves(Some(link)) => bounded(link),
+            (_, Some(link)) if shared.behaves(Some(link)) && page(link).is_some() => bounded(link),
             _ => of_text(item.title, item.text),
         })
         .collect()
