@@ -438,7 +438,7 @@ fn r7_links_are_relative_to_where_it_ended() -> Situation {
 fn wall(asked: &Asked) -> Reply {
     match asked.text("cookie") {
         Some(cookie) if cookie.contains("pass=42") => ok(asked.news("1")),
-        _ => moved(302, asked.target().to_owned())
+        _ => moved(302, asked.target())
             .with("Set-Cookie", "pass=42; Path=/; HttpOnly")
             .with("Set-Cookie", "theme=dark"),
     }
@@ -495,7 +495,7 @@ fn r9_a_notice_that_the_feed_has_moved_is_an_item_like_any_other() -> Situation 
 
 fn r8_a_wall_with_a_new_cookie_each_time_ends() -> Situation {
     Situation::new(|asked| {
-        moved(302, asked.target().to_owned()).with("Set-Cookie", format!("n={}", asked.nth))
+        moved(302, asked.target()).with("Set-Cookie", format!("n={}", asked.nth))
     })
     .asked(12)
     .judge(|saw| {

@@ -66,12 +66,11 @@ impl Run {
         (situation.judge)(saw);
     }
 
-    #[track_caller]
+    /// Judges all of them, and names those that are not as they should be.
     pub fn judge_all(&self) {
-        for name in self.saws.keys() {
-            println!("{name}");
-            self.judge(name);
-        }
+        let failed = |name: &&String| catch_unwind(AssertUnwindSafe(|| self.judge(name))).is_err();
+        let failed: Vec<&String> = self.saws.keys().filter(failed).collect();
+        assert!(failed.is_empty(), "see above: {failed:?}");
     }
 }
 
@@ -163,7 +162,6 @@ pub fn play(server: &Server, home: &Home, situations: Vec<(String, Situation)>) 
         server.wait(Duration::from_millis(100));
         left = unmet(&mut daemon, server, &situations);
     }
-    println!("after {:?} not yet to be judged: {left:?}", now().since(start));
     let peak = daemon.peak();
     let daemon = daemon.stop();
     let rows = home.verb("feeds");
