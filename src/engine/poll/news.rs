@@ -42,7 +42,11 @@ pub(super) struct Document {
 
 impl Document {
     pub(super) fn new(feed: ParsedFeed, hash: u64, store: &dyn Store) -> Self {
-        let keys = parse::keys(&feed.items);
+        let keys = if feed.items.len() <= novelty::CAP {
+            parse::keys(&feed.items)
+        } else {
+            vec![Keys { named: true, ..Keys::default() }; feed.items.len()]
+        };
         let sighting = |(item, keys): (&Item, &Keys)| {
             let key = |key: &Option<String>| key.as_ref().map(|key| store.hash(key.as_bytes()));
             Sighting {
