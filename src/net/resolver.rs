@@ -81,10 +81,11 @@ impl Resolve for GuardedResolver {
             if let Some(trace) = &trace {
                 trace.asked();
             }
-            let found = lookup.addresses(host).await?;
+            let found = lookup.addresses(host).await;
             if let Some(trace) = &trace {
-                trace.resolved(found.iter().copied());
+                trace.resolved(found.iter().flatten().copied());
             }
+            let found = found?;
             let usable = if is_proxy { found } else { permitted(&guard, host, port, &found)? };
             Ok(Box::new(usable.into_iter().map(|ip| SocketAddr::new(ip, 0))) as Addrs)
         })
