@@ -193,7 +193,7 @@ fn visible(mut text: String) -> String {
 
 /// Whether this is an http or https URL of plain letters that the URL standard would leave as it
 /// is, so that it need not be taken apart.
-fn is_normal(href: &str) -> bool {
+pub(super) fn is_normal(href: &str) -> bool {
     let Some(rest) = href.strip_prefix("https://").or_else(|| href.strip_prefix("http://")) else {
         return false;
     };

@@ -225,7 +225,7 @@ impl<'a> Watch<'a> {
             (self.item, self.authors) = (0, 0);
             return Ok(Place::Item);
         }
-        let part = names::part(names::of_prefix(prefix), &local.to_ascii_lowercase());
+        let part = names::part(names::of_prefix(prefix), &names::lower(local));
         let (bit, fits) = match (prefix, local, part) {
             (_, _, None) => return other(prefix, local),
             ("", "title", _) => return self.text_field(start, seen::TITLE, true),
@@ -366,12 +366,12 @@ fn binds(prefix: &str, uri: &str) -> bool {
 
 /// An element that no reader looks at, if it is none that the lenient one would look at.
 fn other(prefix: &str, local: &str) -> Result<Place, Beyond> {
-    let lower = local.to_ascii_lowercase();
+    let lower = names::lower(local);
     let vocabulary = names::of_prefix(prefix);
     let core = matches!(vocabulary, Vocabulary::Core | Vocabulary::Atom);
     stray(prefix, local)?;
     ensure(names::part(vocabulary, &lower).is_none())?;
-    match lower.as_str() {
+    match &*lower {
         "rss" | "rdf" | "feed" | "channel" if core => Err(Beyond),
         "image" | "textinput" | "source" | "contributor" | "enclosure" if core => {
             Ok(Place::Foreign)
@@ -385,7 +385,7 @@ fn other(prefix: &str, local: &str) -> Result<Place, Beyond> {
 /// An item where there should be none.
 fn stray(prefix: &str, local: &str) -> Result<(), Beyond> {
     let item = local.eq_ignore_ascii_case("item") || local.eq_ignore_ascii_case("entry");
-    ensure(!(item && names::is_item(names::of_prefix(prefix), &local.to_ascii_lowercase())))
+    ensure(!(item && names::is_item(names::of_prefix(prefix), &names::lower(local))))
 }
 
 /// An element of XHTML: none that the lenient reader takes for the next field.

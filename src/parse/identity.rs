@@ -1,6 +1,7 @@
 //! What an item is recognised by at the next poll.
 
 use std::borrow::Cow;
+use std::cell::LazyCell;
 use std::collections::HashMap;
 
 use memchr::memchr2;
@@ -35,8 +36,10 @@ pub(super) fn identities(items: &[Traits<'_>]) -> Vec<String> {
         // Two links to one page are one link.
         (guid(item), link.as_deref().unwrap_or(item.title))
     }));
-    let titles = items.iter().map(|item| item.title);
-    let shared = Shared::count(links.iter().map(Option::as_deref).zip(titles));
+    let shared = LazyCell::new(|| {
+        let titles = items.iter().map(|item| item.title);
+        Shared::count(links.iter().map(Option::as_deref).zip(titles))
+    });
     items
         .iter()
         .zip(&links)
@@ -57,7 +60,7 @@ struct Shared<'a>(HashMap<&'a str, (&'a str, bool)>);
 
 impl<'a> Shared<'a> {
     fn count(pairs: impl Iterator<Item = (Option<&'a str>, &'a str)>) -> Self {
-        let mut seen: HashMap<&str, (&str, bool)> = HashMap::new();
+        let mut seen: HashMap<&str, (&str, bool)> = HashMap::with_capacity(pairs.size_hint().0);
         for (key, with) in pairs {
             let Some(key) = key else { continue };
             let entry = seen.entry(key).or_insert((with, false));

@@ -77,11 +77,13 @@ pub(super) fn find_root(text: &str) -> Option<(usize, String, bool)> {
 struct Sections<'a> {
     text: &'a str,
     ends: [Option<usize>; 3],
+    closers: [memmem::Finder<'static>; 3],
 }
 
 impl<'a> Sections<'a> {
     fn new(text: &'a str) -> Self {
-        Self { text, ends: [Some(0); 3] }
+        let closers = SECTIONS.map(|(_, close)| memmem::Finder::new(close));
+        Self { text, ends: [Some(0); 3], closers }
     }
 
     /// The section that opens at `at`, which holds a `<`, and where it ends, if it does.
@@ -96,7 +98,7 @@ impl<'a> Sections<'a> {
         if let Some(known) = self.ends[kind]
             && known < from + close.len()
         {
-            let end = memmem::find(&self.text.as_bytes()[from..], close.as_bytes());
+            let end = self.closers[kind].find(&self.text.as_bytes()[from..]);
             self.ends[kind] = end.map(|end| from + end + close.len());
         }
         Some((kind, self.ends[kind]))
@@ -126,7 +128,8 @@ fn is_name_char(c: char) -> bool {
 /// Escapes each `<` that opens nothing, closes what stays open at the end.
 fn mend(text: &str) -> (Cow<'_, str>, bool) {
     let sections = Sections::new(text);
-    let mut mender = Mender { text, out: String::new(), copied: 0, sections, tag: 0 };
+    let opener = memmem::Finder::new(SECTIONS[CDATA].0);
+    let mut mender = Mender { text, out: String::new(), copied: 0, sections, opener, tag: 0 };
     let mut at = 0;
     while let Some(next) = memchr(b'<', &text.as_bytes()[at..]) {
         at = mender.step(at + next);
@@ -144,6 +147,8 @@ struct Mender<'a> {
     /// How much of `text` is in `out`.
     copied: usize,
     sections: Sections<'a>,
+    /// Finds CDATA sections.
+    opener: memmem::Finder<'static>,
     /// Where the last start tag is.
     tag: usize,
 }
@@ -207,7 +212,7 @@ impl<'a> Mender<'a> {
     fn cdata(&mut self, at: usize, end: usize) -> usize {
         let open = SECTIONS[CDATA].0;
         let from = at + open.len();
-        match memmem::find(&self.text.as_bytes()[from..end], open.as_bytes()) {
+        match self.opener.find(&self.text.as_bytes()[from..end]) {
             Some(next)
                 if self.text[from..from + next].contains("</") && !self.name().is_empty() =>
             {

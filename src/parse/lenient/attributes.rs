@@ -43,6 +43,9 @@ impl<'a> Attributes<'a> {
     }
 
     pub(super) fn get(&self, name: &str) -> Option<&str> {
+        if self.tag.attributes_raw().is_empty() {
+            return None;
+        }
         self.all().iter().find(|(key, _)| key == name).map(|(_, value)| value.as_ref())
     }
 }
