@@ -102,6 +102,8 @@ fn every_row_has_a_case_or_says_why_not() {
         include_str!("conditional.rs"),
         include_str!("guarded.rs"),
         include_str!("limits.rs"),
+        include_str!("main.rs"),
+        include_str!("memory.rs"),
         include_str!("polite.rs"),
         include_str!("redirects.rs"),
         include_str!("restarts.rs"),

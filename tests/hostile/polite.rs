@@ -43,6 +43,8 @@ situations![
     p9_http_where_tls_is_expected_is_an_error,
     p9_a_certificate_that_the_config_names_is_trusted,
     p9_a_certificate_as_openssl_makes_it_is_trusted_if_named,
+    p9_a_certificate_as_openssl_makes_it_is_not_if_not_named,
+    p9_a_certificate_as_openssl_makes_it_is_not_for_another_name,
     p9_a_certificate_that_has_expired_is_not_though_it_is_named,
     p9_a_certificate_for_another_name_is_not_though_it_is_named,
     p4_http_2_is_offered,
@@ -384,6 +386,26 @@ fn p9_a_certificate_that_has_expired_is_not_though_it_is_named() -> Situation {
     named(Cert::Expired).quiet().judge(|saw| {
         assert_eq!(saw.reasons(), ["tls"]);
         assert!(saw.messages().contains("expired"), "{}", saw.messages());
+        saw.told("");
+    })
+}
+
+fn p9_a_certificate_as_openssl_makes_it_is_not_if_not_named() -> Situation {
+    Situation::new(|asked| ok(asked.news("1")))
+        .at(At::Path(Place::Tls(Cert::Authority), ""))
+        .quiet()
+        .judge(|saw| {
+            assert_eq!(saw.reasons(), ["tls"]);
+            assert!(saw.messages().contains("`ca_file`"), "{}", saw.messages());
+            saw.told("");
+        })
+}
+
+fn p9_a_certificate_as_openssl_makes_it_is_not_for_another_name() -> Situation {
+    let url: fn(&Town, &str) -> String =
+        |town, path| town.url(Place::Tls(Cert::Authority), path).replace("127.0.0.1", "localhost");
+    named(Cert::Authority).at(At::Url(url)).quiet().judge(|saw| {
+        assert_eq!(saw.reasons(), ["tls"]);
         saw.told("");
     })
 }

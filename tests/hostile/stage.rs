@@ -94,12 +94,7 @@ pub fn run() -> &'static Run {
 fn run_all() -> Run {
     let beat = Situation::new(|asked| ok(asked.news("1"))).good(BEATS).reads("1");
     let mut situations = vec![(BEAT.to_owned(), beat)];
-    let only = std::env::var("ONLY").unwrap_or_default();
-    situations.extend(
-        super::all()
-            .filter(|(n, _)| only.is_empty() || only.split(',').any(|o| n.starts_with(o)))
-            .map(|(name, situation)| (name.to_owned(), situation())),
-    );
+    situations.extend(super::all().map(|(name, situation)| (name.to_owned(), situation())));
     let (server, home) = set(SETTINGS, &mut situations);
     play(&server, &home, situations)
 }
