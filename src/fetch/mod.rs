@@ -2,7 +2,7 @@
 //! body taken within bounds.
 
 mod coding;
-mod headers;
+pub mod headers;
 mod http;
 
 use std::time::Duration;

@@ -292,7 +292,8 @@ impl<'a> Watch<'a> {
             Some("text/plain") => self.atom && content,
             Some(_) => false,
         };
-        ensure(fits && *seen & bit == 0 && !start.says.coding)?;
+        let language = content && !self.atom && start.says.language;
+        ensure(fits && *seen & bit == 0 && !start.says.coding && !language)?;
         *seen |= bit;
         let inline = start.says.kind == Some("xhtml");
         Ok(if inline { Place::Inline } else { Place::Field })
