@@ -107,16 +107,21 @@ fn what_would_be_read_in_two_ways_is_not_given_to_feed_rs() {
         let document = rss(&format!("{head}{more}{tail}"));
         assert_eq!(guard::admit(&document), None, "{more}");
     }
+    for more in [
+        "<link>http://a.example/</link>",
+        "<link href=\"\"/>",
+        "<content type=\"application/json\">{}</content>",
+        "<dc:creator>x</dc:creator>",
+        "<content type=\"xhtml\"><![CDATA[a < b]]></content>",
+        "<content type=\"xhtml\"><published>x</published></content>",
+    ] {
+        let [head, tail] = ATOM_ITEM;
+        assert_eq!(guard::admit(&atom(&format!("{head}{more}{tail}"))), None, "{more}");
+    }
     for document in [
         rss("<ttl> 15 </ttl>"),
         rss("<title>again</title>"),
-        rss("<item><title>A</title><link> </link></item>"),
-        atom("<entry><link>http://a.example/</link></entry>"),
-        atom("<entry><link href=\"\"/></entry>"),
-        atom("<entry><content type=\"application/json\">{}</content></entry>"),
-        atom("<entry><dc:creator>x</dc:creator></entry>"),
-        atom("<entry><content type=\"xhtml\"><![CDATA[a < b]]></content></entry>"),
-        atom("<entry><content type=\"xhtml\"><published>x</published></content></entry>"),
+        rss(&RSS_ITEM.concat().replace("http://a.example/1", " ")),
         rss("").replace("elements/1.1/", "elements/1.1"),
         rss("").replace("xmlns:x=", "xmlns:dcx='http://purl.org/dc/elements/1.1/' xmlns:x="),
     ] {
