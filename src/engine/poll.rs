@@ -285,7 +285,8 @@ impl PollEngine {
             if news.first {
                 FeedFirstSeen { feed, items: news.items, alerts: news.alerts }.log();
             }
-            if news.gap {
+            // One that goes on is counted.
+            if news.gap && slot.state.schedule.condition.pace == 0 {
                 let since = slot.state.schedule.last_success;
                 FeedGap { feed, items: news.items, since }.log();
             }

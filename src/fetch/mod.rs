@@ -6,7 +6,7 @@ mod coding;
 mod cookies;
 mod failure;
 mod gate;
-mod headers;
+pub mod headers;
 mod http;
 mod record;
 mod request;

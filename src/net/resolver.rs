@@ -83,12 +83,13 @@ impl Resolve for GuardedResolver {
             }
             // A way through SOCKS asks for addresses, too.
             let found = match host.trim_matches(['[', ']']).parse() {
-                Ok(address) => vec![address],
-                Err(_) => lookup.addresses(host).await?,
+                Ok(address) => Ok(vec![address]),
+                Err(_) => lookup.addresses(host).await,
             };
             if let Some(trace) = &trace {
-                trace.resolved(found.iter().copied());
+                trace.resolved(found.iter().flatten().copied());
             }
+            let found = found?;
             let usable = if is_proxy { found } else { permitted(&guard, host, port, &found)? };
             Ok(Box::new(usable.into_iter().map(|ip| SocketAddr::new(ip, 0))) as Addrs)
         })

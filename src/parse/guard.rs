@@ -1,7 +1,7 @@
 //! Looks a document over before feed-rs gets it. feed-rs 3 ends the process on deep nesting,
 //! takes seconds over nested `xml:base`, stops at the first mistake, and passes over in silence
 //! what it does not know; so it is given only documents without any of that, which it reads as
-//! the lenient reader does.
+//! the lenient reader does, and whose items have a title, link, date and text each.
 //!
 //! The guard goes once through the tags, in a fraction of the time of a reader. What each element
 //! may hold follows from what the lenient reader takes it for.
@@ -170,15 +170,21 @@ impl<'a> Watch<'a> {
     fn end(&mut self) -> Result<(), Beyond> {
         self.scan.open.pop();
         match self.places.pop() {
-            Some(Place::Item) => {
-                ensure(self.item & seen::MEDIA == 0 || self.item & seen::SUMMARY_TEXT != 0)
-            }
+            Some(Place::Item) => self.whole(),
             Some(Place::Field | Place::Inline) => {
                 self.scan.no_sections = self.places.last() == Some(&Place::Inline);
                 ensure(self.scan.at - self.field <= MAX_FIELD)
             }
             _ => Ok(()),
         }
+    }
+
+    /// Whether the item at hand has all that is asked of what feed-rs reads.
+    fn whole(&self) -> Result<(), Beyond> {
+        let has = |bits: u16| self.item & bits != 0;
+        ensure(has(seen::TITLE) && has(seen::LINK) && has(seen::SUMMARY | seen::CONTENT))?;
+        ensure(has(seen::PUBLISHED | seen::UPDATED | seen::DATE))?;
+        ensure(!has(seen::MEDIA) || has(seen::SUMMARY_TEXT))
     }
 
     /// The root: RSS 2.0 or 0.9x and Atom 1.0, with the prefixes bound as by custom. RDF is left
@@ -219,7 +225,7 @@ impl<'a> Watch<'a> {
         self.known(start, prefix)?;
         let item = if self.atom { "entry" } else { "item" };
         if prefix.is_empty() && local == item {
-            ensure(!start.says.language && !start.says.item)?;
+            ensure(!start.says.language && !start.says.item && !start.empty)?;
             self.items += 1;
             ensure(self.items <= MAX_ITEMS)?;
             (self.item, self.authors) = (0, 0);
@@ -292,7 +298,8 @@ impl<'a> Watch<'a> {
             Some("text/plain") => self.atom && content,
             Some(_) => false,
         };
-        ensure(fits && *seen & bit == 0 && !start.says.coding)?;
+        let language = content && !self.atom && start.says.language;
+        ensure(fits && *seen & bit == 0 && !start.says.coding && !language)?;
         *seen |= bit;
         let inline = start.says.kind == Some("xhtml");
         Ok(if inline { Place::Inline } else { Place::Field })
@@ -310,6 +317,7 @@ impl<'a> Watch<'a> {
         let blank = |(key, value): (&str, &str)| key == "href" && value.trim().is_empty();
         ensure(start.empty || self.scan.rest().starts_with("</"))?;
         ensure(!scan::attributes(start.attributes).any(blank))?;
+        self.item |= seen::LINK;
         Ok(Place::Field)
     }
 

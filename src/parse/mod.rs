@@ -175,4 +175,6 @@ fn strict(text: &str, base: Option<&Url>) -> Option<RawFeed> {
 }
 
 #[cfg(test)]
+mod reader_tests;
+#[cfg(test)]
 mod tests;

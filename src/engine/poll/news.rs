@@ -68,7 +68,11 @@ pub(super) struct Document {
 impl Document {
     pub(super) fn new(feed: ParsedFeed, hash: u64, store: &dyn Store) -> Self {
         let items = feed.whole_items();
-        let keys = parse::keys(items);
+        let keys = if items.len() <= novelty::CAP {
+            parse::keys(items)
+        } else {
+            vec![Keys { named: true, ..Keys::default() }; items.len()]
+        };
         let sighting = |(item, keys): (&Item, &Keys)| {
             let key = |key: &Option<String>| key.as_ref().map(|key| store.hash(key.as_bytes()));
             Sighting {

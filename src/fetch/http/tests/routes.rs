@@ -268,3 +268,31 @@ async fn a_record_has_each_hop_and_no_secret() {
     assert!(second.times.first_byte.is_some() && second.times.dns.is_none());
     assert!(!format!("{hops:?}").contains("s3cret"));
 }
+
+#[tokio::test]
+async fn a_record_is_there_whatever_ends_the_fetch() {
+    let stalls =
+        Server::stalls_after(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n<rss>".to_vec());
+    let (stalls, short) = (stalls.await, Duration::from_millis(200));
+    let nowhere = Url::parse("http://feeds.invalid/f").unwrap();
+    for (url, status, body) in [(&stalls.url, Some(200), Some(5)), (&nowhere, None, None)] {
+        let feed = plain(url);
+        let record = Arc::new(Record::new(Clock::System, "x"));
+        let options = ClientOptions {
+            user_agent: "x".into(),
+            connect_timeout: Duration::from_secs(5),
+            read_timeout: Duration::from_secs(60),
+        };
+        let guard = Guard::new(vec![AllowEntry::parse("127.0.0.1").unwrap()]);
+        let network = Arc::new(Network::new(guard, options).traced(record.trace()));
+        let fetcher = HttpFetch::new(network, FetchLimits { timeout: short, ..limits() });
+        let fetcher = fetcher.recorded(Arc::clone(&record));
+        let now = Timestamp::from_millis(0);
+        let request = Request { feed: &feed, url, validators: NOTHING, reload: false, now };
+        fetcher.fetch(request).await.unwrap_err();
+        let hop = record.hops().remove(0);
+        assert_eq!((hop.status, hop.body), (status, body), "{hop:?}");
+        assert_eq!(hop.times.dns.is_some(), status.is_none(), "{hop:?}");
+        assert_eq!(hop.times.connect.is_some(), status.is_some(), "{hop:?}");
+    }
+}
