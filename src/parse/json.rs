@@ -40,7 +40,7 @@ pub(super) fn read(text: &str) -> Result<(RawFeed, bool), Flaw> {
     raw.language = feed.language;
     raw.authors = feed.authors.or(feed.author).unwrap_or_default();
     let items = feed.items.unwrap_or_default();
-    raw.items = items.list.into_iter().map(|fields| item(*fields)).collect();
+    raw.items = items.list.into_iter().map(item).collect();
     Ok((raw, items.more))
 }
 
@@ -116,7 +116,7 @@ impl Fields {
 /// A list of items; `more` if it had more than are kept.
 #[derive(Default)]
 struct Items {
-    list: Vec<Box<Fields>>,
+    list: Vec<Fields>,
     more: bool,
 }
 
@@ -184,7 +184,7 @@ impl<'de> Visitor<'de> for Wanted {
         while let Some(key) = map.next_key::<String>()? {
             match (key.as_str(), self) {
                 ("items", Self::Feed) => {
-                    fields.items = map.next_value_seed(List(Self::Item))?.items
+                    fields.items = map.next_value_seed(List(Self::Item))?.items;
                 }
                 ("authors", Self::Feed | Self::Item) => {
                     fields.authors = map.next_value_seed(List(Self::Author))?.names;
@@ -284,7 +284,7 @@ impl<'de> Visitor<'de> for List {
             match (list.next_element_seed(self.0)?, self.0) {
                 (None, _) => break,
                 (Some(node), Wanted::Author) => names.extend(name(node)),
-                (Some(Node::Object(fields)), _) => items.list.push(fields),
+                (Some(Node::Object(fields)), _) => items.list.push(*fields),
                 (Some(Node::Text(_) | Node::Other), _) => {}
             }
         }

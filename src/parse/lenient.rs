@@ -307,10 +307,12 @@ impl Walker {
         }
         let name = names::lower(name);
         let near = self.stack.len().saturating_sub(MAX_CLOSE);
-        let anchor = |open: &Open| matches!(open.place, Place::Field | Place::Item | Place::Feed);
-        let found = (0..self.stack.len())
-            .rev()
-            .find(|at| (*at >= near || anchor(&self.stack[*at])) && self.name(*at) == name);
+        // Beyond that it looks for its field, its item, and the feed at the bottom only.
+        let far = [self.field, self.item].into_iter().flatten();
+        let feeds = (0..near.min(MAX_CLOSE)).rev();
+        let feeds = feeds.filter(|at| self.stack[*at].place == Place::Feed);
+        let mut places = (near..self.stack.len()).rev().chain(far).chain(feeds);
+        let found = places.find(|at| self.name(*at) == name);
         let Some(at) = found else {
             return self.note("unmatched-end-tag", true);
         };

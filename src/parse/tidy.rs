@@ -190,8 +190,9 @@ impl<'a> Mender<'a> {
                 let plain = format!("<{}", segment[..end].replace(['"', '\''], " "));
                 self.replace(at, end + 1, &plain)
             }
-            // An end tag that has lost its `>`.
-            None if segment.starts_with('/')
+            // An end tag that has lost its `>`, unless the document was cut off there.
+            None if segment.len() < inside.len()
+                && segment.starts_with('/')
                 && sound
                 && name.trim_end().chars().all(is_name_char) =>
             {

@@ -178,11 +178,10 @@ fn a_document_that_ends_early_keeps_what_is_whole() {
             let Ok(feed) =
                 parse(&Input { bytes: cut.as_bytes(), content_type: None, url: Some(&url) })
             else {
-                assert!(!cut.contains("</item") && !cut.contains("</entry"), "{cut}");
+                assert!(!cut.contains("</item>") && !cut.contains("</entry>"), "{cut}");
                 continue;
             };
-            // An end tag that lacks its bracket is one.
-            let ends = cut.matches("</item").count() + cut.matches("</entry").count();
+            let ends = cut.matches("</item>").count() + cut.matches("</entry>").count();
             let ids: Vec<_> = feed.whole_items().iter().map(|item| &item.id).collect();
             assert_eq!(ids, whole.iter().take(ids.len()).map(|(id, _)| id).collect::<Vec<_>>());
             assert_eq!(feed.whole_items().len(), ends, "{cut}");
