@@ -6,12 +6,10 @@
 //! The guard goes once through the tags, in a fraction of the time of a reader. What each element
 //! may hold follows from what the lenient reader takes it for.
 
-use memchr::{memchr2_iter, memmem};
-
 use super::names::{self, Part, Vocabulary};
 use super::raw::{MAX_FIELD, MAX_ITEMS};
 use scan::{Beyond, Scan, Start, Tag};
-use texts::{has_text, is_author, is_number};
+use texts::{has_declaration, has_text, is_author, is_double_encoded, is_number};
 
 mod scan;
 mod texts;
@@ -39,23 +37,6 @@ pub(super) fn admit(text: &str) -> Option<usize> {
             Err(Beyond) => return None,
         }
     }
-}
-
-/// Whether there is an XML declaration, the first being cut off before: feed-rs would change the
-/// charset in the middle.
-fn has_declaration(text: &str) -> bool {
-    let bytes = text.as_bytes();
-    memmem::find_iter(bytes, "<?xml")
-        .any(|at| bytes.get(at + 5).is_none_or(|b| b.is_ascii_whitespace() || *b == b'?'))
-}
-
-/// Whether there are marks of text that was encoded twice, U+0085, `Ã` and `Ð`: feed-rs trims the
-/// second byte of such a character where it looks like a blank.
-fn is_double_encoded(text: &str) -> bool {
-    let bytes = text.as_bytes();
-    memchr2_iter(0xC2, 0xC3, bytes).any(|at| {
-        matches!((bytes[at], bytes.get(at + 1)), (0xC2, Some(0x85)) | (0xC3, Some(0x83 | 0x90)))
-    })
 }
 
 /// What an element is to the lenient reader.

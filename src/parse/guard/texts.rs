@@ -1,4 +1,6 @@
-//! Looks at the text of fields that feed-rs reads in its own way.
+//! Looks at text that feed-rs reads in its own way.
+
+use memchr::{memchr2_iter, memmem};
 
 use crate::parse::text;
 
@@ -53,4 +55,21 @@ fn is_name(text: &str) -> bool {
     text.starts_with(char::is_alphabetic)
         && text.ends_with(char::is_alphabetic)
         && text.chars().all(|c| c.is_alphabetic() || c == ' ')
+}
+
+/// Whether there is an XML declaration, the first being cut off before: feed-rs would change the
+/// charset in the middle.
+pub(super) fn has_declaration(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    memmem::find_iter(bytes, "<?xml")
+        .any(|at| bytes.get(at + 5).is_none_or(|b| b.is_ascii_whitespace() || *b == b'?'))
+}
+
+/// Whether there are marks of text that was encoded twice, U+0085, `Ã` and `Ð`: feed-rs trims the
+/// second byte of such a character where it looks like a blank.
+pub(super) fn is_double_encoded(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    memchr2_iter(0xC2, 0xC3, bytes).any(|at| {
+        matches!((bytes[at], bytes.get(at + 1)), (0xC2, Some(0x85)) | (0xC3, Some(0x83 | 0x90)))
+    })
 }
