@@ -118,7 +118,7 @@ impl PollEngine {
         let hosts: HashSet<_> = slots.iter().map(|slot| slot.feed.url.host_str()).collect();
         let hosts = hosts.len();
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
-        let reading = Semaphore::new(cores);
+        let reading = Arc::new(Semaphore::new(cores));
         let shop = Arc::new(Shop { plan, store, fetch, clock, reading });
         Ok(Self {
             shop,

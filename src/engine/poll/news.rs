@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use tokio::sync::OwnedSemaphorePermit;
+
 use super::slot::source;
 use super::turn::{Learned, Shop};
 use crate::engine::plan::Plan;
@@ -62,6 +64,8 @@ pub(super) struct Document {
     pub feed: ParsedFeed,
     /// Of the bytes that it was read from.
     pub hash: u64,
+    /// What holds back others while it is in memory, if it is a large one.
+    pub place: Option<OwnedSemaphorePermit>,
     sightings: Vec<Sighting>,
 }
 
@@ -88,7 +92,7 @@ impl Document {
             }
         };
         let sightings = items.iter().zip(&keys).map(sighting).collect();
-        Self { feed, hash, sightings }
+        Self { feed, hash, place: None, sightings }
     }
 }
 

@@ -21,7 +21,7 @@ pub(super) struct Shop {
     pub clock: Clock,
     /// Places for documents that are being read: reading takes a processor, and several times the
     /// document's size in memory.
-    pub reading: Semaphore,
+    pub reading: Arc<Semaphore>,
 }
 
 /// A poll that came to a good end.
@@ -139,6 +139,10 @@ pub(super) async fn poll(
     Ok(good)
 }
 
+/// A document of more bytes than this keeps its place until it is committed: as items it takes
+/// some ten times as much memory, and must not pile up where the store is slower than the reading.
+const LARGE: usize = 1 << 20;
+
 /// Unpacks and parses a body off the async threads. Answers with its hash as it came, and with
 /// nothing more if it is the one that was read last.
 async fn read(
@@ -147,7 +151,7 @@ async fn read(
     url: Url,
     state: &FeedState,
 ) -> Result<(u64, Option<Document>), FetchError> {
-    let Ok(_place) = shop.reading.acquire().await else {
+    let Ok(place) = Arc::clone(&shop.reading).acquire_owned().await else {
         return Err(FetchError::new(Reason::Internal, "there is no more reading"));
     };
     let limit = shop.plan.poll.max_decoded;
@@ -168,7 +172,9 @@ async fn read(
         let input = parse::Input { bytes: &bytes, content_type, url: Some(&url) };
         let feed = parse::parse(&input)
             .map_err(|error| FetchError::new(error.reason(), error.to_string()))?;
-        Ok((wire, Some(Document::new(feed, hash, &*store))))
+        let mut document = Document::new(feed, hash, &*store);
+        document.place = (bytes.len() > LARGE).then_some(place);
+        Ok((wire, Some(document)))
     };
     match tokio::task::spawn_blocking(work).await {
         Ok(result) => result,
