@@ -119,7 +119,7 @@ impl PollEngine {
         let hosts = hosts.len();
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let reading = Semaphore::new(cores);
-        let shop = Arc::new(Shop { plan, store, fetch, clock, reading });
+        let shop = Arc::new(Shop { plan, store, fetch, clock, reading, large: Arc::default() });
         Ok(Self {
             shop,
             pass,

@@ -1,6 +1,6 @@
 //! One poll of one feed, from the request to the commit.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::Semaphore;
 use url::Url;
@@ -22,6 +22,8 @@ pub(super) struct Shop {
     /// Places for documents that are being read: reading takes a processor, and several times the
     /// document's size in memory.
     pub reading: Semaphore,
+    /// Held while a large document is read: one at a time, whatever the processors.
+    pub large: Arc<Mutex<()>>,
 }
 
 /// A poll that came to a good end.
@@ -153,6 +155,7 @@ async fn read(
     let limit = shop.plan.poll.max_decoded;
     let store = Arc::clone(&shop.store);
     let (known, known_wire) = (state.body, state.wire);
+    let large = Arc::clone(&shop.large);
     let work = move || {
         let wire = wire_hash(&*store, &body);
         if known_wire == Some(wire) {
@@ -164,6 +167,8 @@ async fn read(
         if known == Some(hash) {
             return Ok((wire, None));
         }
+        let _alone =
+            (bytes.len() > LARGE).then(|| large.lock().unwrap_or_else(PoisonError::into_inner));
         let content_type = content_type.as_deref();
         let input = parse::Input { bytes: &bytes, content_type, url: Some(&url) };
         let feed = parse::parse(&input)
@@ -175,6 +180,10 @@ async fn read(
         Err(_) => Err(FetchError::new(Reason::Internal, "reading the document failed")),
     }
 }
+
+/// Bytes of a document above which no other such is read at the same time: reading takes several
+/// times its size.
+const LARGE: usize = 4 << 20;
 
 /// The hash of a body as it came. The same bytes in another packing are another body.
 fn wire_hash(store: &dyn Store, body: &Body) -> u64 {
