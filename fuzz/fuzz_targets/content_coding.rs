@@ -15,7 +15,7 @@ fuzz_target!(|data: &[u8]| {
     if choice & 4 != 0 {
         codings.push(CODINGS[usize::from(choice >> 3 & 3)]);
     }
-    if let Ok(decoded) = decode(body.to_vec(), &codings, LIMIT) {
+    if let Ok(decoded) = decode(body, &codings, LIMIT) {
         assert!(decoded.len() as u64 <= LIMIT);
     }
 });

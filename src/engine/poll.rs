@@ -118,8 +118,9 @@ impl PollEngine {
         let hosts: HashSet<_> = slots.iter().map(|slot| slot.feed.url.host_str()).collect();
         let hosts = hosts.len();
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
-        let reading = Arc::new(Semaphore::new(cores));
-        let shop = Arc::new(Shop { plan, store, fetch, clock, reading });
+        let reading = Semaphore::new(cores);
+        let large = Arc::new(Semaphore::new(1));
+        let shop = Arc::new(Shop { plan, store, fetch, clock, reading, large });
         Ok(Self {
             shop,
             pass,

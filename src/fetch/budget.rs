@@ -6,7 +6,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// For all bodies together, beyond what each may hold freely. It is more only if a single body may
 /// be larger.
-const SHARED: u64 = 64 << 20;
+const SHARED: u64 = 32 << 20;
 /// What a body may hold without asking: most feeds are smaller.
 pub(super) const FREE: u64 = 256 << 10;
 /// What is counted as one.
@@ -68,9 +68,9 @@ mod tests {
     async fn places_are_given_until_the_memory_is_full_and_again_when_it_is_not() {
         let budget = Budget::new(8 << 20);
         let mut places: Vec<Place> =
-            (0..8).map(|_| budget.take(8 << 20).now_or_never().unwrap()).collect();
+            (0..4).map(|_| budget.take(8 << 20).now_or_never().unwrap()).collect();
         assert!(budget.take(1).now_or_never().is_none(), "full");
-        places[3].shrink(1 << 20);
+        places[1].shrink(1 << 20);
         let seven = budget.take(7 << 20).now_or_never();
         assert!(seven.is_some_and(|place| place.is_taken()));
         drop(places.pop());

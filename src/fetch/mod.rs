@@ -11,6 +11,7 @@ mod http;
 mod record;
 mod request;
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -105,8 +106,8 @@ impl Body {
     ///
     /// # Errors
     /// If a coding is broken, ends too early, or gives more than `limit` bytes.
-    pub fn decode(self, limit: u64) -> Result<Vec<u8>, FetchError> {
-        decode(self.wire, &self.codings, limit)
+    pub fn decode(&self, limit: u64) -> Result<Cow<'_, [u8]>, FetchError> {
+        decode(&self.wire, &self.codings, limit)
     }
 }
 

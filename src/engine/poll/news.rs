@@ -65,7 +65,7 @@ pub(super) struct Document {
     /// Of the bytes that it was read from.
     pub hash: u64,
     /// What holds back others while it is in memory, if it is a large one.
-    pub place: Option<OwnedSemaphorePermit>,
+    pub alone: Option<OwnedSemaphorePermit>,
     sightings: Vec<Sighting>,
 }
 
@@ -92,7 +92,7 @@ impl Document {
             }
         };
         let sightings = items.iter().zip(&keys).map(sighting).collect();
-        Self { feed, hash, place: None, sightings }
+        Self { feed, hash, alone: None, sightings }
     }
 }
 
