@@ -5,6 +5,7 @@ mod connectivity;
 mod flush;
 mod news;
 mod reach;
+mod readers;
 mod slot;
 mod turn;
 
@@ -19,6 +20,7 @@ use self::advance::{Ended, Shown, Sound};
 use self::connectivity::Connectivity;
 use self::flush::Flushed;
 use self::news::News;
+use self::readers::Readers;
 pub use self::slot::poll_policy;
 use self::slot::{Slot, policy};
 use self::turn::{Bad, Good, Shop};
@@ -118,9 +120,15 @@ impl PollEngine {
         let hosts: HashSet<_> = slots.iter().map(|slot| slot.feed.url.host_str()).collect();
         let hosts = hosts.len();
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
-        let reading = Semaphore::new(cores);
-        let large = Arc::new(Semaphore::new(1));
-        let shop = Arc::new(Shop { plan, store, fetch, clock, reading, large });
+        let shop = Arc::new(Shop {
+            plan,
+            store,
+            fetch,
+            clock,
+            reading: Readers::start(cores),
+            reading_large: Readers::start(1),
+            alone: Arc::new(Semaphore::new(1)),
+        });
         Ok(Self {
             shop,
             pass,

@@ -6,6 +6,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use url::Url;
 
 use super::news::{Document, News, commit};
+use super::readers::Readers;
 use crate::engine::plan::Plan;
 use crate::fetch::{Answer, Body, Fetch, FetchError, Fetched, Request};
 use crate::model::{Clock, Feed, FeedState, Reason, Validators};
@@ -19,11 +20,12 @@ pub(super) struct Shop {
     pub store: Arc<dyn Store>,
     pub fetch: Arc<dyn Fetch>,
     pub clock: Clock,
-    /// Places for documents that are being read: reading takes a processor, and several times the
-    /// document's size in memory.
-    pub reading: Semaphore,
+    /// Reading takes a processor, and several times the document's size in memory.
+    pub reading: Readers,
+    /// The same for large documents.
+    pub reading_large: Readers,
     /// One place, for a large document from reading to commit.
-    pub large: Arc<Semaphore>,
+    pub alone: Arc<Semaphore>,
 }
 
 /// A poll that came to a good end.
@@ -141,8 +143,8 @@ pub(super) async fn poll(
     Ok(good)
 }
 
-/// A document of more bytes than this is read alone, and no other such before it is committed: as
-/// items it takes some ten times as much memory.
+/// A document of more bytes than this is large: as items it takes some ten times as much memory, so
+/// no two are in work at a time.
 const LARGE: usize = 1 << 20;
 
 /// What became of a body, with its hash as it came.
@@ -150,45 +152,41 @@ enum Tried {
     /// It is the one that was read last.
     Same(u64),
     Read(u64, Document),
-    /// It is large, and another such is in work.
+    /// It is large, and there is no leave to read that.
     Large(Body),
 }
 
 /// Unpacks and parses a body off the async threads. Answers with its hash as it came, and with
 /// nothing more if it is the one that was read last.
 ///
-/// A large body that has to wait does so as it came, which is bounded, and is unpacked once more
-/// then; small ones pass it meanwhile.
+/// A large body waits for its turn as it came, which is bounded, and is unpacked once more then;
+/// small ones pass it meanwhile.
 async fn read(
     shop: &Shop,
     body: Body,
     url: Url,
     state: &FeedState,
 ) -> Result<(u64, Option<Document>), FetchError> {
-    let none_left = |_| FetchError::new(Reason::Internal, "there is no more reading");
-    let (mut body, mut alone) = (body, None);
-    loop {
-        let place = shop.reading.acquire().await.map_err(none_left)?;
-        let attempt = Attempt {
-            body,
-            alone,
-            large: Arc::clone(&shop.large),
-            url: url.clone(),
-            store: Arc::clone(&shop.store),
-            limit: shop.plan.poll.max_decoded,
-            known: (state.wire, state.body),
-        };
-        let tried = tokio::task::spawn_blocking(move || attempt.read()).await;
-        drop(place);
-        let broke = |_| FetchError::new(Reason::Internal, "reading the document failed");
-        match tried.map_err(broke)?? {
-            Tried::Same(wire) => return Ok((wire, None)),
-            Tried::Read(wire, document) => return Ok((wire, Some(document))),
-            Tried::Large(back) => {
-                body = back;
-                alone = Some(Arc::clone(&shop.large).acquire_owned().await.map_err(none_left)?);
-            }
-        }
+    let failed = || FetchError::new(Reason::Internal, "reading the document failed");
+    let attempt = |body, alone| Attempt {
+        body,
+        alone,
+        url: url.clone(),
+        store: Arc::clone(&shop.store),
+        limit: shop.plan.poll.max_decoded,
+        known: (state.wire, state.body),
+    };
+    let first = attempt(body, None);
+    let mut tried = shop.reading.run(move || first.read()).await.ok_or_else(failed)??;
+    if let Tried::Large(body) = tried {
+        let alone = Arc::clone(&shop.alone).acquire_owned().await.map_err(|_| failed())?;
+        let second = attempt(body, Some(alone));
+        tried = shop.reading_large.run(move || second.read()).await.ok_or_else(failed)??;
+    }
+    match tried {
+        Tried::Same(wire) => Ok((wire, None)),
+        Tried::Read(wire, document) => Ok((wire, Some(document))),
+        Tried::Large(_) => Err(failed()),
     }
 }
 
@@ -197,7 +195,6 @@ struct Attempt {
     body: Body,
     /// Leave to read a large one.
     alone: Option<OwnedSemaphorePermit>,
-    large: Arc<Semaphore>,
     url: Url,
     store: Arc<dyn Store>,
     limit: u64,
@@ -206,7 +203,7 @@ struct Attempt {
 }
 
 impl Attempt {
-    fn read(mut self) -> Result<Tried, FetchError> {
+    fn read(self) -> Result<Tried, FetchError> {
         let wire = wire_hash(&*self.store, &self.body);
         if self.known.0 == Some(wire) {
             return Ok(Tried::Same(wire));
@@ -216,22 +213,16 @@ impl Attempt {
         if self.known.1 == Some(hash) {
             return Ok(Tried::Same(wire));
         }
-        let is_large = bytes.len() > LARGE;
-        if is_large && self.alone.is_none() {
-            match self.large.try_acquire_owned() {
-                Ok(alone) => self.alone = Some(alone),
-                Err(_) => {
-                    drop(bytes);
-                    return Ok(Tried::Large(self.body));
-                }
-            }
+        if bytes.len() > LARGE && self.alone.is_none() {
+            drop(bytes);
+            return Ok(Tried::Large(self.body));
         }
         let content_type = self.body.content_type.as_deref();
         let input = parse::Input { bytes: &bytes, content_type, url: Some(&self.url) };
         let feed = parse::parse(&input)
             .map_err(|error| FetchError::new(error.reason(), error.to_string()))?;
         let mut document = Document::new(feed, hash, &*self.store);
-        document.alone = self.alone.filter(|_| is_large);
+        document.alone = self.alone;
         Ok(Tried::Read(wire, document))
     }
 }
