@@ -172,6 +172,8 @@ impl App {
                 break;
             }
             if self.poll.is_done() && !std::mem::replace(&mut last_look, true) {
+                // With the schedules goes what is to be told of feeds.
+                self.poll.flush().await;
                 self.deliver.wake();
                 continue;
             }

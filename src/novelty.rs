@@ -6,10 +6,13 @@
 //!
 //! | key | made of | counts |
 //! |---|---|---|
-//! | moment | page and date | always |
-//! | words | title, text and date | always |
+//! | moment | page and date | if the date is the item's own |
+//! | words | title, text and date | if the date is the item's own |
 //! | words | title and text, where there is no date | if the id is not to be relied on |
 //! | page | the link | if the id is not to be relied on |
+//!
+//! An item whose date does not count is also known by the ids that it would have without its guid,
+//! for it may have been without it, or may have shared it.
 //!
 //! An id is not to be relied on if it is made of link or text, or if the ids of the whole document
 //! churn: none of them is known, though at least half of the items are by what else would prove it.
@@ -36,6 +39,8 @@ pub struct Sighting {
     pub words: Option<u64>,
     /// Whether it has a date that tells it from others.
     pub dated: bool,
+    /// Of the ids that it may have had before.
+    pub former: [Option<u64>; 2],
     /// Of its headline, if it has one.
     pub title: Option<u64>,
     /// When the publisher says it came out.
@@ -144,7 +149,8 @@ pub fn judge(seen: &Seen, document: &[Sighting], policy: FirstPoll, now: Timesta
 fn known(hashes: &HashSet<u64>, item: &Sighting) -> Known {
     let has = |key: Option<u64>| key.is_some_and(|key| hashes.contains(&key));
     let (id, words) = (hashes.contains(&item.id), has(item.words));
-    let surely = has(item.moment) || (item.dated && words);
+    let dated = item.dated && (words || has(item.moment));
+    let surely = dated || item.former.into_iter().any(has);
     Known { id, surely, somehow: id || surely || words || has(item.page) }
 }
 

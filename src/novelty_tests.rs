@@ -440,7 +440,7 @@ fn a_gap_is_two_windows_without_overlap() {
     }
     // A window that was empty for a while joins nothing.
     let mut seen = Seen::default();
-    for (document, gap) in [(items(1..=5), false), (items(1..=0), false), (items(6..=9), false)] {
+    for (document, gap) in [(items(1..=5), false), (Vec::new(), false), (items(6..=9), false)] {
         let novelty = judge(&seen, &document, FirstPoll::Alert, noon());
         assert_eq!(novelty.gap, gap);
         seen = after(&seen, &novelty);
@@ -471,5 +471,33 @@ fn a_gap_is_told_with_the_first_part_and_headlines_with_the_last() {
         let left = judge(&stored, &document, FirstPoll::Alert, noon());
         assert_eq!(left.new.len(), 10 - (4 * (done + 1)).min(10));
         assert!(!left.gap);
+    }
+}
+
+#[test]
+fn a_date_that_all_items_had_is_remembered_for_when_it_is_one_items_own() {
+    use Change::Id;
+    let shared = |n| Sighting { dated: false, words: Some(7_000 + n), ..changed(n, &[]) };
+    let before: Vec<Sighting> = (1..=2).map(shared).collect();
+    let document = [changed(3, &[Id]), changed(2, &[Id]), changed(1, &[Id])];
+    assert_eq!(then(&before, &document).0, [0]);
+}
+
+#[test]
+fn a_guid_that_was_shared_and_is_no_longer_is_not_news() {
+    use Change::NoDate;
+    // The ids were the link's and the text's then.
+    let before = [only_id(71), only_id(72), changed(3, &[NoDate]), changed(4, &[NoDate])];
+    let with = |former| Sighting { former, ..only_id(5) };
+    let others = [changed(3, &[NoDate]), changed(4, &[NoDate])];
+    for (former, new) in [
+        ([Some(71), None], false),
+        ([None, Some(72)], false),
+        ([Some(71), Some(9)], false),
+        ([None, None], true),
+        ([Some(9), None], true),
+    ] {
+        let document = [others[0], with(former), others[1]];
+        assert_eq!(then(&before, &document).0.len(), usize::from(new), "{former:?}");
     }
 }

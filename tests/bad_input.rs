@@ -488,7 +488,7 @@ fn feeds_that_cannot_be_read_are_told_with_their_reason_and_the_rest_goes_on() {
         ("html", server.put("/html", Answer::new("text/html", page))),
         ("empty", server.put("/empty", Answer::rss(""))),
         ("text", server.put("/text", Answer::new("text/plain", "once upon a time"))),
-        ("broken", server.put("/broken", Answer::rss("<rss><channel></rss"))),
+        ("broken", server.put("/broken", Answer::rss("<rss><channel>"))),
         ("missing", server.put("/good", Answer::rss(rss(&["In Kharkiv"]))) + "-not"),
         ("refused", nobody.url),
         ("unknown", format!("http://{host}.example/feed")),

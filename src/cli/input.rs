@@ -94,7 +94,7 @@ impl Reading {
             return Err(FetchError::new(Reason::Protocol, message).into());
         };
         let content_type = body.content_type.clone();
-        let bytes = body.decode(self.poll.max_decoded)?;
+        let bytes = body.decode(self.poll.max_decoded)?.into_owned();
         Ok(Document { bytes, content_type, url: Some(fetched.url) })
     }
 }

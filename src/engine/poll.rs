@@ -119,7 +119,8 @@ impl PollEngine {
         let hosts = hosts.len();
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let reading = Semaphore::new(cores);
-        let shop = Arc::new(Shop { plan, store, fetch, clock, reading, large: Arc::default() });
+        let large = Arc::new(Semaphore::new(1));
+        let shop = Arc::new(Shop { plan, store, fetch, clock, reading, large });
         Ok(Self {
             shop,
             pass,
@@ -285,7 +286,8 @@ impl PollEngine {
             if news.first {
                 FeedFirstSeen { feed, items: news.items, alerts: news.alerts }.log();
             }
-            if news.gap {
+            // One that goes on is counted.
+            if news.gap && slot.state.schedule.condition.pace == 0 {
                 let since = slot.state.schedule.last_success;
                 FeedGap { feed, items: news.items, since }.log();
             }

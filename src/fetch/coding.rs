@@ -1,5 +1,6 @@
 //! Content codings, undone within a bound (RFC 9110 §8.4).
 
+use std::borrow::Cow;
 use std::fmt;
 use std::io::{self, BufRead, BufReader, Read};
 
@@ -70,19 +71,28 @@ pub(super) fn codings<'a>(
 /// is broken or ends too early is an error. Beside `wire` and what comes out, no layer is held in
 /// memory. An empty body stays empty. What comes out as gzip, which no feed is, was packed once
 /// more than the server says, and is unpacked once more.
-pub fn decode(wire: Vec<u8>, codings: &[Coding], limit: u64) -> Result<Vec<u8>, FetchError> {
+pub fn decode<'a>(
+    wire: &'a [u8],
+    codings: &[Coding],
+    limit: u64,
+) -> Result<Cow<'a, [u8]>, FetchError> {
     let decoded = undo_all(wire, codings, limit)?;
     match decoded.starts_with(b"\x1f\x8b\x08") {
-        true => undo_all(decoded, &[Coding::Gzip], limit),
+        true => Ok(Cow::Owned(undo_all(&decoded, &[Coding::Gzip], limit)?.into_owned())),
         false => Ok(decoded),
     }
 }
 
-fn undo_all(wire: Vec<u8>, codings: &[Coding], limit: u64) -> Result<Vec<u8>, FetchError> {
+fn undo_all<'a>(
+    wire: &'a [u8],
+    codings: &[Coding],
+    limit: u64,
+) -> Result<Cow<'a, [u8]>, FetchError> {
     if wire.is_empty() || codings.is_empty() {
-        return if wire.len() as u64 > limit { Err(too_large(limit)) } else { Ok(wire) };
+        let fits = wire.len() as u64 <= limit;
+        return if fits { Ok(Cow::Borrowed(wire)) } else { Err(too_large(limit)) };
     }
-    let mut reader: Box<dyn BufRead + '_> = Box::new(&wire[..]);
+    let mut reader: Box<dyn BufRead + '_> = Box::new(wire);
     let unread = |error: io::Error| match error.downcast::<FetchError>() {
         Ok(error) => error,
         Err(error) => FetchError::new(Reason::Encoding, error.to_string()),
@@ -92,7 +102,8 @@ fn undo_all(wire: Vec<u8>, codings: &[Coding], limit: u64) -> Result<Vec<u8>, Fe
         let layer = Layer { decoder, coding: *coding, limit, left: limit };
         reader = Box::new(BufReader::with_capacity(16 << 10, layer));
     }
-    gather(reader, usize::try_from(limit).unwrap_or(usize::MAX)).map_err(unread)
+    let most = usize::try_from(limit).unwrap_or(usize::MAX);
+    gather(reader, most).map(Cow::Owned).map_err(unread)
 }
 
 fn too_large(limit: u64) -> FetchError {
@@ -280,9 +291,9 @@ mod tests {
             (gzip(&gzip(TEXT)), vec![Coding::Gzip]),
         ];
         for (wire, codings) in cases {
-            assert_eq!(decode(wire, &codings, 1000).unwrap(), TEXT, "{codings:?}");
+            assert_eq!(decode(&wire, &codings, 1000).unwrap(), TEXT, "{codings:?}");
         }
-        assert_eq!(decode(Vec::new(), &[Coding::Gzip], 0).unwrap(), b"", "not broken, but empty");
+        assert_eq!(decode(&[], &[Coding::Gzip], 0).unwrap(), &b""[..], "not broken, but empty");
     }
 
     #[test]
@@ -294,19 +305,19 @@ mod tests {
             (zlib(&text), Coding::Deflate),
             (zstd::stream::encode_all(&text[..], 0).unwrap(), Coding::Zstd),
         ] {
-            let decoded = decode(wire.clone(), &[coding], size as u64).unwrap();
+            let decoded = decode(&wire, &[coding], size as u64).unwrap().into_owned();
             assert_eq!((decoded.len(), decoded.capacity()), (size, size), "{coding:?}");
-            let error = decode(wire, &[coding], size as u64 - 1).unwrap_err();
+            let error = decode(&wire, &[coding], size as u64 - 1).unwrap_err();
             assert_eq!(error.reason, Reason::TooLarge, "{coding:?}");
         }
-        assert_eq!(decode(text, &[], 1000).unwrap_err().reason, Reason::TooLarge);
+        assert_eq!(decode(&text, &[], 1000).unwrap_err().reason, Reason::TooLarge);
     }
 
     #[test]
     fn a_bomb_inside_a_bomb_stops_at_the_first_layer_that_is_too_large() {
         let inner = gzip(&vec![0; 4 << 20]);
         let codings = [Coding::Gzip, Coding::Gzip];
-        let error = decode(gzip(&inner), &codings, 1 << 20).unwrap_err();
+        let error = decode(&gzip(&inner), &codings, 1 << 20).unwrap_err();
         assert_eq!(error.reason, Reason::TooLarge);
     }
 
@@ -318,10 +329,10 @@ mod tests {
             encoder.write_all(TEXT).unwrap();
             encoder.finish().unwrap()
         };
-        assert_eq!(decode(wide(23), &[Coding::Zstd], 1000).unwrap(), TEXT);
-        let error = decode(wide(24), &[Coding::Zstd], 1000).unwrap_err();
+        assert_eq!(decode(&wide(23), &[Coding::Zstd], 1000).unwrap(), TEXT);
+        let error = decode(&wide(24), &[Coding::Zstd], 1000).unwrap_err();
         assert_eq!(error.reason, Reason::Encoding, "{error}");
-        let error = decode(vec![0x11, 30, 0, 0], &[Coding::Brotli], 1000).unwrap_err();
+        let error = decode(&vec![0x11, 30, 0, 0], &[Coding::Brotli], 1000).unwrap_err();
         assert!(error.message.contains("window"), "{error}");
     }
 
@@ -330,13 +341,10 @@ mod tests {
         let bomb = gzip(&vec![0; 10 << 20]);
         assert!(bomb.len() < 20_000);
         let limit = 1 << 20;
-        assert_eq!(
-            decode(bomb.clone(), &[Coding::Gzip], limit).unwrap_err().reason,
-            Reason::TooLarge
-        );
-        assert_eq!(decode(bomb, &[Coding::Gzip], 10 << 20).unwrap().len(), 10 << 20);
+        assert_eq!(decode(&bomb, &[Coding::Gzip], limit).unwrap_err().reason, Reason::TooLarge);
+        assert_eq!(decode(&bomb, &[Coding::Gzip], 10 << 20).unwrap().len(), 10 << 20);
         let zstd = zstd::stream::encode_all(&vec![0; 10 << 20][..], 0).unwrap();
-        assert_eq!(decode(zstd, &[Coding::Zstd], limit).unwrap_err().reason, Reason::TooLarge);
+        assert_eq!(decode(&zstd, &[Coding::Zstd], limit).unwrap_err().reason, Reason::TooLarge);
     }
 
     #[test]
@@ -357,7 +365,7 @@ mod tests {
         ];
         for (wire, coding) in cases {
             assert_eq!(
-                decode(wire, &[coding], 1000).unwrap_err().reason,
+                decode(&wire, &[coding], 1000).unwrap_err().reason,
                 Reason::Encoding,
                 "{coding:?}"
             );

@@ -10,7 +10,7 @@ use crate::schedule::Why;
 /// For how long the answer stays fresh (RFC 9111 §4.2): `max-age`, else `Expires` by the server's
 /// own clock, less `Age`; and which of the two. Zero if it says nothing, or that it must not be
 /// reused.
-pub(super) fn fresh_for(headers: &HeaderMap, now: Timestamp) -> (Duration, Why) {
+pub fn fresh_for(headers: &HeaderMap, now: Timestamp) -> (Duration, Why) {
     let directives = headers.get_all(CACHE_CONTROL).iter().flat_map(|value| {
         let text = String::from_utf8_lossy(value.as_bytes()).to_ascii_lowercase();
         text.split(',').map(|part| part.trim().to_owned()).collect::<Vec<_>>()
@@ -35,7 +35,7 @@ pub(super) fn fresh_for(headers: &HeaderMap, now: Timestamp) -> (Duration, Why) 
 }
 
 /// How long the server asks to be left alone, in either form; `None` for a past date or nonsense.
-pub(super) fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
+pub fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
     let wait = match delta_seconds(text(headers, &RETRY_AFTER)?.trim()) {
         Some(seconds) => seconds,
         None => http_date(headers, &RETRY_AFTER)?.since(now),

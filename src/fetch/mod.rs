@@ -6,11 +6,12 @@ mod coding;
 mod cookies;
 mod failure;
 mod gate;
-mod headers;
+pub mod headers;
 mod http;
 mod record;
 mod request;
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -105,8 +106,8 @@ impl Body {
     ///
     /// # Errors
     /// If a coding is broken, ends too early, or gives more than `limit` bytes.
-    pub fn decode(self, limit: u64) -> Result<Vec<u8>, FetchError> {
-        decode(self.wire, &self.codings, limit)
+    pub fn decode(&self, limit: u64) -> Result<Cow<'_, [u8]>, FetchError> {
+        decode(&self.wire, &self.codings, limit)
     }
 }
 

@@ -147,6 +147,27 @@ mod tests {
     use super::*;
 
     #[test]
+    fn the_last_item_of_a_feed_that_is_cut_off_is_not_whole() {
+        let mut feed = ParsedFeed {
+            title: None,
+            kind: FeedKind::Rss,
+            language: None,
+            ttl: None,
+            skip_hours: Vec::new(),
+            skip_days: Vec::new(),
+            update_every: None,
+            items: vec![Item::default(), Item { title: "cut".into(), ..Item::default() }],
+            cut: false,
+            repairs: Vec::new(),
+        };
+        assert_eq!(feed.whole_items().len(), 2);
+        feed.cut = true;
+        assert_eq!(feed.whole_items(), [Item::default()]);
+        feed.items.clear();
+        assert_eq!(feed.whole_items(), []);
+    }
+
+    #[test]
     fn text_does_not_say_the_same_twice() {
         let text = |summary: &str, content: &str| {
             let item = Item { summary: summary.into(), content: content.into(), ..Item::default() };

@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use reqwest::Client;
-use rustls_platform_verifier::Verifier;
+use rustls::client::danger::ServerCertVerifier;
 use url::{Host, Url};
 
 use self::dial::Watch;
@@ -77,7 +77,7 @@ pub struct Network {
     lookup: Arc<Lookup>,
     trace: Option<Arc<Trace>>,
     clients: Mutex<HashMap<Key, Client>>,
-    verifiers: Mutex<HashMap<Option<Roots>, Arc<Verifier>>>,
+    verifiers: Mutex<HashMap<Option<Roots>, Arc<dyn ServerCertVerifier>>>,
 }
 
 /// Requests that differ in this need clients of their own.
@@ -205,7 +205,10 @@ impl Network {
         builder.connector_layer(Watch(self.trace.clone())).build().map_err(failed)
     }
 
-    fn verifier(&self, roots: Option<&Roots>) -> Result<Arc<Verifier>, rustls::Error> {
+    fn verifier(
+        &self,
+        roots: Option<&Roots>,
+    ) -> Result<Arc<dyn ServerCertVerifier>, rustls::Error> {
         let mut verifiers = self.verifiers.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(verifier) = verifiers.get(&roots.cloned()) {
             return Ok(Arc::clone(verifier));

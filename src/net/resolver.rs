@@ -81,7 +81,11 @@ impl Resolve for GuardedResolver {
             if let Some(trace) = &trace {
                 trace.asked();
             }
-            let found = lookup.addresses(host).await;
+            // A way through SOCKS asks for addresses, too.
+            let found = match host.trim_matches(['[', ']']).parse() {
+                Ok(address) => Ok(vec![address]),
+                Err(_) => lookup.addresses(host).await,
+            };
             if let Some(trace) = &trace {
                 trace.resolved(found.iter().flatten().copied());
             }

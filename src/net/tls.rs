@@ -2,13 +2,17 @@
 
 use std::sync::Arc;
 
-use rustls::client::Resumption;
-use rustls::client::danger::ServerCertVerifier;
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::client::{Resumption, verify_server_name};
 use rustls::crypto::{CryptoProvider, aws_lc_rs};
-use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::server::ParsedCertificate;
 use rustls::version::{TLS12, TLS13};
-use rustls::{AlertDescription, CertificateError, ClientConfig, Error, RootCertStore};
+use rustls::{
+    AlertDescription, CertificateError, ClientConfig, DigitallySignedStruct, Error, RootCertStore,
+    SignatureScheme,
+};
 use rustls_platform_verifier::Verifier;
 
 use super::trace::{Handshakes, Trace};
@@ -39,10 +43,74 @@ fn provider() -> Arc<CryptoProvider> {
 }
 
 /// Trusts what the system trusts, and `roots`.
-pub(super) fn verifier(roots: Option<&Roots>) -> Result<Arc<Verifier>, Error> {
-    let own = roots.iter().flat_map(|roots| roots.0.iter());
-    let own = own.map(|der| CertificateDer::from(der.clone()));
-    Verifier::new_with_extra_roots(own, provider()).map(Arc::new)
+pub(super) fn verifier(roots: Option<&Roots>) -> Result<Arc<dyn ServerCertVerifier>, Error> {
+    let named: Vec<CertificateDer<'static>> = roots
+        .iter()
+        .flat_map(|roots| roots.0.iter())
+        .map(|der| CertificateDer::from(der.clone()))
+        .collect();
+    let usual = Verifier::new_with_extra_roots(named.clone(), provider())?;
+    Ok(Arc::new(Naming { usual, named }))
+}
+
+/// The usual verifier, and certificates that the config names itself. OpenSSL writes into one that
+/// signs for itself that it is an authority, unless told otherwise; and an authority's is not taken
+/// from a server (RFC 5280 §4.2.1.9) unless it is the very one that is named.
+#[derive(Debug)]
+struct Naming {
+    usual: Verifier,
+    named: Vec<CertificateDer<'static>>,
+}
+
+impl ServerCertVerifier for Naming {
+    fn verify_server_cert(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        name: &ServerName<'_>,
+        ocsp_response: &[u8],
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, Error> {
+        let usual =
+            self.usual.verify_server_cert(end_entity, intermediates, name, ocsp_response, now);
+        match usual {
+            // Its dates have been looked at before that.
+            Err(error) if is_of_authority(&error) && self.named.contains(end_entity) => {
+                verify_server_name(&ParsedCertificate::try_from(end_entity)?, name)?;
+                Ok(ServerCertVerified::assertion())
+            }
+            usual => usual,
+        }
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        self.usual.verify_tls12_signature(message, cert, signed)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        self.usual.verify_tls13_signature(message, cert, signed)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.usual.supported_verify_schemes()
+    }
+}
+
+/// Whether a server's certificate is refused because it is one of an authority. rustls hands this
+/// on from below, where it has no better name.
+fn is_of_authority(error: &Error) -> bool {
+    matches!(error, Error::InvalidCertificate(CertificateError::Other(below))
+        if below.to_string() == "CaUsedAsEndEntity")
 }
 
 /// TLS 1.2 or 1.3, with HTTP/2 offered unless it is not wanted.
@@ -67,6 +135,9 @@ pub(super) fn config(
     Ok(config)
 }
 
+const UNTRUSTED: &str = "the server's certificate is from an issuer that is not trusted here; if it \
+    is a server of your own, give the feed a `ca_file`";
+
 /// What is wrong, in words for whoever watches the feed.
 pub fn explain(error: &Error) -> String {
     use CertificateError as Bad;
@@ -78,11 +149,8 @@ pub fn explain(error: &Error) -> String {
             "the server's certificate is not valid yet; is the clock of this machine right?"
                 .to_owned()
         }
-        Error::InvalidCertificate(Bad::UnknownIssuer) => {
-            "the server's certificate is from an issuer that is not trusted here; if it is a \
-             server of your own, give the feed a `ca_file`"
-                .to_owned()
-        }
+        Error::InvalidCertificate(Bad::UnknownIssuer) => UNTRUSTED.to_owned(),
+        error if is_of_authority(error) => UNTRUSTED.to_owned(),
         Error::InvalidCertificate(Bad::NotValidForName | Bad::NotValidForNameContext { .. }) => {
             "the server's certificate is for another name".to_owned()
         }

@@ -171,7 +171,7 @@ events! {
         alerts: usize,
     }
     /// A document has nothing in common with the one before: items that came and went in between
-    /// were missed.
+    /// were missed. As long as that goes on it is counted, not told again.
     WARN FeedGap<'a> = "feed_gap" {
         /// The feed.
         feed: &'a FeedId,

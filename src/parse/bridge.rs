@@ -1,6 +1,8 @@
 //! Items in which a bridge (a program that makes a feed of a site that has none) tells of its own
 //! failure. They would look like news, and new ones at every poll.
 
+use memchr::memchr2_iter;
+
 use crate::model::Item;
 
 /// How far into an item's text the words of a failure begin.
@@ -8,17 +10,22 @@ const HEAD: usize = 200;
 
 /// Whether an item is such a report: those of RSS-Bridge, old and new, and of Nitter's hosts.
 pub(super) fn is_failure(item: &Item) -> bool {
-    let title = item.title.to_lowercase();
-    let code = title.strip_prefix("bridge returned error ");
-    code.is_some_and(|code| code.starts_with(|c: char| c.is_ascii_digit()))
-        || title.starts_with("rss reader not yet whitelist")
+    let code = after(&item.title, "bridge returned error ");
+    code.is_some_and(|code| code.first().is_some_and(u8::is_ascii_digit))
+        || after(&item.title, "rss reader not yet whitelist").is_some()
         || [&item.summary, &item.content].into_iter().any(|text| is_apology(text))
 }
 
 fn is_apology(text: &str) -> bool {
     let words = "was unable to receive or process the remote website";
-    let end = text.floor_char_boundary(HEAD + words.len());
-    text[..end].to_lowercase().contains(words)
+    let head = &text[..text.floor_char_boundary(HEAD + words.len())];
+    memchr2_iter(b'w', b'W', head.as_bytes()).any(|at| after(&head[at..], words).is_some())
+}
+
+/// What follows `start`, in ASCII letters of either case.
+fn after<'a>(text: &'a str, start: &str) -> Option<&'a [u8]> {
+    let (head, rest) = text.as_bytes().split_at_checked(start.len())?;
+    head.eq_ignore_ascii_case(start.as_bytes()).then_some(rest)
 }
 
 #[cfg(test)]

@@ -169,7 +169,8 @@ fn link(href: &str, base: Option<&Url>) -> Option<String> {
     if is_normal(href) {
         return Some(href.to_owned());
     }
-    let href = visible(href.replace("&amp;", "&"));
+    let href =
+        visible(if href.contains("&amp;") { href.replace("&amp;", "&") } else { href.to_owned() });
     let url = match (Url::parse(&href), base) {
         (Ok(url), _) => url,
         (Err(_), Some(base)) => base.join(&href).ok()?,
@@ -180,17 +181,19 @@ fn link(href: &str, base: Option<&Url>) -> Option<String> {
     (web && url.as_str().len() <= MAX_LINK).then(|| url.into())
 }
 
-/// A string without the control characters that were written as entities.
+/// A guid or link without control characters.
 fn visible(mut text: String) -> String {
-    if text.contains(char::is_control) {
-        text.retain(|c| !c.is_control() || c.is_whitespace());
+    // In UTF-8, controls beyond ASCII begin with 0xC2.
+    let may_hold_controls = |byte: u8| byte < 0x20 || byte == 0x7F || byte == 0xC2;
+    if text.bytes().any(may_hold_controls) {
+        text.retain(|c| !c.is_control() || matches!(c, '\t' | '\n' | '\r'));
     }
     text
 }
 
 /// Whether this is an http or https URL of plain letters that the URL standard would leave as it
 /// is, so that it need not be taken apart.
-fn is_normal(href: &str) -> bool {
+pub(super) fn is_normal(href: &str) -> bool {
     let Some(rest) = href.strip_prefix("https://").or_else(|| href.strip_prefix("http://")) else {
         return false;
     };

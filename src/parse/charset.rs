@@ -17,6 +17,9 @@ const SAMPLE: usize = 64 << 10;
 /// Share of odd letter pairs above which a label is doubted.
 const SALAD: f64 = 0.05;
 
+/// How many bytes are given to the detector, which takes its time.
+const LOOKED_AT: usize = 512 << 10;
+
 /// A document as text.
 #[derive(Debug)]
 pub struct Decoded<'a> {
@@ -205,9 +208,12 @@ fn is_east_asian(bytes: &[u8]) -> bool {
         && encoding.decode_without_bom_handling_and_without_replacement(bytes).is_some()
 }
 
+/// What chardetng takes the text for, by the first [`LOOKED_AT`] bytes that tell.
 fn guess(bytes: &[u8]) -> &'static Encoding {
     let mut detector = EncodingDetector::new(Iso2022JpDetection::Deny);
-    detector.feed(bytes, true);
+    let start = bytes.iter().position(|byte| !byte.is_ascii()).unwrap_or(0);
+    let end = bytes.len().min(start + LOOKED_AT);
+    detector.feed(&bytes[start..end], end == bytes.len());
     detector.guess(None, Utf8Detection::Deny)
 }
 

@@ -1,6 +1,7 @@
 //! What an item is recognised by at the next poll.
 
 use std::borrow::Cow;
+use std::cell::LazyCell;
 use std::collections::HashMap;
 
 use memchr::memchr2;
@@ -31,7 +32,7 @@ pub(super) struct Traits<'a> {
 ///
 /// It is the guid, if it behaves: not empty, and not shared by items with different links. Else
 /// the link without fragment and tracking parameters, if that is not shared by items with
-/// different titles. Else a hash of title and text.
+/// different titles and leads to a page, not to the front of a site. Else a hash of title and text.
 pub(super) fn identities(items: &[Traits<'_>]) -> Vec<String> {
     let links: Vec<Option<Cow<'_, str>>> =
         items.iter().map(|item| item.link.map(canonical)).collect();
@@ -39,17 +40,23 @@ pub(super) fn identities(items: &[Traits<'_>]) -> Vec<String> {
         // Two links to one page are one link.
         (guid(item), link.as_deref().unwrap_or(item.title))
     }));
-    let titles = items.iter().map(|item| item.title);
-    let shared = Shared::count(links.iter().map(Option::as_deref).zip(titles));
+    let shared = LazyCell::new(|| {
+        let titles = items.iter().map(|item| item.title);
+        Shared::count(links.iter().map(Option::as_deref).zip(titles))
+    });
     items
         .iter()
         .zip(&links)
         .map(|(item, link)| match (guid(item), link.as_deref()) {
             (Some(id), _) if ids.behaves(Some(id)) => bounded(id),
-            (_, Some(link)) if shared.behaves(Some(link)) => bounded(link),
-            _ => hash("text:", &[item.title, item.text]),
+            (_, Some(link)) if shared.behaves(Some(link)) && page(link).is_some() => bounded(link),
+            _ => of_text(item.title, item.text),
         })
         .collect()
+}
+
+fn of_text(title: &str, text: &str) -> String {
+    hash("text:", &[title, text])
 }
 
 fn guid<'a>(item: &Traits<'a>) -> Option<&'a str> {
@@ -61,7 +68,7 @@ struct Shared<'a>(HashMap<&'a str, (&'a str, bool)>);
 
 impl<'a> Shared<'a> {
     fn count(pairs: impl Iterator<Item = (Option<&'a str>, &'a str)>) -> Self {
-        let mut seen: HashMap<&str, (&str, bool)> = HashMap::new();
+        let mut seen: HashMap<&str, (&str, bool)> = HashMap::with_capacity(pairs.size_hint().0);
         for (key, with) in pairs {
             let Some(key) = key else { continue };
             let entry = seen.entry(key).or_insert((with, false));

@@ -1,11 +1,20 @@
 //! JSON Feed 1.0 and 1.1 (<https://www.jsonfeed.org/version/1.1/>), read from loose JSON: ids may
 //! be numbers, titles may be missing, and the version is not asked for if there are items.
+//!
+//! What is not needed is passed over without being built, so that memory stays within what the
+//! document's own strings take.
 
-use serde_json::Value;
+use std::fmt;
+
+use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde_json::Number;
 
 use super::dates;
 use super::raw::{MAX_ITEMS, Markup, RawFeed, RawItem, RawText};
 use crate::model::FeedKind;
+
+/// Most authors that are taken from one list.
+const MAX_AUTHORS: usize = 64;
 
 /// Why a JSON document is no feed.
 #[derive(Debug)]
@@ -16,62 +25,272 @@ pub(super) enum Flaw {
     Other,
 }
 
-/// Reads a document.
-pub(super) fn read(text: &str) -> Result<RawFeed, Flaw> {
-    let value: Value = serde_json::from_str(text).map_err(|_| Flaw::Syntax)?;
-    let version = value.get("version").and_then(Value::as_str).unwrap_or_default();
-    let items = value.get("items").and_then(Value::as_array);
-    if items.is_none() && !version.contains("jsonfeed.org") {
+/// Reads a document. The second value is whether it has too many items.
+pub(super) fn read(text: &str) -> Result<(RawFeed, bool), Flaw> {
+    let mut document = serde_json::Deserializer::from_str(text);
+    let node = Wanted::Feed.deserialize(&mut document).map_err(|_| Flaw::Syntax)?;
+    document.end().map_err(|_| Flaw::Syntax)?;
+    let Node::Object(feed) = node else { return Err(Flaw::Other) };
+    let version = feed.version.as_deref().unwrap_or_default();
+    if feed.items.is_none() && !version.contains("jsonfeed.org") {
         return Err(Flaw::Other);
     }
-    let mut feed = RawFeed::new(FeedKind::Json);
-    feed.title = text_of(&value, "title", Markup::Maybe);
-    feed.language = string(&value, "language");
-    feed.authors = authors(&value);
-    let items = items.map(Vec::as_slice).unwrap_or_default();
-    feed.items = items.iter().filter(|item| item.is_object()).take(MAX_ITEMS).map(item).collect();
-    Ok(feed)
+    let mut raw = RawFeed::new(FeedKind::Json);
+    raw.title = words(feed.title, Markup::Maybe);
+    raw.language = feed.language;
+    raw.authors = feed.authors.or(feed.author).unwrap_or_default();
+    let items = feed.items.unwrap_or_default();
+    raw.items = items.list.into_iter().map(item).collect();
+    Ok((raw, items.more))
 }
 
-fn item(value: &Value) -> RawItem {
-    let date = |key| string(value, key).and_then(|text| dates::parse(&text));
+fn item(fields: Fields) -> RawItem {
+    let date = |text: Option<String>| text.and_then(|text| dates::parse(&text));
     RawItem {
-        id: string(value, "id"),
+        id: fields.id,
         id_is_link: true,
-        title: text_of(value, "title", Markup::Maybe),
-        link: string(value, "url").or_else(|| string(value, "external_url")),
-        published: date("date_published"),
-        updated: date("date_modified"),
-        authors: authors(value),
-        language: string(value, "language"),
-        summary: text_of(value, "summary", Markup::Maybe),
-        content: text_of(value, "content_html", Markup::Html)
-            .or_else(|| text_of(value, "content_text", Markup::None)),
+        title: words(fields.title, Markup::Maybe),
+        link: fields.url.or(fields.external_url),
+        published: date(fields.date_published),
+        updated: date(fields.date_modified),
+        authors: fields.authors.or(fields.author).unwrap_or_default(),
+        language: fields.language,
+        summary: words(fields.summary, Markup::Maybe),
+        content: words(fields.content_html, Markup::Html)
+            .or_else(|| words(fields.content_text, Markup::None)),
     }
 }
 
-/// A string that is not blank, or a number written out.
-fn string(value: &Value, key: &str) -> Option<String> {
-    match value.get(key)? {
-        Value::String(text) if !text.trim().is_empty() => Some(text.clone()),
-        Value::Number(number) => Some(number.to_string()),
-        _ => None,
+fn words(text: Option<String>, markup: Markup) -> Option<RawText> {
+    text.map(|text| RawText { text, markup })
+}
+
+/// A value, as far as it is of use.
+enum Node {
+    /// A string that is not blank, or a number written out.
+    Text(String),
+    Object(Box<Fields>),
+    Other,
+}
+
+/// What a feed, an item or an author may have.
+#[derive(Default)]
+struct Fields {
+    version: Option<String>,
+    title: Option<String>,
+    language: Option<String>,
+    name: Option<String>,
+    id: Option<String>,
+    url: Option<String>,
+    external_url: Option<String>,
+    date_published: Option<String>,
+    date_modified: Option<String>,
+    summary: Option<String>,
+    content_html: Option<String>,
+    content_text: Option<String>,
+    author: Option<Vec<String>>,
+    authors: Option<Vec<String>>,
+    items: Option<Items>,
+}
+
+impl Fields {
+    fn text(&mut self, key: &str) -> Option<&mut Option<String>> {
+        Some(match key {
+            "version" => &mut self.version,
+            "title" => &mut self.title,
+            "language" => &mut self.language,
+            "name" => &mut self.name,
+            "id" => &mut self.id,
+            "url" => &mut self.url,
+            "external_url" => &mut self.external_url,
+            "date_published" => &mut self.date_published,
+            "date_modified" => &mut self.date_modified,
+            "summary" => &mut self.summary,
+            "content_html" => &mut self.content_html,
+            "content_text" => &mut self.content_text,
+            _ => return None,
+        })
     }
 }
 
-fn text_of(value: &Value, key: &str, markup: Markup) -> Option<RawText> {
-    string(value, key).map(|text| RawText { text, markup })
+/// A list of items; `more` if it had more than are kept.
+#[derive(Default)]
+struct Items {
+    list: Vec<Fields>,
+    more: bool,
 }
 
-/// `authors` of 1.1, else `author` of 1.0; an author may be a bare string.
-fn authors(value: &Value) -> Vec<String> {
-    let name = |author: &Value| match author {
-        Value::String(name) => Some(name.clone()),
-        author => string(author, "name"),
-    };
-    match (value.get("authors").and_then(Value::as_array), value.get("author")) {
-        (Some(authors), _) => authors.iter().filter_map(name).take(64).collect(),
-        (None, Some(author)) => name(author).into_iter().collect(),
-        (None, None) => Vec::new(),
+/// What is looked for in the value at hand.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Wanted {
+    /// A string or number.
+    Text,
+    Feed,
+    Item,
+    /// An object with a name, or the bare name.
+    Author,
+}
+
+impl<'de> DeserializeSeed<'de> for Wanted {
+    type Value = Node;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Node, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Wanted {
+    type Value = Node;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("any value")
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<Node, E> {
+        Ok(if text.trim().is_empty() { Node::Other } else { Node::Text(text.to_owned()) })
+    }
+
+    fn visit_u64<E>(self, number: u64) -> Result<Node, E> {
+        Ok(Node::Text(number.to_string()))
+    }
+
+    fn visit_i64<E>(self, number: i64) -> Result<Node, E> {
+        Ok(Node::Text(number.to_string()))
+    }
+
+    fn visit_f64<E>(self, number: f64) -> Result<Node, E> {
+        Ok(Number::from_f64(number).map_or(Node::Other, |number| Node::Text(number.to_string())))
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<Node, E> {
+        Ok(Node::Other)
+    }
+
+    fn visit_unit<E>(self) -> Result<Node, E> {
+        Ok(Node::Other)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Node, A::Error> {
+        while list.next_element::<IgnoredAny>()?.is_some() {}
+        Ok(Node::Other)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Node, A::Error> {
+        if self == Self::Text {
+            while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+            return Ok(Node::Other);
+        }
+        let mut fields = Box::<Fields>::default();
+        while let Some(key) = map.next_key::<String>()? {
+            match (key.as_str(), self) {
+                ("items", Self::Feed) => {
+                    fields.items = map.next_value_seed(List(Self::Item))?.items;
+                }
+                ("authors", Self::Feed | Self::Item) => {
+                    fields.authors = map.next_value_seed(List(Self::Author))?.names;
+                }
+                ("author", Self::Feed | Self::Item) => {
+                    let name = name(map.next_value_seed(Self::Author)?);
+                    fields.author = Some(name.into_iter().collect());
+                }
+                _ => match fields.text(&key) {
+                    Some(field) => {
+                        *field = match map.next_value_seed(Self::Text)? {
+                            Node::Text(text) => Some(text),
+                            Node::Object(_) | Node::Other => None,
+                        }
+                    }
+                    None => drop(map.next_value::<IgnoredAny>()?),
+                },
+            }
+        }
+        Ok(Node::Object(fields))
+    }
+}
+
+fn name(author: Node) -> Option<String> {
+    match author {
+        Node::Text(name) => Some(name),
+        Node::Object(fields) => fields.name,
+        Node::Other => None,
+    }
+}
+
+/// A list of such values.
+struct List(Wanted);
+
+/// What was in a list; neither if it was none.
+#[derive(Default)]
+struct Listed {
+    items: Option<Items>,
+    names: Option<Vec<String>>,
+}
+
+impl<'de> DeserializeSeed<'de> for List {
+    type Value = Listed;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Listed, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for List {
+    type Value = Listed;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("any value")
+    }
+
+    fn visit_str<E>(self, _: &str) -> Result<Listed, E> {
+        Ok(Listed::default())
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<Listed, E> {
+        Ok(Listed::default())
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<Listed, E> {
+        Ok(Listed::default())
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<Listed, E> {
+        Ok(Listed::default())
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<Listed, E> {
+        Ok(Listed::default())
+    }
+
+    fn visit_unit<E>(self) -> Result<Listed, E> {
+        Ok(Listed::default())
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Listed, A::Error> {
+        while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+        Ok(Listed::default())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Listed, A::Error> {
+        let mut items = Items::default();
+        let mut names = Vec::new();
+        loop {
+            let full = items.list.len() >= MAX_ITEMS || names.len() >= MAX_AUTHORS;
+            if full {
+                while list.next_element::<IgnoredAny>()?.is_some() {
+                    items.more = true;
+                }
+                break;
+            }
+            match (list.next_element_seed(self.0)?, self.0) {
+                (None, _) => break,
+                (Some(node), Wanted::Author) => names.extend(name(node)),
+                (Some(Node::Object(fields)), _) => items.list.push(*fields),
+                (Some(Node::Text(_) | Node::Other), _) => {}
+            }
+        }
+        Ok(match self.0 {
+            Wanted::Author => Listed { names: Some(names), items: None },
+            _ => Listed { items: Some(items), names: None },
+        })
     }
 }

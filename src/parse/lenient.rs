@@ -1,11 +1,8 @@
 //! The lenient reader: takes an XML feed that no parser should accept, and reads it.
 //!
 //! Names are compared in lower case and without namespaces where that does no harm; an end tag
-//! closes up to its match or is dropped; a field that begins inside another ends that one; what
-//! is open at the end of the document is closed, except an item, which is left out: it comes
-//! whole at another poll.
-
-use std::borrow::Cow;
+//! closes up to its match or is dropped; a field that begins inside another ends that one; of an
+//! item that is open at the end of the document, the fields that are whole are kept.
 
 use quick_xml::Reader;
 use quick_xml::events::{BytesStart, Event};
@@ -48,7 +45,8 @@ pub(super) fn read(text: &str, base: Option<&Url>) -> Option<Reading> {
     config.check_end_names = false;
     config.allow_unmatched_ends = true;
     config.allow_dangling_amp = true;
-    loop {
+    // What comes after the last item that is kept is of no use.
+    while !walker.collector.is_full() {
         match reader.read_event() {
             Ok(Event::Start(tag)) => walker.start(&tag, false),
             Ok(Event::Empty(tag)) => walker.start(&tag, !attributes::slash_is_value(&tag)),
@@ -145,7 +143,7 @@ impl Walker {
             return;
         }
         let name = tag.name();
-        let name = lower(name.as_ref());
+        let name = names::lower(name.as_ref());
         let bases = self.bases.len();
         let attributes = Attributes::of(tag);
         if attributes.may_declare() {
@@ -307,12 +305,14 @@ impl Walker {
             self.beyond -= 1;
             return;
         }
-        let name = lower(name);
+        let name = names::lower(name);
         let near = self.stack.len().saturating_sub(MAX_CLOSE);
-        let anchor = |open: &Open| matches!(open.place, Place::Field | Place::Item | Place::Feed);
-        let found = (0..self.stack.len())
-            .rev()
-            .find(|at| (*at >= near || anchor(&self.stack[*at])) && self.name(*at) == name);
+        // Beyond that it looks for its field, its item, and the feed at the bottom only.
+        let far = [self.field, self.item].into_iter().flatten();
+        let feeds = (0..near.min(MAX_CLOSE)).rev();
+        let feeds = feeds.filter(|at| self.stack[*at].place == Place::Feed);
+        let mut places = (near..self.stack.len()).rev().chain(far).chain(feeds);
+        let found = places.find(|at| self.name(*at) == name);
         let Some(at) = found else {
             return self.note("unmatched-end-tag", true);
         };
@@ -372,7 +372,7 @@ impl Walker {
     }
 
     fn finish(mut self) -> Reading {
-        let cut = !self.complete;
+        let cut = !self.complete && !self.collector.is_full();
         self.note("truncated", cut);
         self.collector.cut_off();
         self.stack.retain(|open| !matches!(open.place, Place::Item | Place::Field));
@@ -387,15 +387,6 @@ fn is_void(name: &str) -> bool {
         name,
         "br" | "img" | "hr" | "input" | "meta" | "wbr" | "area" | "embed" | "source" | "col"
     )
-}
-
-/// A name in lower case.
-fn lower(name: &str) -> Cow<'_, str> {
-    if name.bytes().any(|byte| byte.is_ascii_uppercase()) {
-        Cow::Owned(name.to_ascii_lowercase())
-    } else {
-        Cow::Borrowed(name)
-    }
 }
 
 #[cfg(test)]

@@ -12,32 +12,7 @@
 //! repeat its items. feed-rs goes first, for documents that the guard admits; its answer is taken
 //! if it found all items, each with title, link, date and text. The lenient reader reads the rest.
 //!
-//! # Repairs
-//!
-//! [`ParsedFeed::repairs`] names what was tolerated or mended:
-//!
-//! | name | what |
-//! |---|---|
-//! | `charset:http` | the Content-Type header knew better than the XML declaration |
-//! | `charset:declaration` | the XML declaration knew better than the header |
-//! | `charset:utf-8` | UTF-8, though labelled otherwise |
-//! | `charset:broken-utf-8` | UTF-8 with bytes that are not; they became U+FFFD |
-//! | `charset:detected` | no label held; found by looking at the text |
-//! | `charset:lossy` | as `charset:detected`, with bytes that could not be decoded |
-//! | `charset:utf-16`, `charset:utf-32` | without a byte order mark; an encoding XML has dropped |
-//! | `control-characters` | characters that XML forbids were left out |
-//! | `reader:lenient` | feed-rs was not given the document, or did not read all of it |
-//! | `reader:feed-rs` | the reverse, if the lenient reader goes first |
-//! | `junk-before`, `junk-after` | text before or after the root element |
-//! | `broken-markup` | a `<` that opens nothing, or a section without its end |
-//! | `unclosed-element`, `unmatched-end-tag` | a start tag without its end, and the reverse |
-//! | `bare-ampersand`, `undefined-entity` | an `&` that begins no entity, or none that HTML knows |
-//! | `truncated` | the root element is not closed; see [`ParsedFeed::cut`] |
-//! | `double-encoded` | UTF-8 that had been taken for windows-1252 and encoded again |
-//! | `empty-item` | an item without title, text, link and guid |
-//! | `repeated-item` | an item with the identity of an earlier one |
-//! | `bridge-error` | an item in which a bridge tells of its own failure was left out |
-//! | `too-many-items` | more than 100,000 items; the rest was left out |
+//! [`ParsedFeed::repairs`] names what was tolerated or mended; [`REPAIRS`] has the names.
 
 use std::borrow::Cow;
 
@@ -61,12 +36,14 @@ mod json;
 mod lenient;
 mod names;
 mod raw;
+mod repairs;
 mod text;
 mod tidy;
 
 pub use charset::{Decoded, decode};
 pub use error::ParseError;
 pub use identity::{Keys, keys, page};
+pub use repairs::REPAIRS;
 pub use text::clean_line;
 
 /// A document as it came.
@@ -132,15 +109,22 @@ pub fn parse_in_order(order: &[Reader], input: &Input<'_>) -> Result<ParsedFeed,
     let base = input.url.filter(|url| !url.cannot_be_a_base());
     let mut repairs: Vec<Repair> = decoded.repair.into_iter().collect();
     repairs.extend(controls.then_some(Cow::Borrowed("control-characters")));
-    if text.starts_with('{') {
-        return build::build(json(text)?, Hints::default(), base, repairs);
-    }
-    let (raw, mended) = xml(order, text, base)?;
-    repairs.extend(mended.into_iter().map(Cow::Borrowed));
-    build::build(raw, hints::read(text), base, repairs)
+    let (raw, hints) = if text.starts_with('{') {
+        let (raw, more) = json(text)?;
+        repairs.extend(more.then_some(Cow::Borrowed("too-many-items")));
+        (raw, Hints::default())
+    } else {
+        let (raw, mended) = xml(order, text, base)?;
+        repairs.extend(mended.into_iter().map(Cow::Borrowed));
+        (raw, hints::read(text))
+    };
+    let feed = build::build(raw, hints, base, repairs)?;
+    let known = |repair: &Repair| REPAIRS.iter().any(|(name, _)| name == repair);
+    debug_assert!(feed.repairs.iter().all(known), "{:?}", feed.repairs);
+    Ok(feed)
 }
 
-fn json(text: &str) -> Result<RawFeed, ParseError> {
+fn json(text: &str) -> Result<(RawFeed, bool), ParseError> {
     json::read(text).map_err(|flaw| match flaw {
         json::Flaw::Syntax if text.contains("jsonfeed.org") => {
             ParseError::Malformed("it is not sound JSON")
@@ -165,8 +149,7 @@ fn xml(
                 None => continue,
             },
         };
-        let whole = feed.items.len().saturating_sub(usize::from(feed.cut));
-        if whole == 0 && !complete {
+        if feed.items.len() == usize::from(feed.cut) && !complete {
             return Err(ParseError::Malformed("it breaks off before its first item ends"));
         }
         if turn > 0 {
@@ -191,5 +174,7 @@ fn strict(text: &str, base: Option<&Url>) -> Option<RawFeed> {
     whole.then_some(feed)
 }
 
+#[cfg(test)]
+mod reader_tests;
 #[cfg(test)]
 mod tests;

@@ -1,5 +1,7 @@
 //! Element names of feeds: which vocabulary a prefix stands for, and what a name means there.
 
+use std::borrow::Cow;
+
 /// A vocabulary that feeds use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Vocabulary {
@@ -102,4 +104,13 @@ pub(super) fn is_item(vocabulary: Vocabulary, name: &str) -> bool {
 /// Prefix and local name.
 pub(super) fn split(name: &str) -> (&str, &str) {
     name.split_once(':').unwrap_or(("", name))
+}
+
+/// A name in lower case.
+pub(super) fn lower(name: &str) -> Cow<'_, str> {
+    if name.bytes().any(|byte| byte.is_ascii_uppercase()) {
+        Cow::Owned(name.to_ascii_lowercase())
+    } else {
+        Cow::Borrowed(name)
+    }
 }

@@ -3,6 +3,10 @@ use std::fmt::Write as _;
 use super::*;
 use crate::model::{FeedKind, Item, Reason};
 
+mod bounds;
+mod damage;
+mod formats;
+
 fn url() -> Url {
     Url::parse("https://news.example/feeds/all.xml").unwrap()
 }

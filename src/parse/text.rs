@@ -32,7 +32,10 @@ pub(super) fn plain(raw: &RawText, max: usize) -> String {
         }
         markup = Markup::None;
     }
-    one_line(&text, max)
+    match text {
+        Cow::Owned(text) if text.len() <= max && visible_run(text.as_bytes()) == text.len() => text,
+        text => one_line(&text, max),
+    }
 }
 
 /// The text without control characters that are no white space, and whether there were any. They

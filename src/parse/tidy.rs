@@ -32,11 +32,13 @@ pub(super) fn tidy(text: &str) -> Option<Tidied<'_>> {
 }
 
 /// Where the root element starts, its name, and whether there is junk before it. An HTML page
-/// that holds such an element somewhere is still an HTML page.
+/// that holds such an element somewhere is still an HTML page; a document that begins with an item
+/// is a feed that has lost its root.
 pub(super) fn find_root(text: &str) -> Option<(usize, String, bool)> {
     let mut at = 0;
     let mut junk = false;
     let mut typed = false;
+    let mut opened = false;
     let mut sections = Sections::new(text);
     while let Some(next) = text[at..].find('<') {
         junk |= !text[at..at + next].trim().is_empty();
@@ -57,6 +59,10 @@ pub(super) fn find_root(text: &str) -> Option<(usize, String, bool)> {
         if ROOTS.contains(&name.as_str()) {
             return Some((at, name, junk));
         }
+        if name == "item" && !opened {
+            return Some((at, name, junk));
+        }
+        opened |= !name.is_empty();
         if name == "html" {
             return None;
         }
@@ -71,11 +77,13 @@ pub(super) fn find_root(text: &str) -> Option<(usize, String, bool)> {
 struct Sections<'a> {
     text: &'a str,
     ends: [Option<usize>; 3],
+    closers: [memmem::Finder<'static>; 3],
 }
 
 impl<'a> Sections<'a> {
     fn new(text: &'a str) -> Self {
-        Self { text, ends: [Some(0); 3] }
+        let closers = SECTIONS.map(|(_, close)| memmem::Finder::new(close));
+        Self { text, ends: [Some(0); 3], closers }
     }
 
     /// The section that opens at `at`, which holds a `<`, and where it ends, if it does.
@@ -90,7 +98,7 @@ impl<'a> Sections<'a> {
         if let Some(known) = self.ends[kind]
             && known < from + close.len()
         {
-            let end = memmem::find(&self.text.as_bytes()[from..], close.as_bytes());
+            let end = self.closers[kind].find(&self.text.as_bytes()[from..]);
             self.ends[kind] = end.map(|end| from + end + close.len());
         }
         Some((kind, self.ends[kind]))
@@ -120,7 +128,8 @@ fn is_name_char(c: char) -> bool {
 /// Escapes each `<` that opens nothing, closes what stays open at the end.
 fn mend(text: &str) -> (Cow<'_, str>, bool) {
     let sections = Sections::new(text);
-    let mut mender = Mender { text, out: String::new(), copied: 0, sections, tag: 0 };
+    let opener = memmem::Finder::new(SECTIONS[CDATA].0);
+    let mut mender = Mender { text, out: String::new(), copied: 0, sections, opener, tag: 0 };
     let mut at = 0;
     while let Some(next) = memchr(b'<', &text.as_bytes()[at..]) {
         at = mender.step(at + next);
@@ -138,6 +147,8 @@ struct Mender<'a> {
     /// How much of `text` is in `out`.
     copied: usize,
     sections: Sections<'a>,
+    /// Finds CDATA sections.
+    opener: memmem::Finder<'static>,
     /// Where the last start tag is.
     tag: usize,
 }
@@ -179,8 +190,9 @@ impl<'a> Mender<'a> {
                 let plain = format!("<{}", segment[..end].replace(['"', '\''], " "));
                 self.replace(at, end + 1, &plain)
             }
-            // An end tag that has lost its `>`.
-            None if segment.starts_with('/')
+            // An end tag that has lost its `>`, unless the document was cut off there.
+            None if segment.len() < inside.len()
+                && segment.starts_with('/')
                 && sound
                 && name.trim_end().chars().all(is_name_char) =>
             {
@@ -201,7 +213,7 @@ impl<'a> Mender<'a> {
     fn cdata(&mut self, at: usize, end: usize) -> usize {
         let open = SECTIONS[CDATA].0;
         let from = at + open.len();
-        match memmem::find(&self.text.as_bytes()[from..end], open.as_bytes()) {
+        match self.opener.find(&self.text.as_bytes()[from..end]) {
             Some(next)
                 if self.text[from..from + next].contains("</") && !self.name().is_empty() =>
             {

@@ -670,6 +670,7 @@ pub(super) async fn a_new_url_drops_what_belonged_to_the_old_one(place: &impl Pl
     let feed = one_feed(&*store).await;
     let mut found = found(feed.key, 0, "1", &[]);
     found.schedule = Some(Schedule { gone: 3, next_poll: Some(at(9999)), ..Schedule::default() });
+    found.window = 9;
     store.commit(found).await.unwrap();
     let moved = feeds(&[("harbour", "https://new.example/rss")]);
     let state = store.open_feeds(&moved, at(1)).await.unwrap().remove(0);
@@ -678,7 +679,7 @@ pub(super) async fn a_new_url_drops_what_belonged_to_the_old_one(place: &impl Pl
     assert_eq!(state.wire, None);
     assert_eq!(state.schedule, Schedule::default());
     let seen = store.seen(feed.key).await.unwrap();
-    assert_eq!((seen.version, seen.hashes.len()), (1, 2));
+    assert_eq!((seen.version, seen.hashes.len(), seen.items), (1, 2, 0));
     assert_eq!(store.feed_reports(at(1)).await.unwrap()[0].url, "https://new.example/rss");
 }
 

@@ -39,8 +39,8 @@ pub trait Store: Send + Sync {
     ///
     /// A feed is known by its URL first and its id second: one that was renamed, or whose id was
     /// made anew from what stands around it, keeps what it has shown. If only the URL of a known
-    /// id has changed, validators, body hash, schedule and confirmed move are dropped; what it has
-    /// shown stays.
+    /// id has changed, validators, body hashes, schedule, confirmed move and the size of the last
+    /// document are dropped; what it has shown stays.
     async fn open_feeds(
         &self,
         feeds: &[(FeedId, String)],

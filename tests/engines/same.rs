@@ -161,6 +161,28 @@ async fn a_feed_that_breaks_and_heals_repeats_nothing() {
 }
 
 #[tokio::test]
+async fn a_guid_that_two_items_share_for_a_while_repeats_neither() {
+    let mut bench = one_feed().await;
+    let entries = |form: fn(u32, &mut Entry)| {
+        let mut entries: Vec<Entry> = (1..=5).map(entry).collect();
+        for (n, entry) in (1..).zip(&mut entries) {
+            entry.date.clear();
+            form(n, entry);
+        }
+        entries
+    };
+    let forms: [fn(u32, &mut Entry); 2] = [|_, _| (), |_, entry| entry.link.clear()];
+    for form in forms {
+        let mut shared = entries(form);
+        shared[1].guid = "guid-3".to_owned();
+        for document in [&shared[..], &shared[2..], &shared, &shared[1..2], &entries(form)] {
+            show(&mut bench, self::document(document)).await;
+        }
+    }
+    assert_eq!(bench.file().len(), 5);
+}
+
+#[tokio::test]
 async fn an_edition_in_the_guid_is_the_same_item() {
     let mut bench = one_feed().await;
     for edition in 0..5 {

@@ -60,6 +60,7 @@ situations![
     b7_entities_in_a_title_are_undone_twice,
     b7_relative_links_are_made_absolute,
     b7_a_script_is_no_link,
+    b7_a_title_is_one_line_without_controls,
     b8_items_without_guid_and_link_are_new_once,
     b8_guids_that_are_all_the_same_are_not_believed,
     b8_links_that_are_tracked_anew_each_time_are_the_same,
@@ -512,4 +513,8 @@ fn b8_items_that_change_places_are_not_new() -> Situation {
     })
     .asked(4)
     .judge(|saw| saw.told("1 2 3"))
+}
+
+fn b7_a_title_is_one_line_without_controls() -> Situation {
+    titled("Flood\n\t at&#10;the &#27;[31mriver&#x85;&#x202e;", "Flood at the [31mriver…")
 }

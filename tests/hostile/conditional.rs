@@ -43,6 +43,7 @@ situations![
     c7_a_max_age_in_quotes_counts,
     c7_max_age_goes_before_expires,
     c7_max_age_in_a_second_header_counts,
+    c7_after_max_age_it_is_asked_again,
     c8_stale_while_revalidate_is_not_for_us,
     c8_an_error_does_not_empty_the_feed,
     c9_a_ttl_is_a_floor,
@@ -447,4 +448,11 @@ fn c12_the_url_is_asked_as_it_is_written() -> Situation {
             assert!(saw.rests().iter().all(|rest| *rest == expected), "{:?}", saw.rests());
             saw.told("1");
         })
+}
+
+fn c7_after_max_age_it_is_asked_again() -> Situation {
+    with_headers(&[("Cache-Control", "max-age=6"), ("Age", "1")]).asked(3).judge(|saw| {
+        saw.told("1");
+        assert!(saw.gaps().iter().all(|gap| gap.as_millis() > 4500), "{:?}", saw.gaps());
+    })
 }

@@ -3,6 +3,7 @@
 use super::reply::{moved, ok, status};
 use super::server::{Asked, Place, Town};
 use super::situation::{At, Situation};
+use super::tls::Cert;
 
 situations![
     g1_a_feed_at_a_forbidden_port_is_not_asked,
@@ -24,7 +25,22 @@ situations![
     g3_a_redirect_to_nat64_is_not_followed,
     g3_a_second_redirect_to_a_forbidden_port_is_not_followed,
     g3_userinfo_hides_no_forbidden_address,
+    g3_a_redirect_without_scheme_hides_no_forbidden_address,
+    g3_wide_digits_hide_no_forbidden_address,
+    g3_percent_signs_hide_no_forbidden_address,
+    g3_a_redirect_to_ipv6_of_nothing_is_not_followed,
+    g3_a_dot_at_the_end_hides_no_forbidden_name,
     g3_an_allowed_address_in_another_spelling_is_asked,
+    g4_a_forbidden_address_is_not_asked_through_a_proxy,
+    g4_a_forbidden_address_is_not_asked_through_socks,
+    g4_a_forbidden_name_is_not_asked_through_a_proxy,
+    g4_a_proxy_hides_no_redirect_to_a_forbidden_address,
+    g5_a_proxy_is_asked_for_the_whole_url,
+    g5_a_proxy_is_asked_to_connect_for_https,
+    g5_a_proxy_gets_its_credentials_and_the_feed_does_not,
+    g5_socks_is_asked_for_an_address,
+    p7_names_in_other_letters_are_asked_for_in_ascii,
+    g5_a_proxy_that_is_not_there_is_an_error,
     g6_an_external_entity_is_not_fetched,
     g6_an_external_dtd_is_not_fetched,
     g6_a_parameter_entity_is_not_fetched,
@@ -160,6 +176,104 @@ fn g3_an_allowed_address_in_another_spelling_is_asked() -> Situation {
     Situation::new(|asked| ok(asked.news("1"))).at(At::Url(url)).reads("1")
 }
 
+const BY_PROXY: &str = "proxy = \"http://{proxy}\"";
+const BY_SOCKS: &str = "proxy = \"socks5://{socks}\"";
+
+fn g4_a_forbidden_address_is_not_asked_through_a_proxy() -> Situation {
+    refused(|_, path| format!("http://10.0.0.1{path}")).config(BY_PROXY)
+}
+
+fn g4_a_forbidden_address_is_not_asked_through_socks() -> Situation {
+    refused(|town, path| town.url(Place::Forbidden, path)).config(BY_SOCKS)
+}
+
+fn g4_a_forbidden_name_is_not_asked_through_a_proxy() -> Situation {
+    refused(|town, path| format!("http://localhost:{}{path}", forbidden_port(town)))
+        .config("proxy = \"socks5h://{socks}\"")
+}
+
+fn g4_a_proxy_hides_no_redirect_to_a_forbidden_address() -> Situation {
+    not_followed(|asked| trap(asked, "127.0.0.1")).config(BY_PROXY)
+}
+
+fn g5_a_proxy_is_asked_for_the_whole_url() -> Situation {
+    Situation::new(|asked| ok(asked.news("1"))).config(BY_PROXY).asked(2).judge(|saw| {
+        saw.told("1");
+        for asked in &saw.asked {
+            let url = asked.town.url(Place::Main, &format!("/{}", saw.name));
+            assert_eq!((asked.place, asked.target()), (Place::Proxy, url.as_str()));
+        }
+    })
+}
+
+fn g5_a_proxy_is_asked_to_connect_for_https() -> Situation {
+    Situation::new(|asked| ok(asked.news("1")))
+        .at(At::Path(Place::Tls(Cert::Plain), ""))
+        .config(BY_PROXY)
+        .config("ca_file = \"ca.pem\"")
+        .asked(2)
+        .judge(|saw| {
+            saw.told("1");
+            for asked in &saw.asked {
+                let target = asked.town.authority(Place::Tls(Cert::Plain));
+                assert_eq!((asked.place, asked.via.as_ref()), (Place::Proxy, Some(&target)));
+            }
+        })
+}
+
+fn g5_a_proxy_gets_its_credentials_and_the_feed_does_not() -> Situation {
+    Situation::new(|asked| match asked.rest() {
+        "" => {
+            moved(302, asked.town.url(Place::Tls(Cert::Plain), &format!("/{}/there", asked.name)))
+        }
+        _ => ok(asked.news("1")),
+    })
+    .config("proxy = \"http://Aladdin:open%20sesame@{proxy}\"\nca_file = \"ca.pem\"")
+    .asked(4)
+    .judge(|saw| {
+        saw.told("1");
+        for asked in &saw.asked {
+            let wanted = asked.via.is_none().then_some("Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==");
+            assert_eq!(asked.text("proxy-authorization"), wanted);
+            assert_eq!(asked.text("authorization"), None);
+        }
+    })
+}
+
+fn g5_socks_is_asked_for_an_address() -> Situation {
+    Situation::new(|asked| ok(asked.news("1"))).config(BY_SOCKS).asked(2).judge(|saw| {
+        saw.told("1");
+        for asked in &saw.asked {
+            let target = asked.town.authority(Place::Main);
+            assert_eq!((asked.place, asked.via.as_ref()), (Place::Socks, Some(&target)));
+        }
+    })
+}
+
+/// Names in other letters are written in ASCII (UTS 46); paths stay as they are.
+fn p7_names_in_other_letters_are_asked_for_in_ascii() -> Situation {
+    Situation::new(|asked| ok(asked.news("1")))
+        .at(At::Url(|_, path| format!("http://новини.укр{path}")))
+        .config("proxy = \"socks5h://{socks}\"")
+        .asked(2)
+        .judge(|saw| {
+            saw.told("1");
+            for asked in &saw.asked {
+                assert_eq!(asked.via.as_deref(), Some("xn--b1amarcd.xn--j1amh:80"));
+                assert_eq!(asked.text("host"), Some("xn--b1amarcd.xn--j1amh"));
+            }
+        })
+}
+
+fn g5_a_proxy_that_is_not_there_is_an_error() -> Situation {
+    Situation::new(|asked| ok(asked.news("1"))).config("proxy = \"http://{nobody}\"").quiet().judge(
+        |saw| {
+            assert_eq!(saw.reasons(), ["connect"]);
+            saw.left_alone_after(0);
+        },
+    )
+}
+
 /// A document with something before its root that would be fetched by a careless reader. Whatever
 /// else is made of it, nothing is.
 fn inert(before: fn(&Asked) -> String) -> Situation {
@@ -292,4 +406,24 @@ fn g8_a_realm_does_not_get_what_was_not_given() -> Situation {
             assert!(saw.asked.iter().all(|asked| asked.header("proxy-authorization").is_none()));
         },
     )
+}
+
+fn g3_a_redirect_without_scheme_hides_no_forbidden_address() -> Situation {
+    not_followed(|asked| trap(asked, "127.0.0.1").replace("http:", ""))
+}
+
+fn g3_wide_digits_hide_no_forbidden_address() -> Situation {
+    not_followed(|asked| trap(asked, "１２７.０.０.１"))
+}
+
+fn g3_percent_signs_hide_no_forbidden_address() -> Situation {
+    not_followed(|asked| trap(asked, "127.0.0.%31"))
+}
+
+fn g3_a_redirect_to_ipv6_of_nothing_is_not_followed() -> Situation {
+    not_followed(|asked| trap(asked, "[::]"))
+}
+
+fn g3_a_dot_at_the_end_hides_no_forbidden_name() -> Situation {
+    not_followed(|asked| trap(asked, "localhost."))
 }

@@ -36,6 +36,7 @@ mod shares;
 mod situation;
 mod stage;
 mod tls;
+mod transport;
 
 use std::io::Write as _;
 
@@ -43,8 +44,15 @@ use situation::Situation;
 
 /// All situations, by name.
 fn all() -> impl Iterator<Item = (&'static str, fn() -> Situation)> {
-    let files =
-        [bodies::ALL, conditional::ALL, guarded::ALL, limits::ALL, polite::ALL, redirects::ALL];
+    let files = [
+        bodies::ALL,
+        conditional::ALL,
+        guarded::ALL,
+        limits::ALL,
+        polite::ALL,
+        redirects::ALL,
+        transport::ALL,
+    ];
     files.into_iter().flatten().copied()
 }
 
@@ -85,4 +93,34 @@ fn s10_healthy_feeds_keep_their_time_beside_those_that_hang() {
 fn no_request_is_made_that_no_feed_stands_behind() {
     let strays = &stage::run().strays;
     assert!(strays.is_empty(), "{strays:#?}");
+}
+
+#[test]
+fn every_row_has_a_case_or_says_why_not() {
+    let sources = [
+        include_str!("bodies.rs"),
+        include_str!("conditional.rs"),
+        include_str!("guarded.rs"),
+        include_str!("limits.rs"),
+        include_str!("main.rs"),
+        include_str!("memory.rs"),
+        include_str!("polite.rs"),
+        include_str!("redirects.rs"),
+        include_str!("restarts.rs"),
+        include_str!("transport.rs"),
+        include_str!("shares.rs"),
+    ];
+    let rows = [('C', 13), ('S', 10), ('R', 9), ('G', 8), ('P', 9), ('T', 12), ('B', 8)];
+    let rows = rows.into_iter().flat_map(|(group, last)| (1..=last).map(move |n| (group, n)));
+    let readme = include_str!("README.md");
+    for (group, n) in rows {
+        let line = readme.lines().find(|line| line.starts_with(&format!("| {group}{n} |")));
+        let Some(line) = line else { panic!("{group}{n} is not in README.md") };
+        let why = line.split('|').nth(3).unwrap().trim();
+        let case = format!("{}{n}_", group.to_ascii_lowercase());
+        let is_shown = sources.iter().any(|source| {
+            source.contains(&format!("fn {case}")) || source.contains(&format!("\"{case}"))
+        });
+        assert!(is_shown || !why.is_empty(), "{group}{n} has neither a case nor a reason");
+    }
 }

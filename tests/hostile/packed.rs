@@ -139,7 +139,7 @@ fn what_is_packed_here_can_be_unpacked() {
         (zstd(&text, 18), Coding::Zstd),
     ];
     for (packed, coding) in cases {
-        assert_eq!(decode(packed, &[coding], 1 << 20).unwrap(), text, "{coding:?}");
+        assert_eq!(decode(&packed, &[coding], 1 << 20).unwrap(), text, "{coding:?}");
     }
     let bombs = [
         (gzip_bomb(4), Coding::Gzip),
@@ -147,6 +147,6 @@ fn what_is_packed_here_can_be_unpacked() {
         (zstd_bomb(16), Coding::Zstd),
     ];
     for (packed, coding) in bombs {
-        assert!(decode(packed, &[coding], 1 << 24).unwrap() == vec![0; 1 << 24], "{coding:?}");
+        assert!(decode(&packed, &[coding], 1 << 24).unwrap() == vec![0; 1 << 24], "{coding:?}");
     }
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::reply::{End, Reply, moved, ok, raw, status};
 use super::server::{Asked, Place, Town};
 use super::situation::{At, Saw, Situation};
+use super::tls::Cert;
 
 situations![
     s1_polls_are_never_closer_than_the_interval,
@@ -17,6 +18,7 @@ situations![
     s6_retry_after_past_all_numbers_is_a_long_one,
     s6_retry_after_in_the_past_is_none,
     s6_retry_after_that_is_garbage_is_none,
+    s6_after_retry_after_it_is_asked_again,
     s6_a_429_without_retry_after_is_asked_less_often,
     s7_after_errors_the_wait_doubles_to_its_ceiling,
     s7_a_good_answer_ends_the_longer_waits,
@@ -26,6 +28,7 @@ situations![
     s9_a_404_is_tried_again_and_told,
     s9_a_403_is_tried_again_and_told,
     s9_a_500_is_tried_again_and_told,
+    s9_a_feed_that_comes_with_an_error_is_not_read,
     s9_a_server_that_refuses_is_tried_again,
     s10_a_server_that_hangs_holds_up_nobody,
     p1_it_says_who_it_is_and_where_to_complain,
@@ -37,6 +40,15 @@ situations![
     p6_a_name_with_one_dead_address_is_asked_at_the_other,
     p9_a_certificate_that_nobody_signed_is_an_error,
     p9_a_redirect_to_such_a_server_is_an_error,
+    p9_http_where_tls_is_expected_is_an_error,
+    p9_a_certificate_that_the_config_names_is_trusted,
+    p9_a_certificate_as_openssl_makes_it_is_trusted_if_named,
+    p9_a_certificate_as_openssl_makes_it_is_not_if_not_named,
+    p9_a_certificate_as_openssl_makes_it_is_not_for_another_name,
+    p9_a_certificate_that_has_expired_is_not_though_it_is_named,
+    p9_a_certificate_for_another_name_is_not_though_it_is_named,
+    p4_http_2_is_offered,
+    p4_http_2_is_not_offered_where_it_is_not_wanted,
 ];
 
 /// Between two polls there are two seconds; the server may note the first of them late.
@@ -333,21 +345,116 @@ fn p6_a_name_with_one_dead_address_is_asked_at_the_other() -> Situation {
 }
 
 fn p9_a_certificate_that_nobody_signed_is_an_error() -> Situation {
-    Situation::new(|asked| ok(asked.news("1"))).at(At::Path(Place::Tls, "")).quiet().judge(|saw| {
-        assert_eq!(saw.reasons(), ["tls"]);
-        saw.left_alone_after(0);
-        saw.told("");
-        assert!(saw.messages().to_lowercase().contains("certificate"), "{}", saw.messages());
-    })
+    Situation::new(|asked| ok(asked.news("1")))
+        .at(At::Path(Place::Tls(Cert::Plain), ""))
+        .quiet()
+        .judge(|saw| {
+            assert_eq!(saw.reasons(), ["tls"]);
+            saw.left_alone_after(0);
+            saw.told("");
+            assert!(saw.messages().to_lowercase().contains("certificate"), "{}", saw.messages());
+        })
 }
 
 fn p9_a_redirect_to_such_a_server_is_an_error() -> Situation {
     Situation::new(|asked| match asked.place {
-        Place::Main => moved(301, asked.url(Place::Tls, "/there")),
+        Place::Main => moved(301, asked.url(Place::Tls(Cert::Plain), "/there")),
         _ => ok(asked.news("1")),
     })
     .judge(|saw| {
         assert_eq!(saw.reasons(), ["tls"]);
         saw.told("");
+    })
+}
+
+/// A feed behind TLS, with the server's certificates in the config.
+fn named(cert: Cert) -> Situation {
+    Situation::new(|asked| ok(asked.news("1")))
+        .at(At::Path(Place::Tls(cert), ""))
+        .config("ca_file = \"ca.pem\"")
+}
+
+fn p9_a_certificate_that_the_config_names_is_trusted() -> Situation {
+    named(Cert::Plain).reads("1")
+}
+
+fn p9_a_certificate_as_openssl_makes_it_is_trusted_if_named() -> Situation {
+    named(Cert::Authority).reads("1")
+}
+
+fn p9_a_certificate_that_has_expired_is_not_though_it_is_named() -> Situation {
+    named(Cert::Expired).quiet().judge(|saw| {
+        assert_eq!(saw.reasons(), ["tls"]);
+        assert!(saw.messages().contains("expired"), "{}", saw.messages());
+        saw.told("");
+    })
+}
+
+fn p9_a_certificate_as_openssl_makes_it_is_not_if_not_named() -> Situation {
+    Situation::new(|asked| ok(asked.news("1")))
+        .at(At::Path(Place::Tls(Cert::Authority), ""))
+        .quiet()
+        .judge(|saw| {
+            assert_eq!(saw.reasons(), ["tls"]);
+            assert!(saw.messages().contains("`ca_file`"), "{}", saw.messages());
+            saw.told("");
+        })
+}
+
+fn p9_a_certificate_as_openssl_makes_it_is_not_for_another_name() -> Situation {
+    let url: fn(&Town, &str) -> String =
+        |town, path| town.url(Place::Tls(Cert::Authority), path).replace("127.0.0.1", "localhost");
+    named(Cert::Authority).at(At::Url(url)).quiet().judge(|saw| {
+        assert_eq!(saw.reasons(), ["tls"]);
+        saw.told("");
+    })
+}
+
+fn p9_a_certificate_for_another_name_is_not_though_it_is_named() -> Situation {
+    let url: fn(&Town, &str) -> String =
+        |town, path| town.url(Place::Tls(Cert::Plain), path).replace("127.0.0.1", "localhost");
+    named(Cert::Plain).at(At::Url(url)).quiet().judge(|saw| {
+        assert_eq!(saw.reasons(), ["tls"]);
+        saw.told("");
+    })
+}
+
+fn p4_http_2_is_offered() -> Situation {
+    named(Cert::Plain).asked(2).judge(|saw| {
+        saw.told("1");
+        assert_eq!(saw.asked[0].offers, ["h2", "http/1.1"]);
+    })
+}
+
+fn p4_http_2_is_not_offered_where_it_is_not_wanted() -> Situation {
+    named(Cert::Plain).config("http1_only = true").asked(2).judge(|saw| {
+        saw.told("1");
+        assert_eq!(saw.asked[0].offers, ["http/1.1"]);
+    })
+}
+
+fn s6_after_retry_after_it_is_asked_again() -> Situation {
+    Situation::new(|asked| match asked.nth {
+        0 => status(429).with("Retry-After", "6"),
+        _ => ok(asked.news("1")),
+    })
+    .asked(2)
+    .event("feed_recovered")
+    .judge(|saw| {
+        saw.told("1");
+        assert!(saw.gaps()[0] > Duration::from_millis(5500), "{:?}", saw.gaps());
+    })
+}
+
+fn s9_a_feed_that_comes_with_an_error_is_not_read() -> Situation {
+    Situation::new(|asked| ok(asked.news("1")).status_line("HTTP/1.1 404 Not Found"))
+        .fails("not_found")
+}
+
+fn p9_http_where_tls_is_expected_is_an_error() -> Situation {
+    let url: fn(&Town, &str) -> String =
+        |town, path| town.url(Place::Main, path).replace("http:", "https:");
+    Situation::new(|asked| ok(asked.news("1"))).at(At::Url(url)).quiet().judge(|saw| {
+        assert!(matches!(saw.reasons()[..], ["tls" | "timeout"]), "{:#?}", saw.log);
     })
 }

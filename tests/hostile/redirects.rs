@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::reply::{Reply, Step, moved, ok, raw, status};
 use super::server::{Asked, Place};
 use super::situation::{At, Saw, Situation};
+use super::tls::Cert;
 
 situations![
     r1_a_301_is_believed_after_three_polls,
@@ -29,6 +30,8 @@ situations![
     r4_other_schemes_are_not_followed,
     r4_a_redirect_into_the_file_system_is_not_followed,
     r4_a_redirect_to_a_script_is_not_followed,
+    r4_from_https_to_http_is_not_followed_with_credentials,
+    r4_from_https_to_http_is_followed_without,
     r5_credentials_stay_with_their_origin,
     r5_credentials_go_along_within_an_origin,
     r6_there_is_no_referer,
@@ -47,6 +50,8 @@ situations![
     r8_a_cookie_is_gone_at_the_next_poll,
     r8_a_cookie_of_an_answer_is_not_kept,
     r8_a_cookie_is_not_told_to_another_host,
+    r8_a_wall_with_a_new_cookie_each_time_ends,
+    r8_a_flood_of_cookies_does_no_harm,
     r9_a_notice_that_the_feed_has_moved_is_an_item_like_any_other,
 ];
 
@@ -297,6 +302,26 @@ fn r4_a_redirect_to_a_script_is_not_followed() -> Situation {
 const SECRETS: &str = "username = \"reader\"\npassword = \"open sesame\"\n\
     headers = { X-Api-Key = \"key-of-all-doors\", Cookie = \"sid=dear-cookie\" }";
 
+fn downgraded() -> Situation {
+    Situation::new(|asked| match asked.place {
+        Place::Main => ok(asked.news("1")),
+        _ => moved(302, asked.url(Place::Main, "/there")),
+    })
+    .at(At::Path(Place::Tls(Cert::Plain), ""))
+    .config("ca_file = \"ca.pem\"")
+}
+
+fn r4_from_https_to_http_is_not_followed_with_credentials() -> Situation {
+    downgraded().config(SECRETS).judge(|saw| {
+        assert_eq!(saw.reasons(), ["redirect"]);
+        assert!(saw.at(Place::Main).is_empty());
+    })
+}
+
+fn r4_from_https_to_http_is_followed_without() -> Situation {
+    downgraded().reads("1")
+}
+
 fn r5_credentials_stay_with_their_origin() -> Situation {
     Situation::new(|asked| match asked.rest() {
         "" => moved(302, asked.url(Place::Other, "/there")),
@@ -413,7 +438,7 @@ fn r7_links_are_relative_to_where_it_ended() -> Situation {
 fn wall(asked: &Asked) -> Reply {
     match asked.text("cookie") {
         Some(cookie) if cookie.contains("pass=42") => ok(asked.news("1")),
-        _ => moved(302, asked.target().to_owned())
+        _ => moved(302, asked.target())
             .with("Set-Cookie", "pass=42; Path=/; HttpOnly")
             .with("Set-Cookie", "theme=dark"),
     }
@@ -466,4 +491,26 @@ fn r9_a_notice_that_the_feed_has_moved_is_an_item_like_any_other() -> Situation 
         saw.told("1");
         saw.never_failed();
     })
+}
+
+fn r8_a_wall_with_a_new_cookie_each_time_ends() -> Situation {
+    Situation::new(|asked| {
+        moved(302, asked.target()).with("Set-Cookie", format!("n={}", asked.nth))
+    })
+    .asked(12)
+    .judge(|saw| {
+        assert_eq!(saw.reasons(), ["redirect"]);
+        let begins = saw.asked.iter().filter(|asked| asked.header("cookie").is_none()).count();
+        assert!(saw.asked.len() <= 11 * begins, "{} in {begins} polls", saw.asked.len());
+    })
+}
+
+fn r8_a_flood_of_cookies_does_no_harm() -> Situation {
+    Situation::new(|asked| match asked.rest() {
+        "" => (0..80).fold(moved(302, asked.url(Place::Main, "/there")), |reply, n| {
+            reply.with("Set-Cookie", format!("c{n}={}; Path=/", "x".repeat(3000)))
+        }),
+        _ => ok(asked.news("1")),
+    })
+    .reads("1")
 }

@@ -14,11 +14,12 @@ use tokio::runtime::Runtime;
 use wirewatch::model::{Clock, Mono};
 
 use super::reply::{End, Reply, Step};
+use super::tls::{Cert, Tls};
 
 /// Nothing that the server does for one request lasts longer.
 const PATIENCE: Duration = Duration::from_secs(30);
 /// The longest request head that is read.
-const HEAD: usize = 64 << 10;
+const HEAD: usize = 256 << 10;
 
 /// Where a request came in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -31,8 +32,12 @@ pub enum Place {
     Forbidden,
     /// [::1], if this machine has it; allowed.
     Six,
-    /// TLS with a certificate that nobody has signed; allowed.
-    Tls,
+    /// TLS with a certificate that nobody else has signed; allowed.
+    Tls(Cert),
+    /// A proxy that answers itself, to whatever it is asked for. Not allowed: nobody may need to.
+    Proxy,
+    /// The same by SOCKS5.
+    Socks,
     /// A port that refuses connections; allowed.
     Refusing,
     /// A port where connections are not taken up; allowed.
@@ -50,6 +55,10 @@ pub struct Asked {
     pub at: Mono,
     /// The connection that it came on; no two have the same.
     pub connection: u64,
+    /// What a proxy was asked to connect to.
+    pub via: Option<String>,
+    /// The protocols that the client offered with TLS.
+    pub offers: Vec<String>,
     /// Method, target and version.
     pub line: String,
     pub headers: Vec<(String, Vec<u8>)>,
@@ -82,7 +91,7 @@ impl Town {
     }
 
     pub fn url(&self, place: Place, path: &str) -> String {
-        let scheme = if place == Place::Tls { "https" } else { "http" };
+        let scheme = if matches!(place, Place::Tls(_)) { "https" } else { "http" };
         format!("{scheme}://{}{path}", self.authority(place))
     }
 
@@ -91,7 +100,7 @@ impl Town {
         let mut allowed: Vec<(Place, String)> = self
             .ports
             .iter()
-            .filter(|(place, _)| **place != Place::Forbidden)
+            .filter(|(place, _)| !matches!(place, Place::Forbidden | Place::Proxy | Place::Socks))
             .map(|(place, address)| (*place, address.to_string()))
             .collect();
         allowed.sort();
@@ -107,7 +116,7 @@ impl Asked {
 
     /// What follows the situation's name in the target.
     pub fn rest(&self) -> &str {
-        &self.target()[1 + self.name.len()..]
+        &path_of(&self.line)[1 + self.name.len()..]
     }
 
     pub fn header(&self, name: &str) -> Option<&[u8]> {
@@ -183,7 +192,7 @@ struct Shared {
     record: Mutex<Record>,
     changed: Condvar,
     connections: AtomicU64,
-    tls: tokio_rustls::TlsAcceptor,
+    tls: Tls,
 }
 
 /// What holds ports where nobody speaks.
@@ -197,6 +206,7 @@ struct Idle {
 pub struct Ground {
     runtime: Runtime,
     idle: Idle,
+    pub tls: Tls,
     listeners: Vec<(Place, TcpListener)>,
     pub town: Arc<Town>,
 }
@@ -211,7 +221,17 @@ impl Ground {
             .unwrap();
         let mut town = Town::default();
         let mut listeners = Vec::new();
-        let places = [Place::Main, Place::Other, Place::Forbidden, Place::Six, Place::Tls];
+        let places = [
+            Place::Main,
+            Place::Other,
+            Place::Forbidden,
+            Place::Six,
+            Place::Tls(Cert::Plain),
+            Place::Tls(Cert::Expired),
+            Place::Tls(Cert::Authority),
+            Place::Proxy,
+            Place::Socks,
+        ];
         for place in places.into_iter().chain((0..own).map(Place::Own)) {
             let host = if place == Place::Six { "[::1]:0" } else { "127.0.0.1:0" };
             match runtime.block_on(TcpListener::bind(host)) {
@@ -223,7 +243,7 @@ impl Ground {
             }
         }
         let idle = runtime.block_on(idle(&mut town));
-        Self { runtime, idle, listeners, town: Arc::new(town) }
+        Self { runtime, idle, tls: Tls::new(), listeners, town: Arc::new(town) }
     }
 
     pub fn serve(self, scripts: HashMap<String, Script>) -> Server {
@@ -233,7 +253,7 @@ impl Ground {
             record: Mutex::default(),
             changed: Condvar::new(),
             connections: AtomicU64::new(0),
-            tls: super::tls::acceptor(),
+            tls: self.tls,
         });
         for (place, listener) in self.listeners {
             let shared = Arc::clone(&shared);
@@ -245,6 +265,55 @@ impl Ground {
         }
         Server { shared, _idle: self.idle, _runtime: self.runtime }
     }
+}
+
+/// The path of a request line, whether it stands alone or in a whole URL.
+fn path_of(line: &str) -> &str {
+    let target = line.split(' ').nth(1).unwrap_or_default();
+    match target.strip_prefix("http://") {
+        Some(whole) => whole.find('/').map_or("", |slash| &whole[slash..]),
+        None => target,
+    }
+}
+
+/// What a connection has come to.
+enum Parting {
+    End(End),
+    /// What it is to be connected to, so that something else can be spoken on it.
+    Connect(String),
+}
+
+/// What is known of a connection.
+struct Connection {
+    place: Place,
+    number: u64,
+    via: Option<String>,
+    offers: Vec<String>,
+}
+
+/// Takes up a client of SOCKS5 (RFC 1928). Answers with the host and port that it names.
+async fn socks(stream: &mut TcpStream) -> io::Result<String> {
+    let refuse = || io::Error::from(io::ErrorKind::InvalidData);
+    stream.read_u8().await?;
+    let mut methods = vec![0; usize::from(stream.read_u8().await?)];
+    stream.read_exact(&mut methods).await?;
+    stream.write_all(&[5, 0]).await?;
+    let mut head = [0; 4];
+    stream.read_exact(&mut head).await?;
+    let length = match head[3] {
+        1 => 4,
+        3 => usize::from(stream.read_u8().await?),
+        _ => return Err(refuse()),
+    };
+    let mut host = vec![0; length];
+    stream.read_exact(&mut host).await?;
+    let port = stream.read_u16().await?;
+    stream.write_all(&[5, 0, 0, 1, 0, 0, 0, 0, 0, 0]).await?;
+    let host = match <[u8; 4]>::try_from(host.as_slice()) {
+        Ok(address) if head[3] == 1 => std::net::Ipv4Addr::from(address).to_string(),
+        _ => String::from_utf8(host).map_err(|_| refuse())?,
+    };
+    Ok(format!("{host}:{port}"))
 }
 
 /// A port that is taken and does not listen, and one whose queue of connections is full.
@@ -293,44 +362,70 @@ impl Shared {
         if place == Place::Forbidden {
             self.record().trespasses += 1;
         }
-        let connection = self.connections.fetch_add(1, Ordering::Relaxed);
-        if place == Place::Tls {
-            if let Ok(stream) = self.tls.accept(stream).await {
-                let _ = self.converse(stream, place, connection).await;
+        let number = self.connections.fetch_add(1, Ordering::Relaxed);
+        let mut connection = Connection { place, number, via: None, offers: Vec::new() };
+        let mut stream = stream;
+        if place == Place::Socks {
+            match socks(&mut stream).await {
+                Ok(target) => connection.via = Some(target),
+                Err(_) => return,
             }
+        }
+        if let Place::Tls(cert) = place {
+            let _ = self.secure(stream, cert, connection).await;
             return;
         }
-        let mut stream = stream;
-        if let Ok(End::Reset) = self.converse(&mut stream, place, connection).await {
-            let _ = stream.set_zero_linger();
+        match self.converse(&mut stream, &connection).await {
+            Ok(Parting::End(End::Reset)) => {
+                let _ = stream.set_zero_linger();
+            }
+            // Asked to connect: what is on the other side is the TLS of this server.
+            Ok(Parting::Connect(target)) => {
+                connection.via = Some(target);
+                let _ = self.secure(stream, Cert::Plain, connection).await;
+            }
+            _ => {}
         }
     }
 
+    async fn secure(
+        &self,
+        stream: TcpStream,
+        cert: Cert,
+        mut connection: Connection,
+    ) -> io::Result<()> {
+        let (stream, offers) = self.tls.accept(stream, cert).await?;
+        connection.offers = offers;
+        self.converse(stream, &connection).await.map(|_| ())
+    }
+
+    /// Answers requests until the connection has another use.
     async fn converse(
         &self,
         mut stream: impl AsyncRead + AsyncWrite + Unpin,
-        place: Place,
-        connection: u64,
-    ) -> io::Result<End> {
+        connection: &Connection,
+    ) -> io::Result<Parting> {
         while let Some((line, headers)) = read_head(&mut stream).await? {
-            let target = line.split(' ').nth(1).unwrap_or_default().to_owned();
-            let path = target.strip_prefix("http://").map_or(target.as_str(), |absolute| {
-                absolute.find('/').map_or("", |slash| &absolute[slash..])
-            });
+            if let Some(target) = line.strip_prefix("CONNECT ") {
+                stream.write_all(b"HTTP/1.1 200 Connected\r\n\r\n").await?;
+                let target = target.split(' ').next().unwrap_or_default();
+                return Ok(Parting::Connect(target.to_owned()));
+            }
+            let path = path_of(&line);
             let name = path[path.len().min(1)..].split(['/', '?', ';']).next().unwrap_or_default();
-            let asked = self.note(name, place, connection, line.clone(), headers);
-            let Some(script) = self.scripts.get(name) else { return Ok(End::Close) };
+            let asked = self.note(name, connection, line.clone(), headers);
+            let Some(script) = self.scripts.get(name) else { return Ok(Parting::End(End::Close)) };
             let reply = script(&asked);
             let end = self.answer(&mut stream, name, reply).await;
-            if let Some(busy) = self.record().busy.get_mut(&place) {
+            if let Some(busy) = self.record().busy.get_mut(&connection.place) {
                 *busy -= 1;
             }
             match end? {
                 End::Keep => {}
-                end => return Ok(end),
+                end => return Ok(Parting::End(end)),
             }
         }
-        Ok(End::Close)
+        Ok(Parting::End(End::Close))
     }
 
     async fn answer(
@@ -355,12 +450,12 @@ impl Shared {
     fn note(
         &self,
         name: &str,
-        place: Place,
-        connection: u64,
+        connection: &Connection,
         line: String,
         headers: Vec<(String, Vec<u8>)>,
     ) -> Asked {
         let mut record = self.record();
+        let place = connection.place;
         let own = record.asked.iter().filter(|asked| asked.name == name);
         let (mut nth, mut nth_here) = (0, 0);
         for before in own {
@@ -374,7 +469,9 @@ impl Shared {
             name: name.to_owned(),
             place,
             at: Clock::System.now().mono,
-            connection,
+            connection: connection.number,
+            via: connection.via.clone(),
+            offers: connection.offers.clone(),
             line,
             headers,
             nth,

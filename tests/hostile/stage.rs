@@ -66,12 +66,11 @@ impl Run {
         (situation.judge)(saw);
     }
 
-    #[track_caller]
+    /// Judges all of them, and names those that are not as they should be.
     pub fn judge_all(&self) {
-        for name in self.saws.keys() {
-            println!("{name}");
-            self.judge(name);
-        }
+        let failed = |name: &&String| catch_unwind(AssertUnwindSafe(|| self.judge(name))).is_err();
+        let failed: Vec<&String> = self.saws.keys().filter(failed).collect();
+        assert!(failed.is_empty(), "see above: {failed:?}");
     }
 }
 
@@ -124,6 +123,10 @@ pub fn config<'a>(
                 }
                 At::Url(make) => make(town, &path),
             };
+            let lines = lines
+                .replace("{proxy}", &town.authority(Place::Proxy))
+                .replace("{nobody}", &town.authority(Place::Refusing))
+                .replace("{socks}", &town.authority(Place::Socks));
             write!(text, "[[feed]]\nid = \"{id}\"\nurl = \"{url}\"\n{lines}").unwrap();
         }
     }
@@ -136,6 +139,7 @@ pub fn set(settings: &str, situations: &mut [(String, Situation)]) -> (Server, H
     let ground = Ground::take(feeds.filter(|(at, _)| matches!(at, At::Alone)).count());
     let named = situations.iter().map(|(name, situation)| (name.as_str(), situation));
     let home = Home::new(&config(settings, &ground.town, named), RULES);
+    home.write("ca.pem", &ground.tls.pem);
     let scripts = situations.iter_mut().map(|(name, situation)| {
         let none = Box::new(|_: &Asked| panic!("the script is gone"));
         (name.clone(), std::mem::replace(&mut situation.script, none))
@@ -158,7 +162,6 @@ pub fn play(server: &Server, home: &Home, situations: Vec<(String, Situation)>) 
         server.wait(Duration::from_millis(100));
         left = unmet(&mut daemon, server, &situations);
     }
-    println!("after {:?} not yet to be judged: {left:?}", now().since(start));
     let peak = daemon.peak();
     let daemon = daemon.stop();
     let rows = home.verb("feeds");

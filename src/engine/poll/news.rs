@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use tokio::sync::OwnedSemaphorePermit;
+
 use super::slot::source;
 use super::turn::{Learned, Shop};
 use crate::engine::plan::Plan;
@@ -62,13 +64,19 @@ pub(super) struct Document {
     pub feed: ParsedFeed,
     /// Of the bytes that it was read from.
     pub hash: u64,
+    /// What holds back others while it is in memory, if it is a large one.
+    pub alone: Option<OwnedSemaphorePermit>,
     sightings: Vec<Sighting>,
 }
 
 impl Document {
     pub(super) fn new(feed: ParsedFeed, hash: u64, store: &dyn Store) -> Self {
         let items = feed.whole_items();
-        let keys = parse::keys(items);
+        let keys = if items.len() <= novelty::CAP {
+            parse::keys(items)
+        } else {
+            vec![Keys { named: true, ..Keys::default() }; items.len()]
+        };
         let sighting = |(item, keys): (&Item, &Keys)| {
             let key = |key: &Option<String>| key.as_ref().map(|key| store.hash(key.as_bytes()));
             Sighting {
@@ -78,12 +86,13 @@ impl Document {
                 moment: key(&keys.moment),
                 words: key(&keys.words),
                 dated: keys.dated,
+                former: keys.former.each_ref().map(key),
                 title: (!item.title.is_empty()).then(|| store.hash(item.title.as_bytes())),
                 published: item.published.or(item.updated),
             }
         };
         let sightings = items.iter().zip(&keys).map(sighting).collect();
-        Self { feed, hash, sightings }
+        Self { feed, hash, alone: None, sightings }
     }
 }
 

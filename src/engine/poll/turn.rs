@@ -1,8 +1,8 @@
 //! One poll of one feed, from the request to the commit.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use url::Url;
 
 use super::news::{Document, News, commit};
@@ -22,8 +22,8 @@ pub(super) struct Shop {
     /// Places for documents that are being read: reading takes a processor, and several times the
     /// document's size in memory.
     pub reading: Semaphore,
-    /// Held while a large document is read: one at a time, whatever the processors.
-    pub large: Arc<Mutex<()>>,
+    /// One place, for a large document from reading to commit.
+    pub large: Arc<Semaphore>,
 }
 
 /// A poll that came to a good end.
@@ -141,49 +141,100 @@ pub(super) async fn poll(
     Ok(good)
 }
 
+/// A document of more bytes than this is read alone, and no other such before it is committed: as
+/// items it takes some ten times as much memory.
+const LARGE: usize = 1 << 20;
+
+/// What became of a body, with its hash as it came.
+enum Tried {
+    /// It is the one that was read last.
+    Same(u64),
+    Read(u64, Document),
+    /// It is large, and another such is in work.
+    Large(Body),
+}
+
 /// Unpacks and parses a body off the async threads. Answers with its hash as it came, and with
 /// nothing more if it is the one that was read last.
+///
+/// A large body that has to wait does so as it came, which is bounded, and is unpacked once more
+/// then; small ones pass it meanwhile.
 async fn read(
     shop: &Shop,
     body: Body,
     url: Url,
     state: &FeedState,
 ) -> Result<(u64, Option<Document>), FetchError> {
-    let Ok(_place) = shop.reading.acquire().await else {
-        return Err(FetchError::new(Reason::Internal, "there is no more reading"));
-    };
-    let limit = shop.plan.poll.max_decoded;
-    let store = Arc::clone(&shop.store);
-    let (known, known_wire) = (state.body, state.wire);
-    let large = Arc::clone(&shop.large);
-    let work = move || {
-        let wire = wire_hash(&*store, &body);
-        if known_wire == Some(wire) {
-            return Ok((wire, None));
+    let none_left = |_| FetchError::new(Reason::Internal, "there is no more reading");
+    let (mut body, mut alone) = (body, None);
+    loop {
+        let place = shop.reading.acquire().await.map_err(none_left)?;
+        let attempt = Attempt {
+            body,
+            alone,
+            large: Arc::clone(&shop.large),
+            url: url.clone(),
+            store: Arc::clone(&shop.store),
+            limit: shop.plan.poll.max_decoded,
+            known: (state.wire, state.body),
+        };
+        let tried = tokio::task::spawn_blocking(move || attempt.read()).await;
+        drop(place);
+        let broke = |_| FetchError::new(Reason::Internal, "reading the document failed");
+        match tried.map_err(broke)?? {
+            Tried::Same(wire) => return Ok((wire, None)),
+            Tried::Read(wire, document) => return Ok((wire, Some(document))),
+            Tried::Large(back) => {
+                body = back;
+                alone = Some(Arc::clone(&shop.large).acquire_owned().await.map_err(none_left)?);
+            }
         }
-        let content_type = body.content_type.clone();
-        let bytes = body.decode(limit)?;
-        let hash = store.hash(&bytes);
-        if known == Some(hash) {
-            return Ok((wire, None));
-        }
-        let _alone =
-            (bytes.len() > LARGE).then(|| large.lock().unwrap_or_else(PoisonError::into_inner));
-        let content_type = content_type.as_deref();
-        let input = parse::Input { bytes: &bytes, content_type, url: Some(&url) };
-        let feed = parse::parse(&input)
-            .map_err(|error| FetchError::new(error.reason(), error.to_string()))?;
-        Ok((wire, Some(Document::new(feed, hash, &*store))))
-    };
-    match tokio::task::spawn_blocking(work).await {
-        Ok(result) => result,
-        Err(_) => Err(FetchError::new(Reason::Internal, "reading the document failed")),
     }
 }
 
-/// Bytes of a document above which no other such is read at the same time: reading takes several
-/// times its size.
-const LARGE: usize = 4 << 20;
+/// One try to read a body.
+struct Attempt {
+    body: Body,
+    /// Leave to read a large one.
+    alone: Option<OwnedSemaphorePermit>,
+    large: Arc<Semaphore>,
+    url: Url,
+    store: Arc<dyn Store>,
+    limit: u64,
+    /// Hashes of the body that was read last, as it came and unpacked.
+    known: (Option<u64>, Option<u64>),
+}
+
+impl Attempt {
+    fn read(mut self) -> Result<Tried, FetchError> {
+        let wire = wire_hash(&*self.store, &self.body);
+        if self.known.0 == Some(wire) {
+            return Ok(Tried::Same(wire));
+        }
+        let bytes = self.body.decode(self.limit)?;
+        let hash = self.store.hash(&bytes);
+        if self.known.1 == Some(hash) {
+            return Ok(Tried::Same(wire));
+        }
+        let is_large = bytes.len() > LARGE;
+        if is_large && self.alone.is_none() {
+            match self.large.try_acquire_owned() {
+                Ok(alone) => self.alone = Some(alone),
+                Err(_) => {
+                    drop(bytes);
+                    return Ok(Tried::Large(self.body));
+                }
+            }
+        }
+        let content_type = self.body.content_type.as_deref();
+        let input = parse::Input { bytes: &bytes, content_type, url: Some(&self.url) };
+        let feed = parse::parse(&input)
+            .map_err(|error| FetchError::new(error.reason(), error.to_string()))?;
+        let mut document = Document::new(feed, hash, &*self.store);
+        document.alone = self.alone.filter(|_| is_large);
+        Ok(Tried::Read(wire, document))
+    }
+}
 
 /// The hash of a body as it came. The same bytes in another packing are another body.
 fn wire_hash(store: &dyn Store, body: &Body) -> u64 {

@@ -47,3 +47,31 @@ fn quotes_are_cut() {
     let page = format!("<html><title>{}</title>", "x".repeat(1000));
     assert!(fails(&page).to_string().len() < 140);
 }
+
+#[test]
+fn walls_are_told_from_pages_by_whole_words() {
+    const CASES: &[(&str, Reason)] = &[
+        ("<title>Blog in Kyiv</title>", Reason::Html),
+        ("<title>Log in</title>", Reason::Blocked),
+        ("<title>News: Log-in</title>", Reason::Blocked),
+        ("<title>Вхід до кабінету</title>", Reason::Blocked),
+        ("<title>Входить у силу закон</title>", Reason::Html),
+        ("<title>Making sure you&#39;re not a bot!</title>", Reason::Blocked),
+        ("<title>Robots take over the captchaless web</title>", Reason::Html),
+        (
+            "<title>x</title><script src=\"https://challenges.cloudflare.com/turnstile/v0/api.js\">",
+            Reason::Blocked,
+        ),
+        ("<title>x</title><form><input name=p type=password></form>", Reason::Blocked),
+        ("<script>document.cookie='a=b';location.reload()</script>", Reason::Html),
+        ("<title>404 Not Found</title>", Reason::Html),
+    ];
+    for (page, reason) in CASES {
+        assert_eq!(
+            fails(&format!("<!DOCTYPE html><html>{page}</html>")).reason(),
+            *reason,
+            "{page}"
+        );
+        assert_eq!(fails(page).reason(), *reason, "{page}");
+    }
+}

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use url::Url;
 
-use super::{hash, parameters};
+use super::{bounded, canonical, hash, of_text, parameters};
 use crate::model::{Item, Timestamp};
 
 /// What an item is known by beside its identity. A key that two items of the document share tells
@@ -19,24 +19,33 @@ pub struct Keys {
     pub dated: bool,
     /// The page that it links to; see [`page`].
     pub page: Option<String>,
-    /// The page and the date, if it is `dated`. Only a later form of the same item has the same.
+    /// The page and the date. If it is `dated`, only a later form of the same item has the same.
     pub moment: Option<String>,
     /// A hash of title and text, and of the date if it is `dated`; `None` if there is neither text
     /// nor date.
     pub words: Option<String>,
+    /// The identities that it would have if its guid did not behave, for an item that is `named`
+    /// and not `dated`: it may have been seen under one of them.
+    pub former: [Option<String>; 2],
 }
 
 /// The keys of each item of a document, in order.
 pub fn keys(items: &[Item]) -> Vec<Keys> {
     let one_date = one_date(items);
     let mut keys: Vec<Keys> = items.iter().map(|item| of(item, one_date)).collect();
-    single(&mut keys, |keys| &mut keys.page);
-    single(&mut keys, |keys| &mut keys.words);
-    for (keys, item) in keys.iter_mut().zip(items) {
-        keys.moment = match (&keys.page, date(item)) {
-            (Some(page), Some(at)) if keys.dated => Some(format!("{page} {}", at.as_millis())),
-            _ => None,
-        };
+    let pages = shared(keys.iter().map(|keys| keys.page.as_deref()));
+    let words = shared(keys.iter().map(|keys| keys.words.as_deref()));
+    for (index, (keys, item)) in keys.iter_mut().zip(items).enumerate() {
+        keys.page.take_if(|_| pages[index]);
+        keys.words.take_if(|_| words[index]);
+        if let (Some(page), Some(at)) = (&keys.page, date(item)) {
+            keys.moment = Some(format!("{page} {}", at.as_millis()));
+        }
+        if keys.named && !keys.dated {
+            let link = item.link.as_deref().filter(|_| keys.page.is_some()).map(canonical);
+            let text = keys.words.is_some().then(|| of_text(&item.title, text(item)));
+            keys.former = [link.map(|link| bounded(&link)), text];
+        }
     }
     keys
 }
@@ -44,8 +53,7 @@ pub fn keys(items: &[Item]) -> Vec<Keys> {
 fn of(item: &Item, one_date: bool) -> Keys {
     let page = item.link.as_deref().and_then(page);
     let date = date(item).filter(|at| !one_date && !may_be_a_day(*at));
-    let text = if item.summary.is_empty() { &item.content } else { &item.summary };
-    let words = match (date, text.as_str()) {
+    let words = match (date, text(item)) {
         (None, "") => None,
         (None, text) => Some(hash("words:", &[&item.title, text])),
         (Some(at), text) => {
@@ -55,7 +63,11 @@ fn of(item: &Item, one_date: bool) -> Keys {
             Some(hash("words:", &[&item.title, text, &at, page]))
         }
     };
-    Keys { named: is_named(item), dated: date.is_some(), page, moment: None, words }
+    Keys { named: is_named(item), dated: date.is_some(), page, words, ..Keys::default() }
+}
+
+fn text(item: &Item) -> &str {
+    if item.summary.is_empty() { &item.content } else { &item.summary }
 }
 
 fn date(item: &Item) -> Option<Timestamp> {
@@ -76,17 +88,14 @@ fn may_be_a_day(at: Timestamp) -> bool {
     at.as_millis() % QUARTER_HOUR == 0
 }
 
-/// Leaves a key only to an item that has it for itself.
-fn single(keys: &mut [Keys], key: fn(&mut Keys) -> &mut Option<String>) {
-    let mut times: HashMap<String, u32> = HashMap::new();
-    for keys in keys.iter_mut() {
-        if let Some(key) = key(keys) {
-            *times.entry(key.clone()).or_default() += 1;
-        }
+/// Which of the keys others have, too.
+fn shared<'a>(keys: impl Iterator<Item = Option<&'a str>> + Clone) -> Vec<bool> {
+    let mut times: HashMap<&str, u32> = HashMap::new();
+    for key in keys.clone().flatten() {
+        *times.entry(key).or_default() += 1;
     }
-    for keys in keys {
-        key(keys).take_if(|key| times.get(key).is_some_and(|times| *times > 1));
-    }
+    let often = |key| times.get(key).is_some_and(|times| *times > 1);
+    keys.map(|key| key.is_some_and(often)).collect()
 }
 
 /// Whether the identity says more than the link and the text do.
@@ -100,16 +109,18 @@ fn is_named(item: &Item) -> bool {
 /// Whether a guid is the item's own link: the same page, perhaps under other tracking parameters,
 /// or with the number of its edition for a fragment that the link does not have (`…/story#2`).
 fn is_link(id: &str, link: &str) -> bool {
-    let (Ok(id_url), Ok(link_url)) = (Url::parse(id), Url::parse(link)) else { return false };
     let edition =
         |text: &str| (1..=2).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit());
-    let same_place = match (id_url.fragment(), link_url.fragment()) {
+    let fragment = |url: &str| url.split_once('#').map(|(_, fragment)| fragment.to_owned());
+    let may_be = match (fragment(id), fragment(link)) {
         (None, _) => true,
-        (Some(of_id), None) => edition(of_id),
+        (Some(of_id), None) => edition(&of_id),
         // The link leads to one of several posts.
         (Some(_), Some(_)) => false,
     };
-    same_place && place(id).is_some() && place(id) == place(link)
+    may_be
+        && id.contains("://")
+        && (id == link || place(id).is_some_and(|id| Some(id) == place(link)))
 }
 
 /// The page that a link leads to, written so that links to one page are equal wherever they were

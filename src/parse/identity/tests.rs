@@ -72,3 +72,17 @@ fn one_page_under_two_campaigns_is_one_link_and_the_guid_holds() {
     assert_eq!(identities(&[a]), ["g1"]);
     assert_eq!(identities(&[a, b]), ["g1", "g1"]);
 }
+
+#[test]
+fn the_front_of_a_site_is_no_identity() {
+    for front in [
+        "http://a.example/",
+        "https://www.a.example/?utm_source=rss",
+        "http://a.example/index.html",
+    ] {
+        let id = |title| ids(&[("", front, title)]).remove(0);
+        assert!(id("Sirens in the north").starts_with("text:"), "{front}");
+        assert_ne!(id("Sirens in the north"), id("Sirens in the south"), "{front}");
+    }
+    assert_eq!(ids(&[("", "http://a.example/now", "A")]), ["http://a.example/now"]);
+}

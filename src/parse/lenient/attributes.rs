@@ -6,11 +6,11 @@ use std::cell::OnceCell;
 use memchr::memchr2_iter;
 use quick_xml::events::BytesStart;
 
-use super::{lower, text};
+use super::{names, text};
 use crate::parse::raw::MAX_FIELD;
 
 /// The attributes of a tag: lower-case names with their prefixes, and values with entities
-/// resolved. At most 64 of them.
+/// resolved. At most 64 of them. They are read when they are first asked for.
 pub(super) struct Attributes<'a> {
     tag: &'a BytesStart<'a>,
     read: OnceCell<Vec<(Cow<'a, str>, Cow<'a, str>)>>,
@@ -36,13 +36,16 @@ impl<'a> Attributes<'a> {
                     Cow::Borrowed(value) => text::resolve(cut(value)),
                     Cow::Owned(value) => Cow::Owned(text::resolve(cut(&value)).into_owned()),
                 };
-                (lower(attribute.key.into_inner()), value)
+                (names::lower(attribute.key.into_inner()), value)
             });
             found.collect()
         })
     }
 
     pub(super) fn get(&self, name: &str) -> Option<&str> {
+        if self.tag.attributes_raw().is_empty() {
+            return None;
+        }
         self.all().iter().find(|(key, _)| key == name).map(|(_, value)| value.as_ref())
     }
 }

@@ -1,11 +1,13 @@
 //! Puts together the feed while the walker goes through its elements.
 
+use memchr::memchr2;
 use url::Url;
 
 use super::Attributes;
 use super::names::{Part, Vocabulary};
 use super::{MAX_FIELD, MAX_ITEMS, RawFeed};
 use crate::model::{FeedKind, Timestamp};
+use crate::parse::build::is_normal;
 use crate::parse::raw::{Markup, RawItem, RawText};
 use crate::parse::{base64, dates};
 
@@ -54,6 +56,8 @@ pub(super) struct Collector {
     /// Ranks of the feed's own fields while an item is open.
     feed_ranks: Ranks,
     field: Option<Field>,
+    /// A string that is free for the next field.
+    spare: String,
     person: Option<(String, String)>,
     /// `isPermaLink` of the guid being read.
     permalink: bool,
@@ -73,6 +77,7 @@ impl Collector {
             ranks: Ranks::default(),
             feed_ranks: Ranks::default(),
             field: None,
+            spare: String::new(),
             person: None,
             permalink: false,
             full: false,
@@ -81,6 +86,11 @@ impl Collector {
 
     pub(super) fn is_atom(&self) -> bool {
         self.feed.kind == FeedKind::Atom
+    }
+
+    /// Whether there are more items than are kept.
+    pub(super) fn is_full(&self) -> bool {
+        self.full
     }
 
     pub(super) fn feed_attributes(&mut self, attributes: &Attributes<'_>) {
@@ -157,7 +167,9 @@ impl Collector {
     }
 
     fn begin(&mut self, target: Target, markup: Markup, inline: bool, coding: Coding) {
-        self.field = Some(Field { target, text: String::new(), markup, inline, coding });
+        let mut text = std::mem::take(&mut self.spare);
+        text.clear();
+        self.field = Some(Field { target, text, markup, inline, coding });
     }
 
     pub(super) fn begin_field(
@@ -250,7 +262,7 @@ impl Collector {
             return;
         }
         let text = &text[..text.floor_char_boundary(room)];
-        if field.inline && parsed {
+        if field.inline && parsed && memchr2(b'&', b'<', text.as_bytes()).is_some() {
             field.text.push_str(&text.replace('&', "&amp;").replace('<', "&lt;"));
         } else {
             field.text.push_str(text);
@@ -272,7 +284,7 @@ impl Collector {
                     *(if target == Target::PersonName { name } else { email }) = text;
                 }
             }
-            Target::Part(_) if text.trim().is_empty() => {}
+            Target::Part(_) if text.trim().is_empty() => self.spare = text,
             Target::Part(part) => match self.item {
                 Some(_) => self.end_item_field(part, RawText { text, markup }, base),
                 None => self.end_feed_field(part, RawText { text, markup }),
@@ -306,6 +318,7 @@ impl Collector {
             Part::Link if self.ranks.link < 4 => {
                 self.ranks.link = 2;
                 item.link = Some(resolve(&raw.text, base));
+                self.spare = raw.text;
             }
             Part::Id => {
                 item.id = Some(raw.text);
@@ -313,9 +326,11 @@ impl Collector {
             }
             Part::Published(rank) => {
                 take_date(&mut item.published, &mut self.ranks.published, rank, &raw.text);
+                self.spare = raw.text;
             }
             Part::Updated(rank) => {
                 take_date(&mut item.updated, &mut self.ranks.updated, rank, &raw.text);
+                self.spare = raw.text;
             }
             Part::Summary(rank) if rank >= self.ranks.summary => {
                 self.ranks.summary = rank;
@@ -351,7 +366,7 @@ fn is_text(kind: Option<&str>) -> bool {
 fn resolve(href: &str, base: Option<&Url>) -> String {
     let href = href.trim();
     match base {
-        Some(base) if !href.is_empty() => {
+        Some(base) if !href.is_empty() && !is_normal(href) => {
             base.join(href).map_or_else(|_| href.to_owned(), String::from)
         }
         _ => href.to_owned(),

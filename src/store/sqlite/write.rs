@@ -118,6 +118,8 @@ fn keep(db: &Connection, row: &Stored, id: &str, url: &str) -> Done {
             .execute(params![row.key, url])?;
         db.prepare_cached("DELETE FROM feed_http WHERE feed = ?1")?.execute([row.key])?;
         db.prepare_cached("DELETE FROM schedule WHERE feed = ?1")?.execute([row.key])?;
+        // What is shown there need not join on to what was shown here.
+        db.prepare_cached("UPDATE feed_seen SET items = 0 WHERE feed = ?1")?.execute([row.key])?;
     }
     Ok(())
 }

@@ -166,6 +166,25 @@ fn a_date_counts_if_it_is_the_items_own() {
 }
 
 #[test]
+fn former_ids_are_those_that_the_item_would_have_without_its_guid() {
+    let row = ("1", "https://a.example/1?utm_source=x", "A", "text", "");
+    let bare = |link: &str| {
+        let traits = super::super::Traits {
+            id: None,
+            link: Some(link).filter(|link| !link.is_empty()),
+            title: "A",
+            text: "text",
+        };
+        Some(super::super::identities(&[traits]).remove(0))
+    };
+    assert_eq!(one(row).former, [bare("https://a.example/1"), bare("")]);
+    let none = [None, None];
+    assert_eq!(one(("1", row.1, "A", "text", NOON)).former, none, "its date tells more");
+    assert_eq!(one(("https://a.example/1", row.1, "A", "text", "")).former, none);
+    assert_eq!(one(("1", "https://a.example/", "A", "", "")).former, none);
+}
+
+#[test]
 fn moment_and_words_say_what_they_say() {
     let base = ("1", "https://a.example/1", "A", "text", NOON);
     let keys = one(base);
