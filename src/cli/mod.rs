@@ -8,6 +8,7 @@ mod feeds;
 mod fetch;
 mod input;
 mod items;
+mod memory;
 mod out;
 mod scan;
 
@@ -131,6 +132,9 @@ impl From<Exit> for ExitCode {
 /// Runs what the command line asks for.
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
+    if matches!(cli.verb, Verb::Run(_) | Verb::Poll(_)) {
+        memory::keep_small();
+    }
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {

@@ -145,7 +145,7 @@ pub(super) async fn poll(
 
 /// A document of more bytes than this is large: as items it takes some ten times as much memory, so
 /// no two are in work at a time.
-const LARGE: usize = 1 << 20;
+const LARGE: u64 = 1 << 20;
 
 /// What became of a body, with its hash as it came.
 enum Tried {
@@ -159,8 +159,8 @@ enum Tried {
 /// Unpacks and parses a body off the async threads. Answers with its hash as it came, and with
 /// nothing more if it is the one that was read last.
 ///
-/// A large body waits for its turn as it came, which is bounded, and is unpacked once more then;
-/// small ones pass it meanwhile.
+/// A body that turns out to be large waits for its turn as it came, which is bounded, and is
+/// unpacked anew then; small ones pass it meanwhile.
 async fn read(
     shop: &Shop,
     body: Body,
@@ -208,14 +208,16 @@ impl Attempt {
         if self.known.0 == Some(wire) {
             return Ok(Tried::Same(wire));
         }
-        let bytes = self.body.decode(self.limit)?;
+        let limit = if self.alone.is_some() { self.limit } else { self.limit.min(LARGE) };
+        let bytes = match self.body.decode(limit) {
+            Err(error) if error.reason == Reason::TooLarge && limit < self.limit => {
+                return Ok(Tried::Large(self.body));
+            }
+            bytes => bytes?,
+        };
         let hash = self.store.hash(&bytes);
         if self.known.1 == Some(hash) {
             return Ok(Tried::Same(wire));
-        }
-        if bytes.len() > LARGE && self.alone.is_none() {
-            drop(bytes);
-            return Ok(Tried::Large(self.body));
         }
         let content_type = self.body.content_type.as_deref();
         let input = parse::Input { bytes: &bytes, content_type, url: Some(&self.url) };
