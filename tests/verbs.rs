@@ -687,3 +687,21 @@ fn run_polls_delivers_and_ends_in_order_when_it_is_told_to() {
     let again = house.run(&["poll", "--config", "w.toml"]).expect(0);
     assert!(again.stdout.contains("0 new items; 0 alerts; 0 deliveries made, 0 waiting"));
 }
+
+/// Containers often come without any; that must not keep HTTP from working.
+#[test]
+fn without_certificates_of_authorities_http_works_and_https_says_what_is_missing() {
+    let server = Server::start();
+    let url = server.put("/a", Answer::rss(rss(&["One"])));
+    let house = House::new();
+    let ask = |url: &str| {
+        let mut command = house.command(&["items", url]);
+        command.envs([("SSL_CERT_FILE", "/nonexistent"), ("SSL_CERT_DIR", "/nonexistent")]);
+        support::run(command)
+    };
+    let ran = ask(&url).expect(0);
+    assert!(ran.stdout.contains("\"title\":\"One\""), "{}", ran.stdout);
+    // Before TLS begins, what listens there does not matter.
+    let ran = ask(&url.replace("http:", "https:")).expect(1);
+    assert!(ran.stdout.contains("\"reason\":\"tls\""), "{}", ran.stdout);
+}

@@ -114,7 +114,7 @@ impl PollEngine {
                     first_due(&policy, &slot.feed.id, stored, slots.len(), now)
                 }
             };
-            (slot.feed.host(), due)
+            (slot.host(), due)
         });
         let agenda = Agenda::new(limits, due);
         let hosts: HashSet<_> = slots.iter().map(|slot| slot.feed.url.host_str()).collect();

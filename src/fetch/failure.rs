@@ -95,6 +95,9 @@ pub(super) fn of_reqwest(error: reqwest::Error, stage: Stage, waits: Waits) -> F
     if error.is_connect() && words.contains("proxy authorization") {
         return FetchError::new(Reason::Unauthorized, PROXY_WANTS.trim_start_matches(": "));
     }
+    if error.is_connect() && words.contains("tls handshake") {
+        return FetchError::new(Reason::Tls, format!("{words}; does the server speak TLS there?"));
+    }
     if error.is_connect() {
         return FetchError::new(Reason::Connect, words);
     }

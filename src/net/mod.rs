@@ -177,7 +177,7 @@ impl Network {
             proxy: route.proxy.as_ref().and_then(|proxy| proxy.url.host_str().map(str::to_owned)),
             trace: self.trace.clone(),
         };
-        let verifier = self.verifier(route.roots.as_ref()).map_err(NetError::Tls)?;
+        let verifier = self.verifier(route.roots.as_ref());
         let tls = tls::config(verifier, route.http1_only, self.trace.as_ref());
         let failed = |error| NetError::Client(Arc::new(error));
         let mut builder = Client::builder()
@@ -205,17 +205,14 @@ impl Network {
         builder.connector_layer(Watch(self.trace.clone())).build().map_err(failed)
     }
 
-    fn verifier(
-        &self,
-        roots: Option<&Roots>,
-    ) -> Result<Arc<dyn ServerCertVerifier>, rustls::Error> {
+    fn verifier(&self, roots: Option<&Roots>) -> Arc<dyn ServerCertVerifier> {
         let mut verifiers = self.verifiers.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(verifier) = verifiers.get(&roots.cloned()) {
-            return Ok(Arc::clone(verifier));
+            return Arc::clone(verifier);
         }
-        let verifier = tls::verifier(roots)?;
+        let verifier = tls::verifier(roots);
         verifiers.insert(roots.cloned(), Arc::clone(&verifier));
-        Ok(verifier)
+        verifier
     }
 }
 

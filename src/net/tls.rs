@@ -42,15 +42,16 @@ fn provider() -> Arc<CryptoProvider> {
     Arc::new(aws_lc_rs::default_provider())
 }
 
-/// Trusts what the system trusts, and `roots`.
-pub(super) fn verifier(roots: Option<&Roots>) -> Result<Arc<dyn ServerCertVerifier>, Error> {
+/// Trusts what the system trusts, and `roots`. A system without any certificate is no error before
+/// one is asked for: most likely the package is missing, and HTTP works without.
+pub(super) fn verifier(roots: Option<&Roots>) -> Arc<dyn ServerCertVerifier> {
     let named: Vec<CertificateDer<'static>> = roots
         .iter()
         .flat_map(|roots| roots.0.iter())
         .map(|der| CertificateDer::from(der.clone()))
         .collect();
-    let usual = Verifier::new_with_extra_roots(named.clone(), provider())?;
-    Ok(Arc::new(Naming { usual, named }))
+    let usual = Verifier::new_with_extra_roots(named.clone(), provider());
+    Arc::new(Naming { usual, named })
 }
 
 /// The usual verifier, and certificates that the config names itself. OpenSSL writes into one that
@@ -58,8 +59,15 @@ pub(super) fn verifier(roots: Option<&Roots>) -> Result<Arc<dyn ServerCertVerifi
 /// from a server (RFC 5280 §4.2.1.9) unless it is the very one that is named.
 #[derive(Debug)]
 struct Naming {
-    usual: Verifier,
+    /// Or why there is none.
+    usual: Result<Verifier, Error>,
     named: Vec<CertificateDer<'static>>,
+}
+
+impl Naming {
+    fn usual(&self) -> Result<&Verifier, Error> {
+        self.usual.as_ref().map_err(Clone::clone)
+    }
 }
 
 impl ServerCertVerifier for Naming {
@@ -72,7 +80,7 @@ impl ServerCertVerifier for Naming {
         now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
         let usual =
-            self.usual.verify_server_cert(end_entity, intermediates, name, ocsp_response, now);
+            self.usual()?.verify_server_cert(end_entity, intermediates, name, ocsp_response, now);
         match usual {
             // Its dates have been looked at before that.
             Err(error) if is_of_authority(&error) && self.named.contains(end_entity) => {
@@ -89,7 +97,7 @@ impl ServerCertVerifier for Naming {
         cert: &CertificateDer<'_>,
         signed: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        self.usual.verify_tls12_signature(message, cert, signed)
+        self.usual()?.verify_tls12_signature(message, cert, signed)
     }
 
     fn verify_tls13_signature(
@@ -98,11 +106,11 @@ impl ServerCertVerifier for Naming {
         cert: &CertificateDer<'_>,
         signed: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        self.usual.verify_tls13_signature(message, cert, signed)
+        self.usual()?.verify_tls13_signature(message, cert, signed)
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.usual.supported_verify_schemes()
+        provider().signature_verification_algorithms.supported_schemes()
     }
 }
 
@@ -159,6 +167,10 @@ pub fn explain(error: &Error) -> String {
         }
         Error::AlertReceived(AlertDescription::ProtocolVersion) => {
             "the server speaks no TLS 1.2 or 1.3".to_owned()
+        }
+        Error::General(message) if message.contains("No CA certificates") => {
+            "this system has no certificates of authorities; install the package ca-certificates"
+                .to_owned()
         }
         Error::AlertReceived(alert) => format!("the server refuses TLS: {alert:?}"),
         other => format!("TLS: {other}"),

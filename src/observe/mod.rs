@@ -24,8 +24,9 @@ pub use format::{Event, LogFormat, LogStyle, MAX_TEXT, Value};
 pub use manual::{Described, manual};
 pub use stream::{Limits, LogStream, Output};
 
-/// What is logged where nothing else is asked for.
-pub const DEFAULT_FILTER: &str = "warn,wirewatch=info";
+/// What is logged where nothing else is asked for. What the resolver warns of is odd packets from
+/// anybody; that a look-up failed is told of its feed.
+pub const DEFAULT_FILTER: &str = "warn,wirewatch=info,hickory_net=error,hickory_resolver=error";
 
 /// How the log is to be written.
 #[derive(Debug)]

@@ -3,10 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use url::Url;
+
 use super::advance::{Confirmation, Ended, Notice, Policy, Standing, advance};
 use crate::config::PollSection;
 use crate::engine::plan::Plan;
-use crate::model::{Alert, AlertFeed, Feed, FeedState, HealthChange, Mono, Now};
+use crate::model::{Alert, AlertFeed, Feed, FeedState, HealthChange, Mono, Now, host_port};
 use crate::observe::events::{FeedGone, FeedHealth, FeedMoved, FeedRecovered, PollFailed};
 use crate::schedule::PollPolicy;
 use crate::store::{Raised, Update};
@@ -64,6 +66,12 @@ impl Slot {
 
     pub(super) fn new(feed: Arc<Feed>, state: FeedState) -> Self {
         Self { feed, state, dirty: false, polled: false, moved: None, untold: Vec::new() }
+    }
+
+    /// `host:port` of where it is asked first, by which politeness is counted.
+    pub(super) fn host(&self) -> String {
+        let moved = self.state.moved_to.as_deref().and_then(|to| Url::parse(to).ok());
+        moved.map_or_else(|| self.feed.host(), |url| host_port(&url))
     }
 
     /// Takes in how a poll ended, and says what has changed. Answers when the next one is due.
