@@ -332,7 +332,7 @@ mod tests {
         assert_eq!(decode(&wide(23), &[Coding::Zstd], 1000).unwrap(), TEXT);
         let error = decode(&wide(24), &[Coding::Zstd], 1000).unwrap_err();
         assert_eq!(error.reason, Reason::Encoding, "{error}");
-        let error = decode(&vec![0x11, 30, 0, 0], &[Coding::Brotli], 1000).unwrap_err();
+        let error = decode(&[0x11, 30, 0, 0], &[Coding::Brotli], 1000).unwrap_err();
         assert!(error.message.contains("window"), "{error}");
     }
 
