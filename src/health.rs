@@ -1,6 +1,6 @@
 //! How a feed is doing: pure decisions.
 
-use crate::model::{Health, Reason, Schedule};
+use crate::model::{Condition, Health, Reason, Schedule};
 
 mod habit;
 
@@ -21,8 +21,8 @@ pub struct Facts {
 
 /// The state of a feed after a poll, and the reason if something fails. The gravest that applies.
 ///
-/// A network that fails once is no state: the second time tells a feed that is down from a moment
-/// without a network. So the old state stays.
+/// Neither one failure of the network nor one good poll after failures is a state: the second tells
+/// it from a moment, and a feed that fails every other time is told of once. So the old state stays.
 pub fn judge(schedule: &Schedule, facts: Facts) -> (Health, Option<Reason>) {
     let reason = schedule.last_reason.filter(|_| schedule.errors > 0);
     let state = match reason {
@@ -38,13 +38,17 @@ pub fn judge(schedule: &Schedule, facts: Facts) -> (Health, Option<Reason>) {
         None if facts.moved => Health::Moved,
         None => Health::Ok,
     };
+    let Condition { health: before, good, .. } = schedule.condition;
+    let recovering = matches!(before, Health::Failing | Health::Blocked | Health::Hollow);
+    if matches!(state, Health::Ok | Health::Moved) && recovering && good < 2 {
+        return (before, None);
+    }
     (state, reason)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::Condition;
 
     const NONE: Facts = Facts { gone: false, moved: false, distrusted: false, silent: false };
 
@@ -83,6 +87,15 @@ mod tests {
         for (what, schedule, facts, state) in cases {
             assert_eq!(judge(&schedule, facts).0, state, "{what}");
         }
+        let recovering = |health, good| Schedule {
+            condition: Condition { health, good, ..Condition::default() },
+            ..Schedule::default()
+        };
+        for before in [Health::Failing, Health::Blocked, Health::Hollow] {
+            assert_eq!(judge(&recovering(before, 1), NONE).0, before);
+            assert_eq!(judge(&recovering(before, 2), NONE).0, Health::Ok);
+        }
+        assert_eq!(judge(&recovering(Health::Silent, 1), NONE).0, Health::Ok);
         assert_eq!(judge(&failing(Reason::Blocked, 1), NONE).1, Some(Reason::Blocked));
         assert_eq!(judge(&well(true), NONE).1, None);
     }

@@ -129,7 +129,7 @@ fn row(feed: &Feed, report: Option<&FeedReport>, now: Timestamp) -> Vec<String> 
     let reason = match (schedule.last_reason, &schedule.last_message) {
         (Some(reason), Some(message)) => format!("{reason}: {message}"),
         (Some(reason), None) => reason.to_string(),
-        (None, _) => none(),
+        (None, _) => report.moved_to.as_ref().map_or_else(none, |to| format!("moved to {to}")),
     };
     let condition = &schedule.condition;
     let repairs = &condition.repairs;
@@ -156,9 +156,13 @@ fn state(feed: &Feed, report: Option<&FeedReport>) -> &'static str {
     };
     match schedule.condition.health {
         _ if !feed.enabled => "disabled",
-        health @ (Health::Gone | Health::Blocked) => health.as_str(),
+        Health::Gone => Health::Gone.as_str(),
+        Health::Blocked if schedule.errors > 0 => Health::Blocked.as_str(),
+        Health::Blocked => Health::Ok.as_str(),
         // The first failure is none of the feed's state yet if it may be the network's.
         _ if schedule.errors > 0 => Health::Failing.as_str(),
+        // Nor is the first good poll; but nothing fails.
+        Health::Failing => Health::Ok.as_str(),
         health => health.as_str(),
     }
 }

@@ -325,10 +325,10 @@ impl PollEngine {
             repairs: news.repairs,
             items: news.items,
             new: news.new,
-            belated: news.belated,
             gap: news.gap,
         });
-        Ended::Good(Sound { asked: good.asked, moved_to: good.moved_to, full: good.full, shown })
+        let Good { asked, moved_to, full, lied, .. } = good;
+        Ended::Good(Sound { asked, moved_to, full, lied, shown })
     }
 
     /// Writes down how a poll ended and when the next one is due, and says what has changed.

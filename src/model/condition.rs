@@ -134,6 +134,8 @@ pub struct Condition {
     pub pace: u8,
     /// Answers in a row that brought nothing new.
     pub unchanged: u32,
+    /// Polls in a row that were good, and whose document had words.
+    pub good: u32,
     /// When it was last fetched whole, past validators and caches, or showed something new.
     pub full_at: Option<Timestamp>,
     /// Until when it is always fetched whole, since its server's word cannot be trusted.

@@ -50,6 +50,8 @@ pub(super) struct Sound {
     /// Whether it was asked for whole, past validators and caches, so that nobody could say
     /// "unchanged".
     pub full: bool,
+    /// Whether somebody on the way said so right after, although it is not so.
+    pub lied: bool,
     /// What the document showed; `None`: it was the same as before.
     pub shown: Option<Shown>,
 }
@@ -64,8 +66,6 @@ pub(super) struct Shown {
     /// Items in it, and how many of them are new.
     pub items: usize,
     pub new: usize,
-    /// Of the new ones, those that were there before the last poll by their date, or have none.
-    pub belated: usize,
     /// Whether items were missed between the last document and this one.
     pub gap: bool,
 }
@@ -101,15 +101,13 @@ pub(super) enum Notice {
 pub(super) struct Standing<'a> {
     pub feed: &'a FeedId,
     pub policy: &'a Policy,
-    /// Whether it is fetched from where its server has moved it to.
-    pub moved: bool,
+    /// Where it is fetched, if its server has moved it.
+    pub moved_to: Option<&'a str>,
     /// Whether no host can be reached, so that a failure says nothing of the feed.
     pub offline: bool,
     pub now: Timestamp,
 }
 
-/// So many answers "unchanged" in a row must stand against one that shows the contrary.
-const UNCHANGED: u32 = 3;
 /// For how long a server is distrusted whose answers were found to be wrong.
 const DISTRUST: Duration = Duration::from_secs(7 * 86_400);
 
@@ -130,7 +128,7 @@ pub(super) fn advance(old: &Schedule, ended: Ended, at: Standing<'_>) -> Advance
 
 /// Brings the state up to date; answers the change, if it is one to tell.
 fn change(next: &mut Advance, at: Standing<'_>) -> Option<HealthChange> {
-    let moved = next.notices.iter().fold(at.moved, |moved, notice| match notice {
+    let moved = next.notices.iter().fold(at.moved_to.is_some(), |moved, notice| match notice {
         Notice::Moved(_) => true,
         Notice::MoveUndone => false,
         _ => moved,
@@ -157,7 +155,14 @@ fn change(next: &mut Advance, at: Standing<'_>) -> Option<HealthChange> {
             "its server said \"unchanged\" when there was news; it is fetched whole now".to_owned()
         }
         Health::Hollow => "most items have neither headline nor text".to_owned(),
-        Health::Moved => "the config should follow".to_owned(),
+        Health::Moved => {
+            let told = next.notices.iter().find_map(|notice| match notice {
+                Notice::Moved(to) => Some(to.as_str()),
+                _ => None,
+            });
+            let to = told.or(at.moved_to).unwrap_or_default();
+            format!("it is fetched from {to} now; the config should follow")
+        }
         Health::Ok | Health::New => String::new(),
     };
     let condition = &mut next.schedule.condition;
@@ -175,7 +180,9 @@ fn bad(
     at: Standing<'_>,
 ) -> Advance {
     let Standing { feed, policy, now, .. } = at;
-    let errors = old.errors.saturating_add(1);
+    let unreachable = at.offline && reason.is_network();
+    // Nobody is to blame for what cannot be reached from here; so it makes no wait longer, either.
+    let errors = if unreachable { old.errors.max(1) } else { old.errors.saturating_add(1) };
     let gone = if status == Some(410) { old.gone.saturating_add(1) } else { 0 };
     let before = &old.condition;
     let gone_since = (gone > 0).then(|| before.gone_since.unwrap_or(now));
@@ -187,12 +194,12 @@ fn bad(
     if confirmed && before.health != Health::Gone {
         notices.push(Notice::Gone);
     }
-    if errors == policy.moved.times && !at.offline {
+    if errors >= policy.moved.times && at.moved_to.is_some() && !at.offline {
         notices.push(Notice::MoveUndone);
     }
     let ending = if confirmed {
         Ending::Gone
-    } else if at.offline && reason.is_network() {
+    } else if unreachable {
         Ending::Offline
     } else {
         Ending::Failed { errors, asked }
@@ -205,7 +212,7 @@ fn bad(
             last_message: Some(message),
             moved: None,
             gone,
-            condition: Condition { gone_since, moved_since: None, ..before.clone() },
+            condition: Condition { gone_since, moved_since: None, good: 0, ..before.clone() },
             ..old.clone()
         },
         next: next(&policy.poll, feed, ending, now),
@@ -215,12 +222,15 @@ fn bad(
 
 fn good(old: &Schedule, sound: Sound, at: Standing<'_>) -> Advance {
     let Standing { feed, policy, now, .. } = at;
-    let Sound { asked, moved_to, full, shown } = sound;
+    let Sound { asked, moved_to, full, lied, shown } = sound;
     let mut notices = Vec::new();
     if old.errors > 0 {
         notices.push(Notice::Recovered(old.errors));
     }
     let mut condition = learned(&old.condition, full, shown, now);
+    if lied {
+        condition.distrusted_until = Some(now.plus(DISTRUST));
+    }
     let mut moved = moved_to.map(|to| match &old.moved {
         Some((before, times)) if *before == to.as_str() => (before.clone(), times + 1),
         _ => (to.into(), 1),
@@ -257,6 +267,7 @@ fn learned(old: &Condition, full: bool, shown: Option<Shown>, now: Timestamp) ->
     let mut condition = Condition {
         habit: health::saw_news(&old.habit, news, now),
         gone_since: None,
+        good: old.good.saturating_add(1),
         ..old.clone()
     };
     // A new document in answer to validators proves as much as one without.
@@ -265,17 +276,17 @@ fn learned(old: &Condition, full: bool, shown: Option<Shown>, now: Timestamp) ->
     }
     let Some(shown) = shown else {
         condition.unchanged = old.unchanged.saturating_add(1);
+        condition.pace = old.pace.saturating_sub(1);
         return condition;
     };
-    let trusted = old.distrusted_until.is_none_or(|until| now >= until);
-    if full && trusted && old.unchanged >= UNCHANGED && shown.belated > 0 {
-        condition.distrusted_until = Some(now.plus(DISTRUST));
-    }
     condition.unchanged = 0;
     condition.wishes = shown.wishes;
     condition.repairs = shown.repairs;
     if shown.items > 0 {
         condition.hollow = shown.hollow;
+    }
+    if condition.hollow {
+        condition.good = 0;
     }
     if shown.gap {
         condition.pace = (old.pace + 1).min(PACE_MAX);

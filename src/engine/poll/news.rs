@@ -8,7 +8,7 @@ use super::slot::source;
 use super::turn::{Learned, Shop};
 use crate::engine::plan::Plan;
 use crate::model::{Alert, Feed, FeedState, Item, ParsedFeed, Repair, Timestamp, Wishes};
-use crate::novelty::{self, Fresh, Part, Sighting};
+use crate::novelty::{self, Part, Sighting};
 use crate::observe::events::{AlertTold, ItemRevised};
 use crate::parse::{self, Keys};
 use crate::rules::Subject;
@@ -30,8 +30,6 @@ pub(super) struct News {
     pub told: usize,
     /// Whether items were missed between the document before and this one.
     pub gap: bool,
-    /// Of the new items, those that were there before the last poll by their date, or have none.
-    pub belated: usize,
     pub repairs: Vec<Repair>,
     pub wishes: Wishes,
     /// Whether most items have neither headline nor text.
@@ -50,13 +48,6 @@ impl News {
             ..Self::default()
         }
     }
-}
-
-/// How many new items were there at the last poll by their date, or have none.
-fn belated(part: &Part, sightings: &[Sighting], last_poll: Option<Timestamp>) -> usize {
-    let there =
-        |fresh: &&Fresh| sightings[fresh.index].published.is_none_or(|at| Some(at) < last_poll);
-    part.new.iter().filter(there).count()
 }
 
 /// A document that was read.
@@ -125,7 +116,6 @@ pub(super) async fn commit(
         let mut overtaken = false;
         for part in parts {
             let (new, gap) = (part.new.len(), part.gap);
-            let belated = belated(&part, sightings, state.schedule.last_poll);
             let found = Found {
                 feed: state.key,
                 expected_version: version,
@@ -136,7 +126,6 @@ pub(super) async fn commit(
                 Ok(committed) => {
                     news.new += new;
                     news.gap |= gap;
-                    news.belated += belated;
                     told.tell(feed, &committed, &mut news);
                     version += 1;
                 }

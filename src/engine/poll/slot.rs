@@ -85,7 +85,7 @@ impl Slot {
         let at = Standing {
             feed: &self.feed.id,
             policy,
-            moved: self.state.moved_to.is_some(),
+            moved_to: self.state.moved_to.as_deref(),
             offline,
             now: now.wall,
         };

@@ -37,6 +37,8 @@ pub(super) struct Good {
     pub moved_to: Option<Url>,
     /// Whether it was asked for whole, past validators and caches.
     pub full: bool,
+    /// Whether "unchanged" was said right after that, although there was news.
+    pub lied: bool,
     /// As they came over the wire.
     pub body_bytes: usize,
     /// What is known of the feed now.
@@ -116,6 +118,7 @@ pub(super) async fn poll(
         asked,
         moved_to,
         full,
+        lied: false,
         body_bytes: 0,
         state: Learned { validators, ..Learned::of(state) },
         stored: false,
@@ -138,9 +141,24 @@ pub(super) async fn poll(
     };
     good.state.body = Some(document.hash);
     good.state.title = document.feed.title.clone().or(good.state.title);
-    good.news = Some(commit(shop, feed, state, &Arc::new(document), &good.state).await?);
+    let news = commit(shop, feed, state, &Arc::new(document), &good.state).await?;
+    good.lied = full && news.new > 0 && says_unchanged(shop, request, state).await;
+    good.news = Some(news);
     good.stored = true;
     Ok(good)
+}
+
+/// Whether the server, or a cache on the way, still says or shows what was there before.
+async fn says_unchanged(shop: &Shop, request: Request<'_>, state: &FeedState) -> bool {
+    if state.schedule.condition.unchanged == 0 {
+        return false;
+    }
+    let request = Request { validators: &state.validators, reload: false, ..request };
+    match shop.fetch.fetch(request).await.map(|fetched| fetched.answer) {
+        Ok(Answer::NotModified) => true,
+        Ok(Answer::Body(body)) => state.wire == Some(wire_hash(&*shop.store, &body)),
+        Err(_) => false,
+    }
 }
 
 /// A document of more bytes than this is large: as items it takes some ten times as much memory, so

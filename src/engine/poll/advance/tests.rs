@@ -45,8 +45,9 @@ fn play_every(every: Duration, policy: &Policy, polls: Vec<Ended>, offline: bool
     let mut wait = Duration::ZERO;
     let mut now = Timestamp::from_millis(1_000_000);
     let feed = FeedId::new("f");
+    let mut moved_to: Option<String> = None;
     for ended in polls {
-        let at = Standing { feed: &feed, policy, moved: false, offline, now };
+        let at = Standing { feed: &feed, policy, moved_to: moved_to.as_deref(), offline, now };
         let next = advance(&schedule, ended, at);
         schedule = next.schedule;
         let (health, other): (Vec<Notice>, Vec<Notice>) =
@@ -55,6 +56,13 @@ fn play_every(every: Duration, policy: &Policy, polls: Vec<Ended>, offline: bool
             Notice::Health(change) => Some(change.state),
             _ => None,
         }));
+        for notice in &other {
+            match notice {
+                Notice::Moved(to) => moved_to = Some(to.clone()),
+                Notice::MoveUndone => moved_to = None,
+                _ => {}
+            }
+        }
         told.push(other);
         wait = next.next.wait;
         now = now.plus(every);
@@ -81,7 +89,7 @@ fn a_failure_is_told_once_and_again_when_its_reason_changes() {
     );
     assert_eq!(told[0], [Notice::Failing]);
     assert!(told[1].is_empty());
-    assert_eq!(told[2], [Notice::Failing, Notice::MoveUndone]);
+    assert_eq!(told[2], [Notice::Failing]);
     assert_eq!(told[3], [Notice::Recovered(3)]);
     assert!(told[4].is_empty());
     assert!(wait >= 60 * S && wait <= 66 * S);
@@ -152,8 +160,10 @@ fn each_change_of_state_is_told_once() {
             challenge(),
             challenge(),
             good(None),
+            good(None),
             hollow(),
             good(None),
+            full(),
             full(),
             bad(Reason::Gone, Some(410)),
             bad(Reason::Gone, Some(410)),
@@ -174,22 +184,46 @@ fn without_a_network_no_feed_is_said_to_fail() {
 
 #[test]
 fn a_server_whose_unchanged_was_not_true_is_distrusted_for_a_week() {
-    let full = |belated| {
-        let shown = Shown { items: 9, new: 2, belated, ..Shown::default() };
-        Ended::Good(Sound { full: true, shown: Some(shown), ..Sound::default() })
+    let full = |lied| {
+        let shown = Some(Shown { items: 9, new: 2, ..Shown::default() });
+        Ended::Good(Sound { full: true, lied, shown, ..Sound::default() })
     };
-    let states = |unchanged, last| {
-        let mut polls = vec![full(0)];
-        polls.extend(vec![good(None); unchanged]);
-        polls.push(last);
+    let states = |last| {
+        let mut polls = vec![full(false), last];
         polls.extend(vec![good(None); 8]);
-        let played = play_every(24 * HOUR, &policy(), polls, false);
-        played.states
+        play_every(24 * HOUR, &policy(), polls, false).states
     };
-    assert_eq!(states(5, full(1)), [Health::Stuck, Health::Ok]);
-    assert_eq!(states(5, full(0)), [], "all of it came since the last poll");
-    assert_eq!(states(1, full(1)), [], "that may be chance");
-    assert_eq!(states(5, shows(Shown { items: 9, new: 2, belated: 1, ..Shown::default() })), []);
+    assert_eq!(states(full(true)), [Health::Stuck, Health::Ok]);
+    assert_eq!(states(full(false)), [], "all of it came since the last poll");
+}
+
+#[test]
+fn a_feed_that_fails_every_other_time_is_told_of_once() {
+    let polls = (0..20).map(|n| match n % 2 {
+        0 => good(None),
+        _ => bad(Reason::ServerError, Some(500)),
+    });
+    let played = play_every(S, &policy(), polls.chain([good(None), good(None)]).collect(), false);
+    assert_eq!(played.states, [Health::Failing, Health::Ok]);
+}
+
+#[test]
+fn what_failed_for_want_of_a_network_is_not_held_against_a_feed() {
+    let policy = policy();
+    let feed = FeedId::new("f");
+    let mut schedule = Schedule::default();
+    for n in 0..20 {
+        let now = Timestamp::from_millis(n * 60_000);
+        let at = Standing { feed: &feed, policy: &policy, moved_to: Some("x"), offline: true, now };
+        schedule = advance(&schedule, bad(Reason::Dns, None), at).schedule;
+    }
+    assert_eq!(schedule.errors, 1);
+    let now = Timestamp::from_millis(2_000_000);
+    let at = Standing { feed: &feed, policy: &policy, moved_to: Some("x"), offline: false, now };
+    let next = advance(&schedule, bad(Reason::ServerError, Some(503)), at);
+    assert!(next.next.wait <= 132 * S, "{:?}", next.next.wait);
+    let next = advance(&next.schedule, bad(Reason::ServerError, Some(503)), at);
+    assert!(next.notices.contains(&Notice::MoveUndone), "where it moved to there is nothing");
 }
 
 #[test]
@@ -200,8 +234,9 @@ fn missed_items_shorten_the_interval_until_none_are() {
     assert_eq!(pace(vec![shown(20, true); 9]), PACE_MAX);
     assert_eq!(pace(vec![shown(20, true), shown(20, true), shown(9, false)]), 2);
     assert_eq!(pace(vec![shown(20, true), shown(20, true), shown(5, false)]), 1);
-    let played = play_every(S, &policy(), vec![shown(20, true), good(None)], false);
+    let played = play_every(S, &policy(), vec![shown(20, true)], false);
     assert!(played.wait >= 30 * S && played.wait <= 33 * S, "{:?}", played.wait);
+    assert_eq!(pace(vec![shown(20, true), shown(20, true), good(None)]), 1, "nothing passes by");
 }
 
 #[test]
