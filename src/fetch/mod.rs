@@ -79,7 +79,7 @@ impl Fetched {
 pub enum Answer {
     /// HTTP 304.
     NotModified,
-    /// HTTP 200 or 226.
+    /// HTTP 200, 203 or 226.
     Body(Body),
 }
 
