@@ -16,31 +16,14 @@ use super::cookies::Jar;
 use super::failure::{self, Stage, Waits};
 use super::gate::{Gate, Turn};
 use super::request::{fill, is_secret, validators_key, validators_of};
-use super::{Answer, Body, Fetch, FetchError, Fetched, Place, Record, Request, coding, headers};
+use super::{
+    Answer, Body, Fetch, FetchError, FetchLimits, Fetched, Place, Record, Request, coding, headers,
+};
 use crate::model::{Reason, host_port};
 use crate::net::{Network, noting_dials};
 
 /// Bytes of the headers of one answer, names and values.
 const MAX_HEAD: usize = 256 << 10;
-
-/// Bounds on one fetch.
-#[derive(Clone, Copy, Debug)]
-pub struct FetchLimits {
-    /// For the requests, all hops and the body; waiting for a turn at a host does not count.
-    pub timeout: Duration,
-    /// For waiting for turns at hosts, all hops together. A poll that waits keeps its place among
-    /// the polls that run at a time.
-    pub gate_timeout: Duration,
-    /// Bytes of the body on the wire.
-    pub max_body: u64,
-    /// Redirects.
-    pub max_redirects: u32,
-    /// Requests at a time of one host and port.
-    pub per_host: usize,
-    /// Time between the starts of two requests of one host and port, but for redirects that stay
-    /// there.
-    pub per_host_spacing: Duration,
-}
 
 /// Fetches over HTTP/1.1 and HTTP/2. All bodies that it fetches at a time share a bounded memory.
 #[derive(Clone, Debug)]
