@@ -10,14 +10,13 @@ use std::time::Duration;
 /// What is answered to a path.
 #[derive(Clone, Debug)]
 pub struct Answer {
-    content_type: &'static str,
     headers: String,
     body: Vec<u8>,
 }
 
 impl Answer {
-    pub fn new(content_type: &'static str, body: impl Into<Vec<u8>>) -> Self {
-        Self { content_type, headers: String::new(), body: body.into() }
+    pub fn new(content_type: &str, body: impl Into<Vec<u8>>) -> Self {
+        Self { headers: String::new(), body: body.into() }.with("Content-Type", content_type)
     }
 
     pub fn rss(body: impl Into<Vec<u8>>) -> Self {
@@ -88,8 +87,7 @@ fn answer(stream: &TcpStream, answers: &Answers) -> Option<()> {
         None => ("404 Not Found", Answer::new("text/plain", "no such document")),
     };
     let head = format!(
-        "HTTP/1.1 {status}\r\nContent-Type: {}\r\nContent-Length: {}\r\nConnection: close\r\n{}\r\n",
-        found.content_type,
+        "HTTP/1.1 {status}\r\nContent-Length: {}\r\nConnection: close\r\n{}\r\n",
         found.body.len(),
         found.headers
     );

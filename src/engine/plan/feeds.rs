@@ -131,7 +131,7 @@ fn read_route(draft: &RouteDraft, net: &NetSection, folder: &Path, problems: &Pr
         let (why, hint) = match read_file(&file) {
             Ok(pem) => match read_roots(pem.as_bytes()) {
                 Ok(roots) => return Some(roots),
-                Err(why) => (why.to_string(), None),
+                Err(why) => (why, None),
             },
             Err(problem) => (problem.message, problem.hint),
         };

@@ -223,7 +223,7 @@ async fn many_feeds_that_lead_to_one_host_all_get_their_turn() {
         let server = Server::plays(vec![answer("302 x", &[&location], b"")]).await;
         polls.spawn(once(fetcher.clone(), plain(&server.url)));
     }
-    let begun = std::time::Instant::now();
+    let begun = Instant::now();
     while let Some(fetched) = polls.join_next().await {
         assert!(fetched.unwrap().is_ok(), "the last waits for longer than a poll may take");
     }
