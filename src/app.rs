@@ -50,10 +50,14 @@ pub fn fetcher(plan: &Plan) -> Arc<dyn Fetch> {
     Arc::new(HttpFetch::new(Arc::new(network), fetch_limits(&plan.poll)))
 }
 
+/// The least that a poll waits for its turns at hosts that redirects lead to.
+const GATE_WAIT: Duration = Duration::from_secs(60);
+
 /// Bounds on a fetch, as `[poll]` has them.
 pub fn fetch_limits(poll: &PollSection) -> FetchLimits {
     FetchLimits {
         timeout: poll.timeout,
+        gate_timeout: poll.timeout.max(GATE_WAIT),
         max_body: poll.max_body,
         max_redirects: poll.max_redirects,
         per_host: poll.per_host as usize,

@@ -76,7 +76,10 @@ fn certificates_that_cannot_be_used_are_told_with_their_place() {
     assert!(told.contains("hint: a file with certificates in PEM form"), "{told}");
     let told = refused_config(&house, &feed("nowhere.pem"));
     assert!(told.starts_with("w.toml:5:11: the `ca_file` "), "{told}");
-    assert!(told.contains("nowhere.pem: cannot be read"), "{told}");
+    assert!(told.contains("nowhere.pem cannot be read: No such file or directory"), "{told}");
+    assert!(!told.contains('␊'), "{told}");
+    let hints: Vec<&str> = told.lines().filter(|line| line.starts_with("hint: ")).collect();
+    assert_eq!(hints, ["hint: is the path right?"], "{told}");
 }
 
 #[test]

@@ -125,8 +125,19 @@ fn fetch_shows_the_whole_conversation() {
     }
     assert!(!shown.contains("hidden") && !shown.contains('\u{1b}'), "{shown}");
     let ran = house.run(&["fetch", "--format=json", "--again", &url]).expect(0);
+    assert_eq!(ran.json().len(), 1, "no validators");
+    ran.says(&["wirewatch: not asked again: the answer gave no validators"]);
+    let answer = Answer::rss(rss(&["In Kharkiv", "Two"])).with("ETag", "\"a\"");
+    let forever = answer.with("Cache-Control", "max-age=2147483648");
+    let url = server.put("/tagged", forever);
+    let shown = house.run(&["fetch", &url.replace("http:", "HTTP:")]).expect(0).stdout;
+    let asked = "no more than 1day counts (max_interval): the server's max-age\n";
+    assert!(shown.contains("alone for 68years ") && shown.contains(asked), "{shown}");
+    let ran = house.run(&["fetch", "--format=json", "--again", &url]).expect(0);
     let told = ran.json();
     assert_eq!(told.len(), 2, "asked twice");
+    assert_eq!(told[0]["asked"]["counts_ms"], 86_400_000);
+    assert!(told[1]["hops"][0]["request"].to_string().contains("if-none-match"), "{told:?}");
     let told = &told[0];
     assert_eq!(told["hops"][0]["status"], 200);
     assert_eq!((&told["feed"]["items"], &told["error"]), (&json!(2), &json!(null)));
@@ -145,7 +156,11 @@ fn fetch_shows_what_was_said_before_it_failed() {
     assert!(shown.contains("HTTP/1.1 200") && shown.contains("error      html: "), "{shown}");
     assert!(shown.contains("next poll  in 1") && shown.contains("by failures in a row"));
     let gone = page.replace("/page", "/nothing");
-    let told = house.run(&["fetch", "--format", "json", &gone]).expect(1).json().remove(0);
+    let ran = house.run(&["fetch", "--format", "json", "--again", &gone]).expect(1);
+    let mut told = ran.json();
+    assert_eq!(told.len(), 1);
+    let told = told.remove(0);
+    ran.says(&["wirewatch: not asked again: the first time failed"]);
     assert_eq!(
         (&told["error"]["reason"], &told["hops"][0]["status"]),
         (&json!("not_found"), &json!(404))
@@ -160,6 +175,10 @@ fn fetch_shows_what_was_said_before_it_failed() {
         .expect(2)
         .says(&["no feed of the config; did you mean \"inside\"?"]);
     house.run(&["fetch", "--config", "nowhere.toml", &page]).expect(78);
+    house
+        .run(&["fetch", "--config", "nowhere.toml", "FTP://127.0.0.1/feed"])
+        .expect(2)
+        .says(&["wirewatch: cannot fetch ftp: URLs"]);
 }
 
 #[test]

@@ -31,7 +31,8 @@ pub(super) struct FetchArgs {
     /// How to print it
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     format: Format,
-    /// Ask a second time with the validators of the first answer: does the server say 304?
+    /// Ask a second time with the validators of the first answer, if it gave any: does the server
+    /// say 304?
     #[arg(long)]
     again: bool,
     /// An http(s) URL, or the id of a feed in the config. For a feed of the config its headers,
@@ -56,7 +57,14 @@ struct Errand {
 }
 
 pub(super) async fn run(args: FetchArgs) -> anyhow::Result<Exit> {
-    let is_url = ["http://", "https://"].iter().any(|scheme| args.feed.starts_with(scheme));
+    let is_url = match scheme(&args.feed).as_deref() {
+        None => false,
+        Some("http" | "https") => true,
+        Some(other) => {
+            complain(&format!("cannot fetch {other}: URLs; http and https can be"));
+            return Ok(Exit::Trouble);
+        }
+    };
     let wants_config = !is_url || args.config.is_given() || args.config.path().exists();
     let plan = match wants_config {
         true => match args.config.plan_to_look_at() {
@@ -74,19 +82,38 @@ pub(super) async fn run(args: FetchArgs) -> anyhow::Result<Exit> {
     };
     let mut out = Out::new();
     let mut validators = Validators::default();
-    let mut exit = Exit::Ok;
-    for _ in 0..=usize::from(args.again) {
-        let report = ask(&errand, &mut validators).await;
-        if report.error.is_some() {
-            exit = Exit::No;
+    let first = ask(&errand, &mut validators).await;
+    print(&mut out, &first, args.format)?;
+    if first.error.is_some() {
+        if args.again {
+            complain("not asked again: the first time failed");
         }
-        match args.format {
-            Format::Text => out.line(&text::render(&report))?,
-            Format::Json => out.line(&json_line(&report)?)?,
-        }
-        out.flush()?;
+        return Ok(Exit::No);
     }
-    Ok(exit)
+    if !args.again {
+        return Ok(Exit::Ok);
+    }
+    if validators.is_empty() {
+        complain("not asked again: the answer gave no validators to ask with");
+        return Ok(Exit::Ok);
+    }
+    let second = ask(&errand, &mut validators).await;
+    print(&mut out, &second, args.format)?;
+    Ok(if second.error.is_some() { Exit::No } else { Exit::Ok })
+}
+
+fn print(out: &mut Out, report: &Report, format: Format) -> anyhow::Result<()> {
+    match format {
+        Format::Text => out.line(&text::render(report))?,
+        Format::Json => out.line(&json_line(report)?)?,
+    }
+    out.flush()?;
+    Ok(())
+}
+
+/// The scheme of a URL in lower case; `None` for the id of a feed.
+fn scheme(text: &str) -> Option<String> {
+    text.split_once("://").map(|(scheme, _)| scheme.to_ascii_lowercase())
 }
 
 fn errand(name: &str, is_url: bool, plan: Option<&Plan>) -> Result<Errand, String> {
@@ -154,7 +181,7 @@ async fn ask(errand: &Errand, validators: &mut Validators) -> Report {
 fn read(report: &mut Report, fetched: Fetched, feed: &Feed, limit: u64, policy: &PollPolicy) {
     let now = Clock::System.now().wall;
     let asked = fetched.asked();
-    report.answered(&fetched, asked);
+    report.answered(&fetched, asked, policy.max_interval);
     let mut wishes = Default::default();
     if let Answer::Body(body) = fetched.answer {
         report.on_the_wire(&body);
@@ -184,5 +211,5 @@ fn read(report: &mut Report, fetched: Fetched, feed: &Feed, limit: u64, policy: 
 fn failed(report: &mut Report, error: FetchError, feed: &Feed, policy: &PollPolicy) {
     let ending = Ending::Failed { errors: 1, asked: error.retry_after };
     report.next(next(policy, &feed.id, ending, Clock::System.now().wall));
-    report.failed(error);
+    report.failed(error, policy.max_interval);
 }

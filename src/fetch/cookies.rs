@@ -11,6 +11,9 @@ use crate::model::Timestamp;
 const MAX_COOKIES: usize = 32;
 /// Bytes of a name and value (RFC 6265 §6.1).
 const MAX_BYTES: usize = 4096;
+/// Bytes of a whole Cookie header, its name and line end included: what common servers take of
+/// one line.
+const MAX_HEADER: usize = 8 << 10;
 
 /// The cookies that one poll was given (RFC 6265). Stricter than browsers in one thing: a port that
 /// is not the scheme's own is a site of its own.
@@ -49,13 +52,20 @@ impl Jar {
     }
 
     /// The Cookie header for a request to `url`, if there is any to send: longer paths first
-    /// (RFC 6265 §5.4).
+    /// (RFC 6265 §5.4). Of more than 8 KiB the oldest are left out.
     pub(super) fn header(&self, url: &Url) -> Option<String> {
-        let mut fitting: Vec<&Cookie> =
-            self.cookies.iter().filter(|cookie| cookie.fits(url)).collect();
-        fitting.sort_by_key(|cookie| std::cmp::Reverse(cookie.path.len()));
+        let mut size = "cookie: \r\n".len();
+        let newest = self.cookies.iter().rev().filter(|cookie| cookie.fits(url));
+        let mut sent: Vec<&Cookie> = newest
+            .take_while(|cookie| {
+                size += cookie.name.len() + cookie.value.len() + "=; ".len();
+                size <= MAX_HEADER
+            })
+            .collect();
+        sent.reverse();
+        sent.sort_by_key(|cookie| std::cmp::Reverse(cookie.path.len()));
         let pairs: Vec<String> =
-            fitting.iter().map(|cookie| format!("{}={}", cookie.name, cookie.value)).collect();
+            sent.iter().map(|cookie| format!("{}={}", cookie.name, cookie.value)).collect();
         (!pairs.is_empty()).then(|| pairs.join("; "))
     }
 }
@@ -223,5 +233,18 @@ mod tests {
         assert_eq!(sent(url, &many, url).unwrap().split("; ").count(), MAX_COOKIES);
         let long = format!("k={}", "v".repeat(5000));
         assert_eq!(sent(url, &[&long], url), None);
+    }
+
+    #[test]
+    fn a_header_that_would_be_too_long_goes_without_the_oldest() {
+        let url = "http://a.example.org/x";
+        let large: Vec<String> = (0..5).map(|n| format!("k{n}={}", "v".repeat(2000))).collect();
+        let mut set: Vec<&str> = large.iter().map(String::as_str).collect();
+        let again = format!("k0={}", "w".repeat(2000));
+        set.push(&again);
+        let header = sent(url, &set, url).unwrap();
+        assert!(header.len() <= MAX_HEADER, "{}", header.len());
+        let names: Vec<&str> = header.split("; ").map(|pair| &pair[..2]).collect();
+        assert_eq!(names, ["k2", "k3", "k4", "k0"], "what was set anew is not old");
     }
 }

@@ -15,7 +15,9 @@ const REST_MAX: Duration = Duration::from_secs(86_400);
 
 /// Lets requests through to hosts. The agenda of the engine starts the polls of a host by the same
 /// limits, so that a poll's first request finds the gate open; what is led to another host by a
-/// redirect waits here for its turn there.
+/// redirect waits here for its turn there. No network is waited for meanwhile, so it counts against
+/// a time of its own ([`FetchLimits::gate_timeout`](super::FetchLimits)); the poll keeps its place
+/// among all that run, but holds none at another host.
 #[derive(Debug)]
 pub(super) struct Gate {
     per_host: usize,

@@ -8,6 +8,7 @@ use async_trait::async_trait;
 use futures_util::StreamExt;
 use reqwest::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderValue, LOCATION};
 use reqwest::{Response, StatusCode};
+use tokio::time::Instant;
 use url::Url;
 
 use super::budget::{self, Budget};
@@ -15,28 +16,14 @@ use super::cookies::Jar;
 use super::failure::{self, Stage, Waits};
 use super::gate::{Gate, Turn};
 use super::request::{fill, is_secret, validators_key, validators_of};
-use super::{Answer, Body, Fetch, FetchError, Fetched, Place, Record, Request, coding, headers};
+use super::{
+    Answer, Body, Fetch, FetchError, FetchLimits, Fetched, Place, Record, Request, coding, headers,
+};
 use crate::model::{Reason, host_port};
 use crate::net::{Network, noting_dials};
 
 /// Bytes of the headers of one answer, names and values.
 const MAX_HEAD: usize = 256 << 10;
-
-/// Bounds on one fetch.
-#[derive(Clone, Copy, Debug)]
-pub struct FetchLimits {
-    /// For everything, all hops and the body.
-    pub timeout: Duration,
-    /// Bytes of the body on the wire.
-    pub max_body: u64,
-    /// Redirects.
-    pub max_redirects: u32,
-    /// Requests at a time of one host and port.
-    pub per_host: usize,
-    /// Time between the starts of two requests of one host and port, but for redirects that stay
-    /// there.
-    pub per_host_spacing: Duration,
-}
 
 /// Fetches over HTTP/1.1 and HTTP/2. All bodies that it fetches at a time share a bounded memory.
 #[derive(Clone, Debug)]
@@ -71,21 +58,12 @@ impl HttpFetch {
 impl Fetch for HttpFetch {
     async fn fetch(&self, request: Request<'_>) -> Result<Fetched, FetchError> {
         let mut talk = Talk::new(request);
-        match tokio::time::timeout(self.limits.timeout, self.follow(&mut talk)).await {
-            Ok(Ok(mut fetched)) => {
+        match self.follow(&mut talk).await {
+            Ok(mut fetched) => {
                 fetched.retry_after = talk.asked;
                 Ok(fetched)
             }
-            Ok(Err(error)) => Err(talk.blame(error)),
-            Err(_) => {
-                let within = self.limits.timeout;
-                let message = if talk.waits {
-                    format!("no free place at the host within {within:?}; see [poll] per_host")
-                } else {
-                    format!("no whole answer within {within:?}")
-                };
-                Err(talk.blame(FetchError::new(Reason::Timeout, message)))
-            }
+            Err(error) => Err(talk.blame(error)),
         }
     }
 }
@@ -103,8 +81,6 @@ struct Talk<'a> {
     all_permanent: bool,
     /// The longest Retry-After so far.
     asked: Option<Duration>,
-    /// Whether a place at the host is waited for.
-    waits: bool,
 }
 
 impl<'a> Talk<'a> {
@@ -118,7 +94,6 @@ impl<'a> Talk<'a> {
             moved_to: None,
             all_permanent: true,
             asked: None,
-            waits: false,
         }
     }
 
@@ -174,32 +149,44 @@ impl<'a> Talk<'a> {
 
 impl HttpFetch {
     async fn follow(&self, talk: &mut Talk<'_>) -> Result<Fetched, FetchError> {
+        let (mut left, mut patience) = (self.limits.timeout, self.limits.gate_timeout);
         let mut host = host_port(&talk.url);
-        let mut turn = self.enter(talk, &host).await;
+        let mut turn = self.enter(&host, &mut patience).await?;
         loop {
-            let cookies = talk.jar.header(&talk.url);
-            let conditional = talk.is_conditional();
-            let response = self.ask(talk, conditional, cookies.as_deref()).await?;
-            talk.seen.insert((talk.url.clone(), cookies));
-            let Some(next) = talk.hear(&response)? else {
-                return self.answer(talk, response, conditional).await;
+            let Some(done) = within(&mut left, self.hop(talk)).await else {
+                let message = format!("no whole answer within {:?}", self.limits.timeout);
+                return Err(FetchError::new(Reason::Timeout, message));
             };
-            if talk.hops >= self.limits.max_redirects {
-                let message = format!("more than {} redirects", self.limits.max_redirects);
-                return Err(FetchError::new(Reason::Redirect, message));
+            if let Some(fetched) = done? {
+                return Ok(fetched);
             }
-            drop(response);
-            talk.url = next;
-            talk.hops += 1;
             let there = host_port(&talk.url);
             if there != host {
                 self.respect(&there)?;
                 // The place here is given up first: who holds one never waits for another.
                 drop(turn);
-                turn = self.enter(talk, &there).await;
+                turn = self.enter(&there, &mut patience).await?;
                 host = there;
             }
         }
+    }
+
+    /// One hop, from the request to the body. `None`: it leads on.
+    async fn hop(&self, talk: &mut Talk<'_>) -> Result<Option<Fetched>, FetchError> {
+        let cookies = talk.jar.header(&talk.url);
+        let conditional = talk.is_conditional();
+        let response = self.ask(talk, conditional, cookies.as_deref()).await?;
+        talk.seen.insert((talk.url.clone(), cookies));
+        let Some(next) = talk.hear(&response)? else {
+            return self.answer(talk, response, conditional).await.map(Some);
+        };
+        if talk.hops >= self.limits.max_redirects {
+            let message = format!("more than {} redirects", self.limits.max_redirects);
+            return Err(FetchError::new(Reason::Redirect, message));
+        }
+        talk.url = next;
+        talk.hops += 1;
+        Ok(None)
     }
 
     /// The agenda starts no poll of a host that asked to be left alone; nor does a redirect lead
@@ -222,14 +209,17 @@ impl HttpFetch {
         }
     }
 
-    async fn enter(&self, talk: &mut Talk<'_>, host: &str) -> Turn {
-        talk.waits = true;
-        let turn = self.gate.enter(host).await;
-        talk.waits = false;
-        turn
+    async fn enter(&self, host: &str, patience: &mut Duration) -> Result<Turn, FetchError> {
+        within(patience, self.gate.enter(host)).await.ok_or_else(|| {
+            let most = self.limits.gate_timeout;
+            let message = format!(
+                "no turn at the host within {most:?}; see [poll] per_host and per_host_spacing"
+            );
+            FetchError::new(Reason::BusyHost, message)
+        })
     }
 
-    /// One hop. A connection that was kept from before and has died meanwhile is no fault of the
+    /// The request of a hop. A connection that was kept from before and has died meanwhile is no fault of the
     /// server: the request is sent once more on a new one (RFC 9110 §9.2.2).
     async fn ask(
         &self,
@@ -272,7 +262,8 @@ impl HttpFetch {
         let (fresh_for, fresh_by) = headers::fresh_for(response.headers(), now);
         let mut validators = validators_of(&talk.url, feed, response.headers());
         let answer = match status.as_u16() {
-            200 | 226 => Answer::Body(self.body(response).await?),
+            // 203: changed on the way by a proxy (RFC 9110 §15.3.4).
+            200 | 203 | 226 => Answer::Body(self.body(response).await?),
             304 if conditional => {
                 // What a 304 does not repeat stays as it was (RFC 9111 §4.3.4).
                 validators.etag = validators.etag.or_else(|| old.etag.clone());
@@ -347,6 +338,14 @@ impl HttpFetch {
         let options = self.network.options();
         Waits { connect: options.connect_timeout, read: options.read_timeout }
     }
+}
+
+/// What `work` comes to, if it is done within what is left of a time; what it takes is taken off.
+async fn within<T>(left: &mut Duration, work: impl Future<Output = T>) -> Option<T> {
+    let begun = Instant::now();
+    let done = tokio::time::timeout(*left, work).await.ok();
+    *left = left.saturating_sub(begun.elapsed());
+    done
 }
 
 /// Where a redirect leads; `None` if the answer is none.

@@ -22,8 +22,27 @@ use crate::schedule::{Asked, Why};
 
 pub use budget::Place;
 pub use coding::{Coding, decode};
-pub use http::{FetchLimits, HttpFetch};
+pub use http::HttpFetch;
 pub use record::{Hop, Record, Times};
+
+/// Bounds on one fetch.
+#[derive(Clone, Copy, Debug)]
+pub struct FetchLimits {
+    /// For the requests, all hops and the body; waiting for a turn at a host does not count.
+    pub timeout: Duration,
+    /// For waiting for turns at hosts, all hops together. A poll that waits keeps its place among
+    /// the polls that run at a time.
+    pub gate_timeout: Duration,
+    /// Bytes of the body on the wire.
+    pub max_body: u64,
+    /// Redirects.
+    pub max_redirects: u32,
+    /// Requests at a time of one host and port.
+    pub per_host: usize,
+    /// Time between the starts of two requests of one host and port, but for redirects that stay
+    /// there.
+    pub per_host_spacing: Duration,
+}
 
 /// What to ask for.
 #[derive(Clone, Copy, Debug)]
@@ -79,7 +98,7 @@ impl Fetched {
 pub enum Answer {
     /// HTTP 304.
     NotModified,
-    /// HTTP 200 or 226.
+    /// HTTP 200, 203 or 226.
     Body(Body),
 }
 

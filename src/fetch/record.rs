@@ -4,13 +4,14 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use reqwest::header::{HeaderMap, HeaderName, SET_COOKIE, USER_AGENT};
+use reqwest::header::{HeaderMap, HeaderName, LOCATION, SET_COOKIE, USER_AGENT};
 use reqwest::{Response, Version};
+use url::Url;
 
 use crate::model::{Clock, Mono};
 use crate::net::{Dial, Trace};
 
-/// Response headers that tell something about a feed; of Set-Cookie the names alone are kept.
+/// Response headers that tell something about a feed. Beside these, of Set-Cookie the names alone.
 const TELLING: [&str; 17] = [
     "content-type",
     "content-encoding",
@@ -138,7 +139,7 @@ impl Record {
         hop.peer = response.remote_addr();
         hop.version = Some(version(response.version()));
         hop.status = Some(response.status().as_u16());
-        hop.response = telling(response.headers());
+        hop.response = telling(response.url(), response.headers());
     }
 
     /// So much of the body is there.
@@ -173,20 +174,45 @@ impl Record {
     }
 }
 
-fn telling(headers: &HeaderMap) -> Vec<(String, String)> {
+fn telling(from: &Url, headers: &HeaderMap) -> Vec<(String, String)> {
     let is_telling = |name: &HeaderName| TELLING.contains(&name.as_str()) || *name == SET_COOKIE;
     headers
         .iter()
         .filter(|(name, _)| is_telling(name))
         .map(|(name, value)| {
             let value = lossy(value.as_bytes());
-            let shown = match value.split_once('=') {
-                Some((cookie, _)) if *name == SET_COOKIE => format!("{}=…", cookie.trim()),
+            let shown = match *name {
+                SET_COOKIE => cookie_name(&value),
+                LOCATION => without_userinfo(from, value),
                 _ => value,
             };
             (name.to_string(), shown)
         })
         .collect()
+}
+
+/// What may be shown of a Set-Cookie header.
+fn cookie_name(value: &str) -> String {
+    let pair = value.split(';').next().unwrap_or_default();
+    match pair.split_once('=').map(|(name, _)| name.trim()) {
+        Some(name) if !name.is_empty() => format!("{name}=…"),
+        _ => "(a value without a name)".to_owned(),
+    }
+}
+
+/// A Location header in an answer from `from`, as it came unless it holds userinfo.
+fn without_userinfo(from: &Url, location: String) -> String {
+    match from.join(location.trim()) {
+        Ok(url) if url.username().is_empty() && url.password().is_none() => location,
+        Ok(mut url) => {
+            let bare = url.set_username("***").and_then(|()| url.set_password(None));
+            bare.map_or_else(|()| "***".to_owned(), |()| url.to_string())
+        }
+        Err(_) => match location.rsplit_once('@') {
+            Some((_, behind)) => format!("***@{behind}"),
+            None => location,
+        },
+    }
 }
 
 fn lossy(bytes: &[u8]) -> String {
@@ -195,4 +221,39 @@ fn lossy(bytes: &[u8]) -> String {
 
 fn version(version: Version) -> String {
     format!("{version:?}")
+}
+
+#[cfg(test)]
+mod tests {
+    use reqwest::header::HeaderValue;
+
+    use super::*;
+
+    #[test]
+    fn what_is_kept_of_an_answer_holds_no_secret() {
+        let cases = [
+            ("set-cookie", "sid=HUNTER2; Path=/", "sid=…"),
+            ("set-cookie", "HUNTER2; Path=/", "(a value without a name)"),
+            ("set-cookie", "HUNTER2", "(a value without a name)"),
+            ("set-cookie", " =HUNTER2", "(a value without a name)"),
+            ("set-cookie", "", "(a value without a name)"),
+            ("location", "http://u:HUNTER2@b.example.org/x?y", "http://***@b.example.org/x?y"),
+            ("location", "HTTP:\\\\u:HUNTER2@b.example.org", "http://***@b.example.org/"),
+            ("location", "//HUNTER2@b.example.org/", "https://***@b.example.org/"),
+            ("location", "ftp://u:HUNTER2@b.example.org/", "ftp://***@b.example.org/"),
+            ("location", "http://u:HUNTER2@b.example.org:port/", "***@b.example.org:port/"),
+            ("location", "http://[u", "http://[u"),
+            ("location", "../a@b?c=d@e", "../a@b?c=d@e"),
+            ("etag", "a=b", "a=b"),
+        ];
+        let from = Url::parse("https://a.example.org/b/c").unwrap();
+        for (name, value, expected) in cases {
+            let headers = HeaderMap::from_iter([(
+                HeaderName::from_static(name),
+                HeaderValue::from_str(value).unwrap(),
+            )]);
+            let shown = telling(&from, &headers);
+            assert_eq!(shown, [(name.to_owned(), expected.to_owned())], "{value}");
+        }
+    }
 }

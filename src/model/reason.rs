@@ -36,6 +36,8 @@ reasons! {
     Tls = "tls",
     /// The time allowed ran out.
     Timeout = "timeout",
+    /// Its turn at the host did not come: other feeds have all the requests that the host may bear.
+    BusyHost = "busy_host",
     /// The address is not on the public internet and not on the allow list.
     ForbiddenAddress = "forbidden_address",
     /// The URL cannot be fetched: its scheme is not http or https.
@@ -144,6 +146,12 @@ mod tests {
             assert_eq!(Reason::named(reason.as_str()), Some(*reason));
             assert!(reason.as_str().chars().all(|c| c.is_ascii_lowercase() || c == '_'));
         }
+    }
+
+    #[test]
+    fn only_what_a_missing_network_brings_about_is_of_the_network() {
+        let of_the_network: Vec<_> = Reason::ALL.iter().filter(|r| r.is_network()).collect();
+        assert_eq!(of_the_network, [&Reason::Dns, &Reason::Connect, &Reason::Timeout]);
     }
 
     #[test]

@@ -75,16 +75,19 @@ fn name(table: &mut Table<'_>, kind: Option<Kind>) -> Option<SinkName> {
 }
 
 fn filter(table: &mut Table<'_>) -> Option<Filter> {
+    let written: Vec<&str> =
+        ["rules", "levels", "tags"].into_iter().filter(|key| table.has(key)).collect();
     let rules = list::<At<String>>(table, "rules");
     let levels = list::<Level>(table, "levels");
     let tags = list::<String>(table, "tags");
-    let health = health(table);
+    let health = health(table, &written);
     let rules = rules?.into_iter();
     let rules = rules.map(|at| At { value: RuleId::new(at.value), source: at.source }).collect();
     Some(Filter { rules, levels: levels?, tags: tags?, health: health? })
 }
 
-fn health(table: &mut Table<'_>) -> Option<HealthAlerts> {
+/// `beside`: the keys that choose among the alerts of rules, as far as they are there.
+fn health(table: &mut Table<'_>, beside: &[&str]) -> Option<HealthAlerts> {
     if !table.has("health") {
         table.get::<String>("health");
         return Some(HealthAlerts::Never);
@@ -92,7 +95,17 @@ fn health(table: &mut Table<'_>) -> Option<HealthAlerts> {
     let At { value, source } = table.get_at::<String>("health")?;
     match value.as_str() {
         "also" => Some(HealthAlerts::Also),
-        "only" => Some(HealthAlerts::Only),
+        "only" if beside.is_empty() => Some(HealthAlerts::Only),
+        "only" => {
+            let message = format!(
+                "`health`: \"only\" takes no alert that a rule raises; without effect here: `{}`",
+                beside.join("`, `")
+            );
+            let problem = table.document().problem(&source, message);
+            let hint = "write \"also\", or leave out what chooses among the alerts of rules";
+            table.note(problem.hint(hint));
+            None
+        }
         _ => {
             let message = format!("`health`: \"{}\" is not known", visible(&value));
             let problem = table.document().problem(&source, message);

@@ -175,6 +175,26 @@ fn what_is_wrong_is_told_at_once() {
 }
 
 #[test]
+fn a_sink_for_health_alone_chooses_among_no_rules() {
+    let sink = |keys: &str| format!("[[sink]]\nkind = \"log\"\nhealth = {keys}\n");
+    for good in ["\"only\"", "\"also\"\nrules = [\"a\"]\nlevels = [\"high\"]\ntags = [\"t\"]"] {
+        let (specs, problems) = read(&sink(good), Path::new("."));
+        assert_eq!((specs.len(), problems), (1, vec![]), "{good}");
+    }
+    for (keys, named) in [
+        ("rules = [\"a\"]", "without effect here: `rules`"),
+        ("levels = [\"high\"]", "without effect here: `levels`"),
+        ("tags = [\"t\"]\nrules = [\"a\"]", "without effect here: `rules`, `tags`"),
+    ] {
+        let (specs, problems) = read(&sink(&format!("\"only\"\n{keys}")), Path::new("."));
+        assert!(specs.is_empty());
+        let [problem] = &problems[..] else { panic!("{problems:?}") };
+        assert!(problem.starts_with("w.toml:3:10: `health`: ") && problem.contains(named));
+        assert!(problem.contains("\nhint: write \"also\", or leave out "), "{problem}");
+    }
+}
+
+#[test]
 fn no_two_sinks_share_a_name_or_a_file() {
     let text = r#"
         [[sink]]

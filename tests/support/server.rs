@@ -10,17 +10,23 @@ use std::time::Duration;
 /// What is answered to a path.
 #[derive(Clone, Debug)]
 pub struct Answer {
-    content_type: &'static str,
+    headers: String,
     body: Vec<u8>,
 }
 
 impl Answer {
-    pub fn new(content_type: &'static str, body: impl Into<Vec<u8>>) -> Self {
-        Self { content_type, body: body.into() }
+    pub fn new(content_type: &str, body: impl Into<Vec<u8>>) -> Self {
+        Self { headers: String::new(), body: body.into() }.with("Content-Type", content_type)
     }
 
     pub fn rss(body: impl Into<Vec<u8>>) -> Self {
         Self::new("application/rss+xml; charset=utf-8", body)
+    }
+
+    /// The same with one header more.
+    pub fn with(mut self, name: &str, value: &str) -> Self {
+        self.headers.push_str(&format!("{name}: {value}\r\n"));
+        self
     }
 }
 
@@ -81,9 +87,9 @@ fn answer(stream: &TcpStream, answers: &Answers) -> Option<()> {
         None => ("404 Not Found", Answer::new("text/plain", "no such document")),
     };
     let head = format!(
-        "HTTP/1.1 {status}\r\nContent-Type: {}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",
-        found.content_type,
-        found.body.len()
+        "HTTP/1.1 {status}\r\nContent-Length: {}\r\nConnection: close\r\n{}\r\n",
+        found.body.len(),
+        found.headers
     );
     let mut stream = stream;
     stream.write_all(head.as_bytes()).ok()?;

@@ -21,7 +21,7 @@ pub(super) struct Report {
     pub charset: Option<Charset>,
     pub feed: Option<FeedFacts>,
     pub moved_to: Option<String>,
-    pub asked: Option<Wait>,
+    pub asked: Option<Wish>,
     pub next: Option<Wait>,
 }
 
@@ -48,6 +48,8 @@ pub(super) struct Failure {
     pub message: String,
     pub host: Option<String>,
     pub retry_after_ms: Option<u64>,
+    /// What of it counts.
+    pub counts_ms: Option<u64>,
 }
 
 #[derive(Debug, Serialize)]
@@ -78,6 +80,15 @@ pub(super) struct ItemFacts {
     pub published: Option<Timestamp>,
 }
 
+/// For how long the server asks to be left alone.
+#[derive(Debug, Serialize)]
+pub(super) struct Wish {
+    pub wait_ms: u64,
+    /// What of it counts.
+    pub counts_ms: u64,
+    pub why: &'static str,
+}
+
 #[derive(Debug, Serialize)]
 pub(super) struct Wait {
     pub wait_ms: u64,
@@ -99,10 +110,14 @@ impl Report {
         }
     }
 
-    pub(super) fn answered(&mut self, fetched: &Fetched, asked: Option<Asked>) {
+    /// No more than `most` of what is asked counts.
+    pub(super) fn answered(&mut self, fetched: &Fetched, asked: Option<Asked>, most: Duration) {
         self.moved_to = fetched.moved_to.as_ref().map(ToString::to_string);
-        self.asked =
-            asked.map(|Asked { span, by }| Wait { wait_ms: millis(span), why: by.as_str() });
+        self.asked = asked.map(|Asked { span, by }| Wish {
+            wait_ms: millis(span),
+            counts_ms: millis(span.min(most)),
+            why: by.as_str(),
+        });
     }
 
     pub(super) fn on_the_wire(&mut self, body: &Body) {
@@ -137,12 +152,14 @@ impl Report {
         self.next = Some(Wait { wait_ms: millis(next.wait), why: next.why.as_str() });
     }
 
-    pub(super) fn failed(&mut self, error: FetchError) {
+    /// No more than `most` of what is asked counts.
+    pub(super) fn failed(&mut self, error: FetchError, most: Duration) {
         self.error = Some(Failure {
             reason: error.reason,
             message: error.message,
             host: error.host,
             retry_after_ms: error.retry_after.map(millis),
+            counts_ms: error.retry_after.map(|span| millis(span.min(most))),
         });
     }
 }

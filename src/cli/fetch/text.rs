@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::report::{HopFacts, Report, Wait};
+use super::report::{HopFacts, Report, Wait, Wish};
 use crate::model::visible;
 
 /// Request headers that every request has alike are shown after those that tell more.
@@ -48,13 +48,15 @@ pub(super) fn render(report: &Report) -> String {
             fact("repairs", &feed.repairs.join(", "));
         }
     }
-    if let Some(Wait { wait_ms, why }) = &report.asked {
-        fact("asked", &format!("to be left alone for {}: {why}", span(*wait_ms)));
+    if let Some(Wish { wait_ms, counts_ms, why }) = &report.asked {
+        fact("asked", &format!("to be left alone for {}: {why}", wish(*wait_ms, *counts_ms)));
     }
     if let Some(error) = &report.error {
         fact("error", &format!("{}: {}", error.reason, error.message));
-        if let (Some(host), Some(wait)) = (&error.host, error.retry_after_ms) {
-            fact("asked", &format!("{host} is to be left alone for {}", span(wait)));
+        if let (Some(host), Some(wait), Some(counts)) =
+            (&error.host, error.retry_after_ms, error.counts_ms)
+        {
+            fact("asked", &format!("{host} is to be left alone for {}", wish(wait, counts)));
         }
     }
     if let Some(Wait { wait_ms, why }) = &report.next {
@@ -99,9 +101,29 @@ fn of_hop(hop: &HopFacts) -> String {
     text
 }
 
+/// What is asked, and what of it counts.
+fn wish(asked: u64, counts: u64) -> String {
+    match counts < asked {
+        true => format!("{}, but no more than {} counts (max_interval)", span(asked), span(counts)),
+        false => span(asked),
+    }
+}
+
 /// A span in whole seconds, if it is one or more.
 fn span(millis: u64) -> String {
     let span = Duration::from_millis(millis);
     let whole = Duration::from_secs(span.as_secs());
     humantime::format_duration(if whole.is_zero() { span } else { whole }).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_asked_for_is_told_with_what_counts() {
+        let day = 86_400_000;
+        assert_eq!(wish(day, day), "1day");
+        assert_eq!(wish(30 * day, day), "30days, but no more than 1day counts (max_interval)");
+    }
 }

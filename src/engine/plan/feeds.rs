@@ -128,15 +128,17 @@ fn read_route(draft: &RouteDraft, net: &NetSection, folder: &Path, problems: &Pr
     };
     let roots = draft.ca_file.as_ref().and_then(|(path, place)| {
         let file = folder.join(path);
-        let told = match read_file(&file) {
+        let (why, hint) = match read_file(&file) {
             Ok(pem) => match read_roots(pem.as_bytes()) {
                 Ok(roots) => return Some(roots),
-                Err(why) => format!("the `ca_file` {} {why}", file.display()),
+                Err(why) => (why, None),
             },
-            Err(problem) => format!("the `ca_file` {problem}"),
+            Err(problem) => (problem.message, problem.hint),
         };
-        let hint = "a file with certificates in PEM form, of the server or of its authority";
-        problems.push(Problem::new(place.clone(), told).hint(hint));
+        let wanted = "a file with certificates in PEM form, of the server or of its authority";
+        let problem =
+            Problem::new(place.clone(), format!("the `ca_file` {} {why}", file.display()));
+        problems.push(problem.hint(hint.unwrap_or_else(|| wanted.to_owned())));
         None
     });
     Route { proxy, http1_only: draft.http1_only, roots }

@@ -97,6 +97,7 @@ fn plain(url: &Url) -> Feed {
 fn limits() -> FetchLimits {
     FetchLimits {
         timeout: Duration::from_secs(10),
+        gate_timeout: Duration::from_secs(60),
         max_body: 1000,
         max_redirects: 3,
         per_host: 9,
@@ -151,6 +152,15 @@ async fn a_body_comes_with_its_validators_byte_for_byte() {
         assert!(heard.contains(part), "{part} in {heard}");
     }
     assert!(!heard.contains("if-none-match") && !heard.contains("referer"));
+}
+
+#[tokio::test]
+async fn a_203_and_a_226_are_as_good_as_a_200() {
+    for status in ["203 Non-Authoritative Information", "226 IM Used"] {
+        let server = Server::plays(vec![answer(status, &[], b"<rss/>")]).await;
+        let fetched = fetch(&plain(&server.url), NOTHING).await.unwrap();
+        assert!(matches!(fetched.answer, Answer::Body(body) if body.wire == b"<rss/>"));
+    }
 }
 
 #[tokio::test]

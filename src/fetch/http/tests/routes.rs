@@ -190,27 +190,58 @@ async fn a_redirect_waits_for_its_turn_at_the_other_host() {
     let location = format!("Location: {}", busy.url);
     let first = Server::plays(vec![answer("302 x", &[&location], b"")]).await;
     let second = Server::plays(vec![answer("302 x", &[&location], b"")]).await;
-    let limits = FetchLimits { per_host: 1, timeout: Duration::from_millis(300), ..limits() };
+    let short = Duration::from_millis(20);
+    let limits = FetchLimits { per_host: 1, gate_timeout: short, ..limits() };
     let fetcher = http(limits, Duration::from_secs(60));
-    let poll = |url: &Url| {
-        let (fetcher, feed) = (fetcher.clone(), plain(url));
-        tokio::spawn(async move {
-            let now = Timestamp::from_millis(0);
-            let request =
-                Request { feed: &feed, url: &feed.url, validators: NOTHING, reload: false, now };
-            fetcher.fetch(request).await.unwrap_err()
-        })
-    };
-    let holds = poll(&first.url);
+    let holds = tokio::spawn(once(fetcher.clone(), plain(&first.url)));
     while busy.heard().is_empty() {
         tokio::task::yield_now().await;
     }
-    let error = poll(&second.url).await.unwrap();
-    let (waited, host) = (error.message.contains("no free place"), error.host.unwrap());
-    // It may get its turn when the first gives up; then it hangs as that one did.
-    assert!(waited || busy.heard().len() == 2, "{}", error.message);
-    assert_eq!((error.reason, host), (Reason::Timeout, host_port(&busy.url)));
-    assert!(holds.await.unwrap().message.contains("no whole answer"));
+    let error = once(fetcher, plain(&second.url)).await.unwrap_err();
+    assert_eq!(error.reason, Reason::BusyHost, "{error}");
+    assert!(error.message.contains("no turn at the host within 20ms"), "{error}");
+    assert_eq!(error.host, Some(host_port(&busy.url)));
+    holds.abort();
+}
+
+async fn once(fetcher: HttpFetch, feed: Feed) -> Result<Fetched, FetchError> {
+    let now = Timestamp::from_millis(0);
+    let request = Request { feed: &feed, url: &feed.url, validators: NOTHING, reload: false, now };
+    fetcher.fetch(request).await
+}
+
+#[tokio::test]
+async fn many_feeds_that_lead_to_one_host_all_get_their_turn() {
+    let spacing = Duration::from_millis(50);
+    let target = Server::plays(vec![answer("200 OK", &[], b"<rss/>")]).await;
+    let location = format!("Location: {}", target.url);
+    let limits =
+        FetchLimits { per_host: 2, per_host_spacing: spacing, timeout: 20 * spacing, ..limits() };
+    let fetcher = http(limits, Duration::from_secs(60));
+    let mut polls = tokio::task::JoinSet::new();
+    for _ in 0..40 {
+        let server = Server::plays(vec![answer("302 x", &[&location], b"")]).await;
+        polls.spawn(once(fetcher.clone(), plain(&server.url)));
+    }
+    let begun = Instant::now();
+    while let Some(fetched) = polls.join_next().await {
+        assert!(fetched.unwrap().is_ok(), "the last waits for longer than a poll may take");
+    }
+    assert!(begun.elapsed() > limits.timeout);
+    assert_eq!(target.heard().len(), 40);
+}
+
+#[tokio::test]
+async fn two_hosts_that_lead_to_each_other_do_not_wait_for_each_other() {
+    let (a, b) = (Server::plays(vec![]).await, Server::plays(vec![]).await);
+    for (here, there) in [(&a, &b), (&b, &a)] {
+        let leads = answer("302 x", &[&format!("Location: {}", there.url)], b"");
+        here.play(vec![leads, answer("200 OK", &[], b"<rss/>")]);
+    }
+    let fetcher = http(FetchLimits { per_host: 1, ..limits() }, Duration::from_secs(60));
+    let (first, second) =
+        tokio::join!(once(fetcher.clone(), plain(&a.url)), once(fetcher.clone(), plain(&b.url)),);
+    assert_eq!((first.unwrap().url, second.unwrap().url), (b.url, a.url));
 }
 
 #[tokio::test]
