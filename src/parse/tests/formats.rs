@@ -226,3 +226,42 @@ fn dates_are_found_wherever_they_are() {
     let modified = item("<title>x</title><dcterms:modified>2026-11-23</dcterms:modified>");
     assert!(modified.published.is_none() && modified.updated.is_some());
 }
+
+#[test]
+fn letters_by_name_are_the_same_letters_in_each_format() {
+    let names = "&lstrok;&eogon;&Bcy;&pi;&oelig;&ccaron;&fjlig;&sacute;";
+    let letters = "łęБπœčfjś";
+    let twice = names.replace('&', "&amp;");
+    let rest = "<link>https://a.example/1</link><pubDate>2026-11-23</pubDate>";
+    let item = |title: &str, text: &str| {
+        rss(&format!("<item><title>{title}</title>{rest}<description>{text}</description></item>"))
+    };
+    let section = format!("<![CDATA[{names}]]>");
+    let entry = |kind: &str, text: &str| {
+        format!(
+            "<feed xmlns=\"http://www.w3.org/2005/Atom\"><title>F</title><entry><title type=\"{kind}\">{text}</title>\
+            <link href=\"https://a.example/1\"/><id>1</id><updated>2026-11-23T10:00:00Z</updated>\
+            <summary type=\"{kind}\">{text}</summary></entry></feed>"
+        )
+    };
+    let json = format!(
+        "{{\"version\":\"https://jsonfeed.org/version/1.1\",\"items\":[{{\"id\":\"1\",\"title\":\"{names}\",\"content_html\":\"<p>{names}</p>\"}}]}}"
+    );
+    let inline = format!("<div xmlns=\"http://www.w3.org/1999/xhtml\">{names}</div>");
+    for document in [
+        item(&section, &section),
+        item(names, names),
+        item(&twice, &twice),
+        item(&format!("A & {names}"), names),
+        entry("html", &twice),
+        entry("html", &section),
+        entry("html", names),
+        entry("xhtml", &inline),
+        json,
+    ] {
+        let feed = read(&document);
+        let [item] = &feed.items[..] else { panic!("{document}") };
+        assert_eq!(item.title.trim_start_matches("A & "), letters, "{document}");
+        assert_eq!(item.summary.clone() + &item.content, letters, "{document}");
+    }
+}
