@@ -265,3 +265,40 @@ fn letters_by_name_are_the_same_letters_in_each_format() {
         assert_eq!(item.summary.clone() + &item.content, letters, "{document}");
     }
 }
+
+#[test]
+fn json_feeds_with_mistakes_are_mended() {
+    let feed = |items: &str| {
+        format!("{{\"version\":\"https://jsonfeed.org/version/1.1\",\"items\":[{items}]}}")
+    };
+    let one = "{\"id\":\"1\",\"title\":\"One\"}";
+    let sound = feed(&format!("{one},{{\"id\":\"2\",\"title\":\"Two \\u041f\"}}"));
+    let cases: &[(String, &[&str])] = &[
+        (sound.clone(), &[]),
+        (sound.replace("]}", ",],}"), &["json-mended"]),
+        (sound.replace("},{", "} {"), &["json-mended"]),
+        (sound.replace("\"Two", "\"T\\wo"), &["json-mended"]),
+        (sound.replace("Two ", "Two\n"), &["json-mended"]),
+        (sound.replace("Two ", "Two\t\u{1}"), &["control-characters", "json-mended"]),
+        (sound.replace("{\"id\"", "{\"summary\":1e999,\"id\""), &["json-mended"]),
+        (format!(")]}}',\n{sound}"), &["junk-before"]),
+        (format!("<br />\n<b>Notice</b>: x in <b>/y.php</b>\n{sound}"), &["junk-before"]),
+        (format!("{sound}<!-- cached -->"), &["junk-after"]),
+        (sound.trim_end_matches(['}', ']']).to_owned() + "},{\"id\":\"3\"", &["truncated"]),
+    ];
+    for (document, repairs) in cases {
+        let feed = read(document);
+        assert_eq!(lines(&feed), ["One @ ", "Two П @ "], "{document}");
+        assert_eq!(feed.repairs, *repairs, "{document}");
+        assert!(!feed.cut, "{document}");
+    }
+    let surrogate = read(&feed("{\"id\":\"1\",\"title\":\"cut \\ud83d\"}"));
+    assert_eq!(surrogate.items[0].title, "cut \u{FFFD}");
+    let keyed = read(&feed(one).replace("[{", "{\"b\":{").replace("}]", "},\"a\":{\"id\":\"2\"}}"));
+    assert_eq!(keyed.items.iter().map(|item| item.id.as_str()).collect::<Vec<_>>(), ["1", "2"]);
+    for broken in [feed("{\"id\":\"1\"").replace("]}", ""), feed("{'id':1}"), feed("{\"id\" 1}")] {
+        assert_eq!(fails(&broken).reason(), Reason::Malformed, "{broken}");
+    }
+    let page = format!("<!DOCTYPE html><title>P</title><script>var f = {sound}</script>");
+    assert_eq!(fails(&page).reason(), Reason::Html);
+}
