@@ -579,7 +579,7 @@ fn feeds_is_a_table_of_how_each_is_doing() {
     assert_eq!(rows[1][..2], ["good", "ok"]);
     assert!(rows[1][2].ends_with("s ago") && rows[1][3].starts_with("in 1"), "{:?}", rows[1]);
     assert_eq!(rows[1][5..7], ["0", "-"]);
-    assert!(rows[1][7].starts_with("for ") && rows[1][8] == "reader:lenient", "{:?}", rows[1]);
+    assert!(rows[1][7].starts_with("for ") && rows[1][8] == "-", "{:?}", rows[1]);
     assert_eq!(rows[2][..3], ["bad", "failing", "-"]);
     assert_eq!(rows[2][5], "1");
     assert!(rows[2][6].starts_with("connect: tcp connect error: Connection refused"));

@@ -1,5 +1,6 @@
 //! JSON Feed 1.0 and 1.1 (<https://www.jsonfeed.org/version/1.1/>), read from loose JSON: ids may
-//! be numbers, titles may be missing, and the version is not asked for if there are items.
+//! be numbers, titles may be missing, and the version is not asked for if there are items. What is no
+//! sound JSON is mended first.
 //!
 //! What is not needed is passed over without being built, so that memory stays within what the
 //! document's own strings take.
@@ -13,6 +14,8 @@ use super::dates;
 use super::raw::{MAX_ITEMS, Markup, RawFeed, RawItem, RawText};
 use crate::model::FeedKind;
 
+mod mend;
+
 /// Most authors that are taken from one list.
 const MAX_AUTHORS: usize = 64;
 
@@ -25,8 +28,34 @@ pub(super) enum Flaw {
     Other,
 }
 
-/// Reads a document. The second value is whether it has too many items.
-pub(super) fn read(text: &str) -> Result<(RawFeed, bool), Flaw> {
+/// What was read and how well.
+#[derive(Debug)]
+pub(super) struct Reading {
+    /// The feed. Of a document that ends early, the items that are whole.
+    pub(super) feed: RawFeed,
+    /// What had to be mended, or left out.
+    pub(super) repairs: Vec<&'static str>,
+    /// Whether the document does not end early.
+    pub(super) complete: bool,
+}
+
+/// Reads a document, which is mended if it is not sound.
+pub(super) fn read(text: &str) -> Result<Reading, Flaw> {
+    let (feed, more, mut repairs) = match sound(text) {
+        Err(Flaw::Syntax) => {
+            let mended = mend::mend(text).ok_or(Flaw::Syntax)?;
+            let (feed, more) = sound(&mended.text)?;
+            (feed, more, mended.repairs)
+        }
+        read => read.map(|(feed, more)| (feed, more, Vec::new()))?,
+    };
+    let complete = !repairs.contains(&"truncated");
+    repairs.extend(more.then_some("too-many-items"));
+    Ok(Reading { feed, repairs, complete })
+}
+
+/// Reads sound JSON. The second value is whether it has too many items.
+fn sound(text: &str) -> Result<(RawFeed, bool), Flaw> {
     let mut document = serde_json::Deserializer::from_str(text);
     let node = Wanted::Feed.deserialize(&mut document).map_err(|_| Flaw::Syntax)?;
     document.end().map_err(|_| Flaw::Syntax)?;
@@ -265,9 +294,22 @@ impl<'de> Visitor<'de> for List {
         Ok(Listed::default())
     }
 
+    /// Items by some key; as with a list, in the order in which they stand.
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Listed, A::Error> {
-        while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
-        Ok(Listed::default())
+        if self.0 == Wanted::Author {
+            while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+            return Ok(Listed::default());
+        }
+        let mut items = Items::default();
+        while map.next_key::<IgnoredAny>()?.is_some() {
+            if items.list.len() >= MAX_ITEMS {
+                items.more = true;
+                map.next_value::<IgnoredAny>()?;
+            } else if let Node::Object(fields) = map.next_value_seed(self.0)? {
+                items.list.push(*fields);
+            }
+        }
+        Ok(Listed { items: Some(items), names: None })
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Listed, A::Error> {

@@ -23,6 +23,9 @@ const MAX_DEPTH: usize = 512;
 /// How far up an end tag looks for its start.
 const MAX_CLOSE: usize = 64;
 
+/// Most end tags without a start; what comes after is left out.
+const MAX_UNMATCHED: usize = 100_000;
+
 /// What was read and how well.
 #[derive(Debug)]
 pub(super) struct Reading {
@@ -47,6 +50,10 @@ pub(super) fn read(text: &str, base: Option<&Url>) -> Option<Reading> {
     config.allow_dangling_amp = true;
     // What comes after the last item that is kept is of no use.
     while !walker.collector.is_full() {
+        if walker.unmatched >= MAX_UNMATCHED {
+            walker.note("truncated", true);
+            break;
+        }
         match reader.read_event() {
             Ok(Event::Start(tag)) => walker.start(&tag, false),
             Ok(Event::Empty(tag)) => walker.start(&tag, !attributes::slash_is_value(&tag)),
@@ -110,6 +117,8 @@ struct Walker {
     collector: Collector,
     repairs: Vec<&'static str>,
     complete: bool,
+    /// End tags without a start so far.
+    unmatched: usize,
     /// The root's name as written, lower case.
     root: Option<String>,
 }
@@ -127,6 +136,7 @@ impl Walker {
             collector: Collector::new(root),
             repairs: Vec::new(),
             complete: false,
+            unmatched: 0,
             root: None,
         }
     }
@@ -314,6 +324,7 @@ impl Walker {
         let mut places = (near..self.stack.len()).rev().chain(far).chain(feeds);
         let found = places.find(|at| self.name(*at) == name);
         let Some(at) = found else {
+            self.unmatched += 1;
             return self.note("unmatched-end-tag", true);
         };
         let markup = self.stack[at].place == Place::Markup;

@@ -1,7 +1,7 @@
 //! Bytes of a feed document to a [`ParsedFeed`].
 //!
 //! ```text
-//! bytes → charset → JSON?  json ────────────┐
+//! bytes → charset → JSON?  json (← mend) ───┐
 //!                 → guard → feed_rs ────────┤ raw → build: text, links, identity → ParsedFeed
 //!                        ↘  tidy → lenient ─┘
 //!                 → hints: when to ask again
@@ -68,7 +68,8 @@ pub enum Reader {
 }
 
 impl Reader {
-    /// The name under which its use is told, where it was not the first to be asked.
+    /// The name under which its use is told, where it was not the first to be asked and, of the
+    /// lenient reader, had something to mend.
     fn repair(self) -> &'static str {
         match self {
             Self::FeedRs => "reader:feed-rs",
@@ -109,35 +110,65 @@ pub fn parse_in_order(order: &[Reader], input: &Input<'_>) -> Result<ParsedFeed,
     let base = input.url.filter(|url| !url.cannot_be_a_base());
     let mut repairs: Vec<Repair> = decoded.repair.into_iter().collect();
     repairs.extend(controls.then_some(Cow::Borrowed("control-characters")));
-    let (raw, hints) = if text.starts_with('{') {
-        let (raw, more) = json(text)?;
-        repairs.extend(more.then_some(Cow::Borrowed("too-many-items")));
-        (raw, Hints::default())
-    } else {
-        let (raw, mended) = xml(order, text, base)?;
-        repairs.extend(mended.into_iter().map(Cow::Borrowed));
-        (raw, hints::read(text))
-    };
+    let (raw, mended, hints) = document(order, text, base)?;
+    repairs.extend(mended.into_iter().map(Cow::Borrowed));
     let feed = build::build(raw, hints, base, repairs)?;
     let known = |repair: &Repair| REPAIRS.iter().any(|(name, _)| name == repair);
     debug_assert!(feed.repairs.iter().all(known), "{:?}", feed.repairs);
     Ok(feed)
 }
 
-fn json(text: &str) -> Result<(RawFeed, bool), ParseError> {
-    json::read(text).map_err(|flaw| match flaw {
-        json::Flaw::Syntax if text.contains("jsonfeed.org") => {
-            ParseError::Malformed("it is not sound JSON")
-        }
-        json::Flaw::Syntax | json::Flaw::Other => ParseError::of_rootless(text),
-    })
-}
+/// What a reader found, and what had to be mended.
+type Found = (RawFeed, Vec<&'static str>);
 
-fn xml(
+/// Reads the document in the language in which it seems to be written.
+fn document(
     order: &[Reader],
     text: &str,
     base: Option<&Url>,
-) -> Result<(RawFeed, Vec<&'static str>), ParseError> {
+) -> Result<(RawFeed, Vec<&'static str>, Hints), ParseError> {
+    let of_json = |(feed, repairs)| (feed, repairs, Hints::default());
+    let start = text.trim_start();
+    if start.starts_with('{') {
+        return json(text).map(of_json);
+    }
+    let named = || text.contains(JSON_FEED);
+    let first = text.find(['{', '<']).is_some_and(|at| text[at..].starts_with('{'));
+    if first
+        && named()
+        && let Ok(found) = json(text)
+    {
+        return Ok(of_json(found));
+    }
+    match xml(order, text, base) {
+        Ok((feed, repairs)) => Ok((feed, repairs, hints::read(text))),
+        Err(error @ ParseError::NotAFeed(_)) if !first && named() => {
+            json(text).map(of_json).map_err(|_| error)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// What the version of a JSON Feed has in it.
+const JSON_FEED: &str = "jsonfeed.org";
+
+fn json(text: &str) -> Result<Found, ParseError> {
+    let json::Reading { feed, repairs, complete } =
+        json::read(text).map_err(|flaw| match flaw {
+            json::Flaw::Syntax if text.contains(JSON_FEED) => {
+                ParseError::Malformed("it is not sound JSON")
+            }
+            json::Flaw::Syntax | json::Flaw::Other => ParseError::of_rootless(text),
+        })?;
+    if feed.items.is_empty() && !complete {
+        return Err(ParseError::Malformed(BREAKS_OFF));
+    }
+    Ok((feed, repairs))
+}
+
+const BREAKS_OFF: &str = "it breaks off before its first item ends";
+
+fn xml(order: &[Reader], text: &str, base: Option<&Url>) -> Result<Found, ParseError> {
     for (turn, reader) in order.iter().enumerate() {
         let (feed, mut repairs, complete) = match reader {
             Reader::FeedRs => match strict(text, base) {
@@ -150,9 +181,11 @@ fn xml(
             },
         };
         if feed.items.len() == usize::from(feed.cut) && !complete {
-            return Err(ParseError::Malformed("it breaks off before its first item ends"));
+            return Err(ParseError::Malformed(BREAKS_OFF));
         }
-        if turn > 0 {
+        // That feed-rs was not asked is no repair, if there was nothing to mend.
+        let mended = repairs.iter().any(|repair| *repair != "too-many-items");
+        if turn > 0 && (mended || *reader == Reader::FeedRs) {
             repairs.insert(0, reader.repair());
         }
         return Ok((feed, repairs));

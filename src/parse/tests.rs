@@ -247,7 +247,7 @@ fn what_made_feed_rs_panic_or_die_is_read() {
         );
         let feed = read(&document);
         assert_eq!(lines(&feed), ["A @ http://a.example/1"], "{inside}");
-        assert_eq!(feed.repairs[0], "reader:lenient", "{inside}");
+        assert!(feed.repairs.is_empty(), "{inside}: {:?}", feed.repairs);
     }
     for open in ["<media:group>", "<a xml:base=\"aaaaaaaa/\">", "<b>", "<item>", "<title>"] {
         let document = rss(&format!("<item>{first}</item><item>{}", open.repeat(20_000)));

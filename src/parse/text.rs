@@ -3,10 +3,10 @@
 use std::borrow::Cow;
 
 use memchr::{memchr, memchr_iter, memchr2};
-use quick_xml::escape::resolve_html5_entity;
 
 use super::raw::{Markup, RawText};
 
+mod entities;
 mod tags;
 
 /// How often markup and entities are taken off: feeds escape twice, and some three times.
@@ -179,7 +179,7 @@ pub(super) fn entity(text: &str) -> Option<(Cow<'static, str>, usize)> {
 pub(super) fn entity_of(name: &str) -> Option<Cow<'static, str>> {
     Some(match name.strip_prefix('#') {
         Some(number) => Cow::Owned(numeric(number)?),
-        None => Cow::Borrowed(resolve_html5_entity(name)?),
+        None => Cow::Borrowed(entities::named(name)?),
     })
 }
 

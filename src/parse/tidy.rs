@@ -20,6 +20,8 @@ pub(super) struct Tidied<'a> {
 /// Root elements of feeds.
 const ROOTS: [&str; 5] = ["rss", "rdf", "feed", "channel", "entry"];
 const SECTIONS: [(&str, &str); 3] = [("<!--", "-->"), ("<![CDATA[", "]]>"), ("<?", "?>")];
+/// Most places that are mended; what comes after is left out.
+pub(super) const MAX_MENDS: usize = 100_000;
 /// CDATA among the sections.
 const CDATA: usize = 1;
 
@@ -129,10 +131,14 @@ fn is_name_char(c: char) -> bool {
 fn mend(text: &str) -> (Cow<'_, str>, bool) {
     let sections = Sections::new(text);
     let opener = memmem::Finder::new(SECTIONS[CDATA].0);
-    let mut mender = Mender { text, out: String::new(), copied: 0, sections, opener, tag: 0 };
+    let mut mender =
+        Mender { text, out: String::new(), copied: 0, sections, opener, tag: 0, count: 0 };
     let mut at = 0;
     while let Some(next) = memchr(b'<', &text.as_bytes()[at..]) {
         at = mender.step(at + next);
+        if mender.count >= MAX_MENDS {
+            return (Cow::Owned(mender.out), true);
+        }
     }
     if mender.copied == 0 && mender.out.is_empty() {
         return (Cow::Borrowed(text), false);
@@ -151,6 +157,8 @@ struct Mender<'a> {
     opener: memmem::Finder<'static>,
     /// Where the last start tag is.
     tag: usize,
+    /// How many places were mended.
+    count: usize,
 }
 
 impl<'a> Mender<'a> {
@@ -236,6 +244,7 @@ impl<'a> Mender<'a> {
         self.out.push_str(&self.text[self.copied..at]);
         self.out.push_str(with);
         self.copied = at + length;
+        self.count += 1;
         self.copied
     }
 }

@@ -144,3 +144,23 @@ fn a_json_document_is_kept_to_the_same_bounds() {
         assert_eq!(error.reason(), Reason::Malformed, "{open}");
     }
 }
+
+/// Mistakes by the million are not worth the time: what comes before them is kept.
+#[test]
+fn a_document_is_left_at_its_hundred_thousandth_mistake() {
+    let depth = "<x>".repeat(400);
+    for (open, piece, repair) in [
+        (depth.as_str(), "</y>", "unmatched-end-tag"),
+        ("", "<", "broken-markup"),
+        ("<item><description>", "<a b='>", "broken-markup"),
+    ] {
+        let document = |count| rss(&format!("{A}{open}{}{A}", piece.repeat(count)));
+        let few = check(document(100).as_bytes(), piece).unwrap();
+        assert!(few.repairs.contains(&repair.into()), "{piece}: {:?}", few.repairs);
+        assert!(few.items.len() > 1, "{piece}");
+        let many = check(document(tidy::MAX_MENDS + 1).as_bytes(), piece).unwrap();
+        assert_eq!(many.whole_items().len(), 1, "{piece}");
+        assert_eq!(many.items[0].title, "A", "{piece}");
+        assert!(many.repairs.contains(&"truncated".into()), "{piece}: {:?}", many.repairs);
+    }
+}

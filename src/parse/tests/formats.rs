@@ -226,3 +226,79 @@ fn dates_are_found_wherever_they_are() {
     let modified = item("<title>x</title><dcterms:modified>2026-11-23</dcterms:modified>");
     assert!(modified.published.is_none() && modified.updated.is_some());
 }
+
+#[test]
+fn letters_by_name_are_the_same_letters_in_each_format() {
+    let names = "&lstrok;&eogon;&Bcy;&pi;&oelig;&ccaron;&fjlig;&sacute;";
+    let letters = "łęБπœčfjś";
+    let twice = names.replace('&', "&amp;");
+    let rest = "<link>https://a.example/1</link><pubDate>2026-11-23</pubDate>";
+    let item = |title: &str, text: &str| {
+        rss(&format!("<item><title>{title}</title>{rest}<description>{text}</description></item>"))
+    };
+    let section = format!("<![CDATA[{names}]]>");
+    let entry = |kind: &str, text: &str| {
+        format!(
+            "<feed xmlns=\"http://www.w3.org/2005/Atom\"><title>F</title><entry><title type=\"{kind}\">{text}</title>\
+            <link href=\"https://a.example/1\"/><id>1</id><updated>2026-11-23T10:00:00Z</updated>\
+            <summary type=\"{kind}\">{text}</summary></entry></feed>"
+        )
+    };
+    let json = format!(
+        "{{\"version\":\"https://jsonfeed.org/version/1.1\",\"items\":[{{\"id\":\"1\",\"title\":\"{names}\",\"content_html\":\"<p>{names}</p>\"}}]}}"
+    );
+    let inline = format!("<div xmlns=\"http://www.w3.org/1999/xhtml\">{names}</div>");
+    for document in [
+        item(&section, &section),
+        item(names, names),
+        item(&twice, &twice),
+        item(&format!("A & {names}"), names),
+        entry("html", &twice),
+        entry("html", &section),
+        entry("html", names),
+        entry("xhtml", &inline),
+        json,
+    ] {
+        let feed = read(&document);
+        let [item] = &feed.items[..] else { panic!("{document}") };
+        assert_eq!(item.title.trim_start_matches("A & "), letters, "{document}");
+        assert_eq!(item.summary.clone() + &item.content, letters, "{document}");
+    }
+}
+
+#[test]
+fn json_feeds_with_mistakes_are_mended() {
+    let feed = |items: &str| {
+        format!("{{\"version\":\"https://jsonfeed.org/version/1.1\",\"items\":[{items}]}}")
+    };
+    let one = "{\"id\":\"1\",\"title\":\"One\"}";
+    let sound = feed(&format!("{one},{{\"id\":\"2\",\"title\":\"Two \\u041f\"}}"));
+    let cases: &[(String, &[&str])] = &[
+        (sound.clone(), &[]),
+        (sound.replace("]}", ",],}"), &["json-mended"]),
+        (sound.replace("},{", "} {"), &["json-mended"]),
+        (sound.replace("\"Two", "\"T\\wo"), &["json-mended"]),
+        (sound.replace("Two ", "Two\n"), &["json-mended"]),
+        (sound.replace("Two ", "Two\t\u{1}"), &["control-characters", "json-mended"]),
+        (sound.replace("{\"id\"", "{\"summary\":1e999,\"id\""), &["json-mended"]),
+        (format!(")]}}',\n{sound}"), &["junk-before"]),
+        (format!("<br />\n<b>Notice</b>: x in <b>/y.php</b>\n{sound}"), &["junk-before"]),
+        (format!("{sound}<!-- cached -->"), &["junk-after"]),
+        (sound.trim_end_matches(['}', ']']).to_owned() + "},{\"id\":\"3\"", &["truncated"]),
+    ];
+    for (document, repairs) in cases {
+        let feed = read(document);
+        assert_eq!(lines(&feed), ["One @ ", "Two П @ "], "{document}");
+        assert_eq!(feed.repairs, *repairs, "{document}");
+        assert!(!feed.cut, "{document}");
+    }
+    let surrogate = read(&feed("{\"id\":\"1\",\"title\":\"cut \\ud83d\"}"));
+    assert_eq!(surrogate.items[0].title, "cut \u{FFFD}");
+    let keyed = read(&feed(one).replace("[{", "{\"b\":{").replace("}]", "},\"a\":{\"id\":\"2\"}}"));
+    assert_eq!(keyed.items.iter().map(|item| item.id.as_str()).collect::<Vec<_>>(), ["1", "2"]);
+    for broken in [feed("{\"id\":\"1\"").replace("]}", ""), feed("{'id':1}"), feed("{\"id\" 1}")] {
+        assert_eq!(fails(&broken).reason(), Reason::Malformed, "{broken}");
+    }
+    let page = format!("<!DOCTYPE html><title>P</title><script>var f = {sound}</script>");
+    assert_eq!(fails(&page).reason(), Reason::Html);
+}
