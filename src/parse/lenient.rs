@@ -168,7 +168,7 @@ impl Walker {
         }
         if place == Place::Markup {
             self.collector.push_tag(local, false);
-            if is_void(local) {
+            if names::is_void(local) {
                 self.bases.truncate(bases);
                 return;
             }
@@ -390,14 +390,6 @@ impl Walker {
         self.close_to(0);
         Reading { feed: self.collector.feed, repairs: self.repairs, complete: self.complete }
     }
-}
-
-/// HTML elements that have no end tag.
-fn is_void(name: &str) -> bool {
-    matches!(
-        name,
-        "br" | "img" | "hr" | "input" | "meta" | "wbr" | "area" | "embed" | "source" | "col"
-    )
 }
 
 #[cfg(test)]

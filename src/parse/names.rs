@@ -114,3 +114,11 @@ pub(super) fn lower(name: &str) -> Cow<'_, str> {
         Cow::Borrowed(name)
     }
 }
+
+/// HTML elements that have no end tag.
+pub(super) fn is_void(name: &str) -> bool {
+    matches!(
+        name,
+        "br" | "img" | "hr" | "input" | "meta" | "wbr" | "area" | "embed" | "source" | "col"
+    )
+}
