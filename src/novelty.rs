@@ -8,16 +8,19 @@
 //! |---|---|---|
 //! | moment | page and date | if the date is the item's own |
 //! | words | title, text and date | if the date is the item's own |
-//! | words | title and text, where there is no date | if the id is not to be relied on |
 //! | page | the link | if the id is not to be relied on |
+//! | words | title and text, where there is no date | if the ids churn, or the id is made of them |
 //!
 //! An item whose date does not count is also known by the ids that it would have without its guid,
 //! for it may have been without it, or may have shared it.
 //!
 //! An id is not to be relied on if it is made of link or text, or if the ids of the whole document
-//! churn: none of them is known, though at least half of the items are by what else would prove it.
-//! So what is the same thing again under the same link, a siren or a post in a live blog, is new
-//! as long as it has an id and a date of its own.
+//! churn: none of them is known, though more than half of the items are by what else would prove
+//! it. For an item with a date of its own only what has that date proves it; for others their
+//! words do, or their page if it has the headline, and the date if any, that it had.
+//!
+//! So what is the same thing again is new under another link; and under the same link, a siren or a
+//! post in a live blog, as long as it has an id and a date of its own.
 
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;
@@ -110,8 +113,12 @@ struct Known {
     id: bool,
     /// By what only the same item has.
     surely: bool,
+    /// By its page, or by the words that its id is made of.
+    alike: bool,
     /// By anything.
     somehow: bool,
+    /// By what proves that its id was another before.
+    proof: bool,
 }
 
 /// Compares `document`, in its order, with what its feed has shown before.
@@ -124,14 +131,14 @@ pub fn judge(seen: &Seen, document: &[Sighting], policy: FirstPoll, now: Timesta
     let mut ids = HashSet::with_capacity(document.len());
     let items: Vec<(usize, &Sighting)> =
         document.iter().enumerate().filter(|(_, item)| ids.insert(item.id)).collect();
-    let known: Vec<Known> = items.iter().map(|(_, item)| known(&hashes, item)).collect();
-    let churn = churns(&items, &known);
+    let titles: HashMap<u64, u64> = seen.titles.iter().copied().collect();
+    let known: Vec<Known> = items.iter().map(|(_, item)| known(&hashes, &titles, item)).collect();
+    let churn = churns(&known);
     let size = u32::try_from(items.len()).unwrap_or(u32::MAX);
     let mut news = Novelty { items: size, ..Novelty::default() };
-    let titles: HashMap<u64, u64> = seen.titles.iter().copied().collect();
     for ((index, item), known) in items.iter().zip(&known) {
-        let unreliable = churn || !item.named;
-        if !(known.id || known.surely || (known.somehow && unreliable)) {
+        let unnamed = known.alike && !item.named;
+        if !(known.id || known.surely || unnamed || (known.somehow && churn)) {
             let may_alert = !seen.is_first() || permits(policy, item.published, now);
             news.new.push(Fresh { index: *index, may_alert });
         } else if let (Some(old), Some(title)) = (title_of(&titles, item, known.id), item.title)
@@ -146,23 +153,24 @@ pub fn judge(seen: &Seen, document: &[Sighting], policy: FirstPoll, now: Timesta
     news
 }
 
-fn known(hashes: &HashSet<u64>, item: &Sighting) -> Known {
+fn known(hashes: &HashSet<u64>, titles: &HashMap<u64, u64>, item: &Sighting) -> Known {
     let has = |key: Option<u64>| key.is_some_and(|key| hashes.contains(&key));
-    let (id, words) = (hashes.contains(&item.id), has(item.words));
-    let dated = item.dated && (words || has(item.moment));
+    let (id, words, page) = (hashes.contains(&item.id), has(item.words), has(item.page));
+    let moment = has(item.moment);
+    let dated = item.dated && (words || moment);
     let surely = dated || item.former.into_iter().any(has);
-    Known { id, surely, somehow: id || surely || words || has(item.page) }
+    let alike = page || (words && item.page.is_none());
+    let headline = item.page.and_then(|page| titles.get(&page));
+    let same = headline.is_some() && headline.copied() == item.title;
+    let edition = page && same && (moment || item.moment.is_none());
+    let proof = if item.dated { dated } else { words || edition };
+    Known { id, surely, alike, somehow: id || surely || words || page, proof }
 }
 
-/// Whether the ids of a document are made anew for each poll. For an item with a date only what
-/// has its date proves that.
-fn churns(items: &[(usize, &Sighting)], known: &[Known]) -> bool {
-    let proven = items
-        .iter()
-        .zip(known)
-        .filter(|((_, item), known)| if item.dated { known.surely } else { known.somehow })
-        .count();
-    items.len() >= WINDOW && 2 * proven >= items.len() && !known.iter().any(|known| known.id)
+/// Whether the ids of a document are made anew for each poll.
+fn churns(known: &[Known]) -> bool {
+    let proven = known.iter().filter(|known| known.proof).count();
+    known.len() >= WINDOW && 2 * proven > known.len() && !known.iter().any(|known| known.id)
 }
 
 /// The headline that an item had: under its id, or at its page if that id was never seen.

@@ -265,7 +265,7 @@ fn an_item_is_known_or_new_by_what_has_changed() {
     use Change::{Date, Id, NoDate, NoName, NoPage, Page, Title};
     // What is always so, what changes in one item among others that keep their ids, whether it is
     // new then, and whether all are if it changes in all.
-    let cases: [(&[Change], &[Change], bool, bool); 21] = [
+    let cases: [(&[Change], &[Change], bool, bool); 24] = [
         (&[], &[], false, false),
         (&[], &[Title], false, false),
         (&[], &[Title, Date, Page], false, false),
@@ -279,7 +279,8 @@ fn an_item_is_known_or_new_by_what_has_changed() {
         (&[], &[Id, Date, Title, Page], true, true),
         // Without dates one may be another edition, all are churn.
         (&[NoDate], &[Id], true, false),
-        (&[NoDate], &[Id, Title], true, false),
+        (&[NoDate], &[Id, Title], true, true),
+        (&[NoDate], &[Id, NoName, Title], false, false),
         (&[NoDate], &[Id, Page], true, false),
         (&[NoDate], &[Id, Page, Title], true, true),
         // Without pages.
@@ -289,7 +290,10 @@ fn an_item_is_known_or_new_by_what_has_changed() {
         // A guid that is lost, or never was: the id is made of the link, or of the words.
         (&[], &[Id, NoName], false, false),
         (&[], &[Id, NoName, Title, Date], false, false),
-        (&[NoDate], &[Id, NoName, Page], false, false),
+        (&[NoDate], &[Id, NoName, Page], true, false),
+        // Told again under another link.
+        (&[NoDate, NoName], &[Id, Page], true, false),
+        (&[NoDate, NoName, NoPage], &[Id], false, false),
         (&[NoName], &[Id, Title], false, false),
         (&[NoName], &[Id, Title, Date, Page], true, true),
     ];
@@ -349,9 +353,10 @@ fn one_item_is_too_few_to_tell_churn_by() {
     let before = [changed(1, &[NoDate])];
     assert_eq!(then(&before, &[changed(1, &[NoDate, Id])]).0, [0]);
     let two = [changed(1, &[NoDate, Id]), changed(2, &[NoDate, Id])];
-    assert_eq!(then(&before, &two).0, [1], "half of them are enough");
-    let three = [two[0], two[1], changed(3, &[NoDate])];
-    assert_eq!(then(&before, &three).0, [0, 1, 2], "a third is not");
+    assert_eq!(then(&before, &two).0, [0, 1], "half of them are not enough");
+    let before = [changed(1, &[NoDate]), changed(3, &[NoDate])];
+    let three = [two[0], two[1], changed(3, &[NoDate, Id])];
+    assert_eq!(then(&before, &three).0, [1], "two of three are");
 }
 
 #[test]
@@ -499,5 +504,44 @@ fn a_guid_that_was_shared_and_is_no_longer_is_not_news() {
     ] {
         let document = [others[0], with(former), others[1]];
         assert_eq!(then(&before, &document).0.len(), usize::from(new), "{former:?}");
+    }
+}
+
+#[test]
+fn a_page_proves_churn_only_with_its_headline_and_its_date() {
+    // The items of a document without dates of their own: what stays the same but the page.
+    for (title, date, churn) in
+        [(true, true, true), (true, false, false), (false, true, false), (false, false, false)]
+    {
+        let of = |n: u64, poll: u64, dates: bool| {
+            let mixed = |same: bool| n + if same { 0 } else { 1_000 * poll };
+            Sighting {
+                id: 1_000_000 * (poll + 1) + n,
+                page: Some(200_000 + n),
+                moment: dates.then(|| 300_000 + mixed(date)),
+                words: Some(400_000 + n + 1_000 * poll),
+                title: Some(500_000 + mixed(title)),
+                ..only_id(0)
+            }
+        };
+        let all = |poll, dates| -> Vec<Sighting> { (1..=4).map(|n| of(n, poll, dates)).collect() };
+        let expected: Vec<usize> = if churn { vec![] } else { vec![0, 1, 2, 3] };
+        assert_eq!(then(&all(0, true), &all(1, true)).0, expected, "{title} {date}");
+        if date {
+            assert_eq!(then(&all(0, false), &all(1, false)).0, expected, "no dates, {title}");
+        }
+    }
+}
+
+#[test]
+fn a_page_does_not_overrule_a_name_and_a_date_of_its_own() {
+    use Change::{Date, Id, NoDate, Title};
+    let before: Vec<Sighting> = (1..=4).map(|n| changed(n, &[])).collect();
+    for changes in [&[Id, Date][..], &[Id, Date, Title]] {
+        for others in [&[][..], &[Date], &[Id, NoDate, Title], &[Id, Date]] {
+            let document =
+                [changed(1, changes), changed(2, others), changed(3, others), changed(9, &[])];
+            assert!(then(&before, &document).0.contains(&0));
+        }
     }
 }
