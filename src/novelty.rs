@@ -25,7 +25,11 @@
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
+use memory::Memory;
+
 use crate::model::{FirstPoll, Seen, Timestamp};
+
+mod memory;
 
 /// An item of a document, as far as novelty goes. All keys are the store's keyed hashes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -71,7 +75,7 @@ pub struct Novelty {
     /// Whether nothing joins this document to the one before, so that items in between were
     /// missed.
     pub gap: bool,
-    /// What has been seen now, to be committed.
+    /// What has been seen now, to be committed as [`Seen::hashes`].
     pub seen: Vec<u64>,
     /// As [`Seen::titles`].
     pub titles: Vec<(u64, u64)>,
@@ -91,13 +95,13 @@ pub struct Fresh {
 /// Keys of an item.
 const KEYS: usize = 4;
 
-/// Items that have left the document are remembered up to this many, or twice the document's size
-/// if that is more.
+/// Items that have left the document are remembered by all their keys up to this many, or twice the
+/// document's size if that is more, but no more than [`CAP`] together with the document's.
 pub const REMEMBERED: usize = 256;
 
-/// No more hashes are kept for a feed than those of so many items, unless its present document
-/// alone has more: that is always kept whole, or its last items would be new again at every poll.
-/// A document with more items than this is known by their ids alone.
+/// So many items that have left the document are remembered by their ids, the last ones, beside all
+/// that are in it: or its last items would be new again at every poll. A document with more items
+/// than this is known by their ids alone.
 pub const CAP: usize = 4096;
 
 /// An item dated further ahead than this is not known to be recent. Wrong time zones reach 14
@@ -186,21 +190,8 @@ fn remember(
     items: &[(usize, &Sighting)],
     titles: &HashMap<u64, u64>,
 ) {
-    let whole = items.len() <= CAP;
-    // Most feeds begin with their newest item.
-    let current: Vec<u64> = items
-        .iter()
-        .rev()
-        .flat_map(|(_, item)| item.keys().take(if whole { KEYS } else { 1 }))
-        .collect();
-    let present: HashSet<u64> = current.iter().copied().collect();
-    let room = (CAP * KEYS).saturating_sub(current.len());
-    let keep = room.min(REMEMBERED.max(2 * items.len()) * KEYS);
-    let past = seen.hashes.iter().rev().copied().filter(|hash| !present.contains(hash));
-    news.seen = past.take(keep).collect();
-    news.seen.reverse();
-    news.seen.extend(current);
-    if whole {
+    news.seen = Memory::of(&seen.hashes).and(items);
+    if items.len() <= CAP {
         let of = |item: &Sighting| item.title.or_else(|| title_of(titles, item, false));
         let pairs = items.iter().filter_map(|(_, item)| Some((item, of(item)?)));
         news.titles =
@@ -248,16 +239,13 @@ impl Novelty {
             .flat_map(|fresh| document[fresh.index].keys())
             .filter(|key| !old.contains(key))
             .collect();
-        // What is forgotten in the end is forgotten with the last part, not before.
-        let leaving: Vec<u64> =
-            before.hashes.iter().copied().filter(|hash| !known.contains(hash)).collect();
         let mut parts: Vec<Part> = Vec::with_capacity(new.len().div_ceil(most));
         for items in new.chunks(most) {
             for key in items.iter().flat_map(|fresh| document[fresh.index].keys()) {
                 waiting.remove(&key);
             }
-            let mut seen = leaving.clone();
-            seen.extend(all.iter().filter(|hash| !waiting.contains(hash)));
+            // What is forgotten in the end is forgotten with the last part, not before.
+            let seen = Memory::of(&all).without(&waiting, Memory::of(&before.hashes), &known);
             parts.push(Part {
                 new: items.to_vec(),
                 revised: Vec::new(),

@@ -119,33 +119,85 @@ fn whole(n: u64) -> Sighting {
     }
 }
 
+/// How many ids, and how many other keys, are kept.
+fn sizes(hashes: &[u64]) -> (usize, usize) {
+    let ids = hashes.iter().position(|hash| *hash == u64::MAX).unwrap_or(hashes.len());
+    (ids, hashes.len().saturating_sub(ids + 1))
+}
+
 #[test]
 fn memory_of_the_past_is_bounded_and_the_oldest_goes_first() {
-    let cases: [(u64, u64, usize); 7] = [
-        // document, seen before, remembered of the latter
-        (0, 300, 256),
-        (10, 100, 100),
-        (10, 300, 256),
-        (200, 1000, 400),
-        (1500, 4000, CAP - 1500),
-        (4096, 4096, 0),
-        (5000, 4096, (CAP * KEYS - 5000) / KEYS),
+    let cases: [(usize, usize, usize, usize); 8] = [
+        // document, seen before, of these known by their ids, and by all
+        (0, 300, 300, 256),
+        (10, 100, 100, 100),
+        (10, 300, 300, 256),
+        (200, 1000, 1000, 400),
+        (10, 4096, 4096, 256),
+        (1500, 4000, 4000, CAP - 1500),
+        (4096, 4096, 4096, 0),
+        (5000, 4096, 4096, CAP),
     ];
-    for (size, past, remembered) in cases {
-        let before = seen((1_000_000..1_000_000 + past).flat_map(|n| {
-            let keys: Vec<u64> = whole(n).keys().collect();
-            keys
-        }));
-        let document: Vec<Sighting> = (0..size).map(whole).collect();
-        let novelty = judge(&before, &document, FirstPoll::Baseline, noon());
-        let size = usize::try_from(size).unwrap();
-        let own = if size <= CAP { KEYS * size } else { size };
+    let items = |first: usize, count: usize| -> Vec<Sighting> {
+        (first..first + count).map(|n| whole(n as u64)).collect()
+    };
+    for (size, past, by_id, by_all) in cases {
+        let old = items(1_000_000, past);
+        let first = judge(&Seen::default(), &old, FirstPoll::Baseline, noon());
+        let before = after(&Seen::default(), &first);
+        let novelty = judge(&before, &items(0, size), FirstPoll::Baseline, noon());
         assert_eq!(novelty.new.len(), size, "{size} {past}");
-        assert_eq!(novelty.seen.len(), KEYS * remembered + own, "{size} {past}");
-        assert!(novelty.seen.len() <= KEYS * CAP);
-        let kept = &before.hashes[before.hashes.len() - KEYS * remembered..];
-        assert_eq!(&novelty.seen[..KEYS * remembered], kept, "{size} {past}");
+        let own = if size <= CAP { (KEYS - 1) * size } else { 0 };
+        let expected = (by_id + size, (KEYS - 1) * by_all + own);
+        assert_eq!(sizes(&novelty.seen), expected, "{size} {past}");
+        // Most feeds begin with their newest item: the first ones are remembered.
+        let again = |change: fn(Sighting) -> Sighting| -> usize {
+            let document: Vec<Sighting> = old.iter().copied().map(change).collect();
+            let known = after(&before, &novelty);
+            let new = judge(&known, &document, FirstPoll::Baseline, noon()).new;
+            assert!(new.iter().enumerate().all(|(n, fresh)| fresh.index == past - new.len() + n));
+            past - new.len()
+        };
+        assert_eq!(again(|item| item), by_id, "{size} {past}");
+        assert_eq!(again(|item| Sighting { id: item.id + 5, ..item }), by_all, "{size} {past}");
     }
+}
+
+#[test]
+fn what_comes_back_after_thousands_of_others_is_not_new() {
+    let document = |first: u64| -> Vec<Sighting> { (first..first + 40).rev().map(whole).collect() };
+    let mut seen = Seen::default();
+    let mut first = 0;
+    while first < 6000 {
+        let novelty = judge(&seen, &document(first), FirstPoll::Baseline, noon());
+        seen = after(&seen, &novelty);
+        assert!(seen.hashes.len() <= CAP + 40 + 1 + (KEYS - 1) * (REMEMBERED + 40));
+        first += 20;
+    }
+    assert_eq!(sizes(&seen.hashes), (CAP + 40, (KEYS - 1) * (REMEMBERED + 40)));
+    let last = first - 20;
+    for (back, new) in [(320, 0), (1000, 0), (4096, 0), (4136, 40)] {
+        let novelty = judge(&seen, &document(last - back), FirstPoll::Baseline, noon());
+        assert_eq!(novelty.new.len(), new, "{back} items later");
+    }
+}
+
+#[test]
+fn memory_without_a_mark_goes_on() {
+    // As it was stored once: the keys of an item together.
+    let all = |n: u64| whole(n).keys().collect::<Vec<u64>>();
+    let before = seen((0..300).flat_map(all));
+    let document: Vec<Sighting> = (295..305).rev().map(whole).collect();
+    let novelty = judge(&before, &document, FirstPoll::Baseline, noon());
+    assert_eq!(novelty.new.len(), 5);
+    assert_eq!(sizes(&novelty.seen), (KEYS * 295 + 10, (KEYS - 1) * 10));
+    let old: Vec<Sighting> = (0..300).map(|n| Sighting { id: 7_000_000 + n, ..whole(n) }).collect();
+    let novelty = judge(&after(&before, &novelty), &old, FirstPoll::Baseline, noon());
+    assert!(novelty.new.is_empty(), "they are known by all their keys still");
+    // The largest that there was.
+    let largest = seen((0..CAP as u64).flat_map(all));
+    let novelty = judge(&largest, &document[..5], FirstPoll::Baseline, noon());
+    assert_eq!(sizes(&novelty.seen).0, CAP + 5);
 }
 
 #[test]
@@ -154,18 +206,6 @@ fn a_document_larger_than_the_cap_is_not_new_again_at_the_next_poll() {
     let mut seen = Seen::default();
     assert_eq!(poll(&mut seen, &document).len(), 10_000);
     assert_eq!(poll(&mut seen, &document), Vec::<u64>::new());
-}
-
-#[test]
-fn a_feed_that_moves_on_steadily_grows_to_a_limit_and_stays_there() {
-    let mut seen = Seen::default();
-    for start in 0..600 {
-        let document: Vec<Sighting> = (start..start + 100).rev().map(whole).collect();
-        let novelty = judge(&seen, &document, FirstPoll::Baseline, noon());
-        assert_eq!(novelty.new.len(), if start == 0 { 100 } else { 1 });
-        seen = after(&seen, &novelty);
-    }
-    assert_eq!(seen.hashes.len(), KEYS * (100 + REMEMBERED));
 }
 
 #[test]
