@@ -140,14 +140,16 @@ pub fn page(link: &str) -> Option<String> {
 
 /// Whether a link leads to a page as a whole, rather than to one of several posts or comments on it
 /// (`#post-12`). A fragment that a script takes for a path is part of the page; one that only says
-/// where a reader came from (`#xtor=RSS-1`) is none.
+/// where a reader came from (`#xtor=RSS-1`) is none, nor are the names of what every page has.
 pub fn is_whole_page(link: &str) -> bool {
     let Some((_, fragment)) = link.split_once('#') else { return true };
     let from_feed = |value: &str| value.get(..3).is_some_and(|v| v.eq_ignore_ascii_case("rss"));
     let drop = |name: &str, value: &str| {
         super::is_tracking(name) || is_source(name, value) || from_feed(value)
     };
-    fragment.starts_with(['/', '!']) || parameters(fragment, drop).is_empty()
+    fragment.starts_with(['/', '!'])
+        || matches!(fragment, "top" | "comments" | "respond")
+        || parameters(fragment, drop).is_empty()
 }
 
 /// Where a link leads to, as far as [`page`] looks.

@@ -248,6 +248,8 @@ fn a_link_to_one_of_several_posts_leads_to_no_whole_page() {
         ("https://a.example/1#utm_source=feed&utm_medium=x", true),
         ("https://a.example/1#tk=rss_all", true),
         ("https://a.example/1#ref=feed", true),
+        ("https://a.example/1#comments", true),
+        ("https://a.example/live/1#flood", false),
         ("https://a.example/live/1#post-12", false),
         ("https://a.example/1#comment-5", false),
         ("https://a.example/1#post=12", false),
