@@ -8,21 +8,28 @@
 //! |---|---|---|
 //! | moment | page and date | if the date is the item's own |
 //! | words | title, text and date | if the date is the item's own |
-//! | words | title and text, where there is no date | if the id is not to be relied on |
 //! | page | the link | if the id is not to be relied on |
+//! | words | title and text, where there is no date | if the ids churn, or the id is made of them |
 //!
 //! An item whose date does not count is also known by the ids that it would have without its guid,
 //! for it may have been without it, or may have shared it.
 //!
 //! An id is not to be relied on if it is made of link or text, or if the ids of the whole document
-//! churn: none of them is known, though at least half of the items are by what else would prove it.
-//! So what is the same thing again under the same link, a siren or a post in a live blog, is new
-//! as long as it has an id and a date of its own.
+//! churn: none of them is known, though more than half of the items are by what else would prove
+//! it. For an item with a date of its own only what has that date proves it; for others their
+//! words do, or their page if it has the headline, and the date if any, that it had.
+//!
+//! So what is the same thing again is new under another link; and under the same link, a siren or a
+//! post in a live blog, as long as it has an id and a date of its own.
 
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
+use memory::Memory;
+
 use crate::model::{FirstPoll, Seen, Timestamp};
+
+mod memory;
 
 /// An item of a document, as far as novelty goes. All keys are the store's keyed hashes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -68,7 +75,7 @@ pub struct Novelty {
     /// Whether nothing joins this document to the one before, so that items in between were
     /// missed.
     pub gap: bool,
-    /// What has been seen now, to be committed.
+    /// What has been seen now, to be committed as [`Seen::hashes`].
     pub seen: Vec<u64>,
     /// As [`Seen::titles`].
     pub titles: Vec<(u64, u64)>,
@@ -88,13 +95,13 @@ pub struct Fresh {
 /// Keys of an item.
 const KEYS: usize = 4;
 
-/// Items that have left the document are remembered up to this many, or twice the document's size
-/// if that is more.
+/// Items that have left the document are remembered by all their keys up to this many, or twice the
+/// document's size if that is more, but no more than [`CAP`] together with the document's.
 pub const REMEMBERED: usize = 256;
 
-/// No more hashes are kept for a feed than those of so many items, unless its present document
-/// alone has more: that is always kept whole, or its last items would be new again at every poll.
-/// A document with more items than this is known by their ids alone.
+/// So many items that have left the document are remembered by their ids, the last ones, beside all
+/// that are in it: or its last items would be new again at every poll. A document with more items
+/// than this is known by their ids alone.
 pub const CAP: usize = 4096;
 
 /// An item dated further ahead than this is not known to be recent. Wrong time zones reach 14
@@ -110,8 +117,12 @@ struct Known {
     id: bool,
     /// By what only the same item has.
     surely: bool,
+    /// By its page, or by the words that its id is made of.
+    alike: bool,
     /// By anything.
     somehow: bool,
+    /// By what proves that its id was another before.
+    proof: bool,
 }
 
 /// Compares `document`, in its order, with what its feed has shown before.
@@ -124,14 +135,14 @@ pub fn judge(seen: &Seen, document: &[Sighting], policy: FirstPoll, now: Timesta
     let mut ids = HashSet::with_capacity(document.len());
     let items: Vec<(usize, &Sighting)> =
         document.iter().enumerate().filter(|(_, item)| ids.insert(item.id)).collect();
-    let known: Vec<Known> = items.iter().map(|(_, item)| known(&hashes, item)).collect();
-    let churn = churns(&items, &known);
+    let titles: HashMap<u64, u64> = seen.titles.iter().copied().collect();
+    let known: Vec<Known> = items.iter().map(|(_, item)| known(&hashes, &titles, item)).collect();
+    let churn = churns(&known);
     let size = u32::try_from(items.len()).unwrap_or(u32::MAX);
     let mut news = Novelty { items: size, ..Novelty::default() };
-    let titles: HashMap<u64, u64> = seen.titles.iter().copied().collect();
     for ((index, item), known) in items.iter().zip(&known) {
-        let unreliable = churn || !item.named;
-        if !(known.id || known.surely || (known.somehow && unreliable)) {
+        let unnamed = known.alike && !item.named;
+        if !(known.id || known.surely || unnamed || (known.somehow && churn)) {
             let may_alert = !seen.is_first() || permits(policy, item.published, now);
             news.new.push(Fresh { index: *index, may_alert });
         } else if let (Some(old), Some(title)) = (title_of(&titles, item, known.id), item.title)
@@ -146,23 +157,24 @@ pub fn judge(seen: &Seen, document: &[Sighting], policy: FirstPoll, now: Timesta
     news
 }
 
-fn known(hashes: &HashSet<u64>, item: &Sighting) -> Known {
+fn known(hashes: &HashSet<u64>, titles: &HashMap<u64, u64>, item: &Sighting) -> Known {
     let has = |key: Option<u64>| key.is_some_and(|key| hashes.contains(&key));
-    let (id, words) = (hashes.contains(&item.id), has(item.words));
-    let dated = item.dated && (words || has(item.moment));
+    let (id, words, page) = (hashes.contains(&item.id), has(item.words), has(item.page));
+    let moment = has(item.moment);
+    let dated = item.dated && (words || moment);
     let surely = dated || item.former.into_iter().any(has);
-    Known { id, surely, somehow: id || surely || words || has(item.page) }
+    let alike = page || (words && item.page.is_none());
+    let headline = item.page.and_then(|page| titles.get(&page));
+    let same = headline.is_some() && headline.copied() == item.title;
+    let edition = page && same && (moment || item.moment.is_none());
+    let proof = if item.dated { dated } else { words || edition };
+    Known { id, surely, alike, somehow: id || surely || words || page, proof }
 }
 
-/// Whether the ids of a document are made anew for each poll. For an item with a date only what
-/// has its date proves that.
-fn churns(items: &[(usize, &Sighting)], known: &[Known]) -> bool {
-    let proven = items
-        .iter()
-        .zip(known)
-        .filter(|((_, item), known)| if item.dated { known.surely } else { known.somehow })
-        .count();
-    items.len() >= WINDOW && 2 * proven >= items.len() && !known.iter().any(|known| known.id)
+/// Whether the ids of a document are made anew for each poll.
+fn churns(known: &[Known]) -> bool {
+    let proven = known.iter().filter(|known| known.proof).count();
+    known.len() >= WINDOW && 2 * proven > known.len() && !known.iter().any(|known| known.id)
 }
 
 /// The headline that an item had: under its id, or at its page if that id was never seen.
@@ -178,21 +190,8 @@ fn remember(
     items: &[(usize, &Sighting)],
     titles: &HashMap<u64, u64>,
 ) {
-    let whole = items.len() <= CAP;
-    // Most feeds begin with their newest item.
-    let current: Vec<u64> = items
-        .iter()
-        .rev()
-        .flat_map(|(_, item)| item.keys().take(if whole { KEYS } else { 1 }))
-        .collect();
-    let present: HashSet<u64> = current.iter().copied().collect();
-    let room = (CAP * KEYS).saturating_sub(current.len());
-    let keep = room.min(REMEMBERED.max(2 * items.len()) * KEYS);
-    let past = seen.hashes.iter().rev().copied().filter(|hash| !present.contains(hash));
-    news.seen = past.take(keep).collect();
-    news.seen.reverse();
-    news.seen.extend(current);
-    if whole {
+    news.seen = Memory::of(&seen.hashes).and(items);
+    if items.len() <= CAP {
         let of = |item: &Sighting| item.title.or_else(|| title_of(titles, item, false));
         let pairs = items.iter().filter_map(|(_, item)| Some((item, of(item)?)));
         news.titles =
@@ -240,16 +239,13 @@ impl Novelty {
             .flat_map(|fresh| document[fresh.index].keys())
             .filter(|key| !old.contains(key))
             .collect();
-        // What is forgotten in the end is forgotten with the last part, not before.
-        let leaving: Vec<u64> =
-            before.hashes.iter().copied().filter(|hash| !known.contains(hash)).collect();
         let mut parts: Vec<Part> = Vec::with_capacity(new.len().div_ceil(most));
         for items in new.chunks(most) {
             for key in items.iter().flat_map(|fresh| document[fresh.index].keys()) {
                 waiting.remove(&key);
             }
-            let mut seen = leaving.clone();
-            seen.extend(all.iter().filter(|hash| !waiting.contains(hash)));
+            // What is forgotten in the end is forgotten with the last part, not before.
+            let seen = Memory::of(&all).without(&waiting, Memory::of(&before.hashes), &known);
             parts.push(Part {
                 new: items.to_vec(),
                 revised: Vec::new(),

@@ -119,33 +119,85 @@ fn whole(n: u64) -> Sighting {
     }
 }
 
+/// How many ids, and how many other keys, are kept.
+fn sizes(hashes: &[u64]) -> (usize, usize) {
+    let ids = hashes.iter().position(|hash| *hash == u64::MAX).unwrap_or(hashes.len());
+    (ids, hashes.len().saturating_sub(ids + 1))
+}
+
 #[test]
 fn memory_of_the_past_is_bounded_and_the_oldest_goes_first() {
-    let cases: [(u64, u64, usize); 7] = [
-        // document, seen before, remembered of the latter
-        (0, 300, 256),
-        (10, 100, 100),
-        (10, 300, 256),
-        (200, 1000, 400),
-        (1500, 4000, CAP - 1500),
-        (4096, 4096, 0),
-        (5000, 4096, (CAP * KEYS - 5000) / KEYS),
+    let cases: [(usize, usize, usize, usize); 8] = [
+        // document, seen before, of these known by their ids, and by all
+        (0, 300, 300, 256),
+        (10, 100, 100, 100),
+        (10, 300, 300, 256),
+        (200, 1000, 1000, 400),
+        (10, 4096, 4096, 256),
+        (1500, 4000, 4000, CAP - 1500),
+        (4096, 4096, 4096, 0),
+        (5000, 4096, 4096, CAP),
     ];
-    for (size, past, remembered) in cases {
-        let before = seen((1_000_000..1_000_000 + past).flat_map(|n| {
-            let keys: Vec<u64> = whole(n).keys().collect();
-            keys
-        }));
-        let document: Vec<Sighting> = (0..size).map(whole).collect();
-        let novelty = judge(&before, &document, FirstPoll::Baseline, noon());
-        let size = usize::try_from(size).unwrap();
-        let own = if size <= CAP { KEYS * size } else { size };
+    let items = |first: usize, count: usize| -> Vec<Sighting> {
+        (first..first + count).map(|n| whole(n as u64)).collect()
+    };
+    for (size, past, by_id, by_all) in cases {
+        let old = items(1_000_000, past);
+        let first = judge(&Seen::default(), &old, FirstPoll::Baseline, noon());
+        let before = after(&Seen::default(), &first);
+        let novelty = judge(&before, &items(0, size), FirstPoll::Baseline, noon());
         assert_eq!(novelty.new.len(), size, "{size} {past}");
-        assert_eq!(novelty.seen.len(), KEYS * remembered + own, "{size} {past}");
-        assert!(novelty.seen.len() <= KEYS * CAP);
-        let kept = &before.hashes[before.hashes.len() - KEYS * remembered..];
-        assert_eq!(&novelty.seen[..KEYS * remembered], kept, "{size} {past}");
+        let own = if size <= CAP { (KEYS - 1) * size } else { 0 };
+        let expected = (by_id + size, (KEYS - 1) * by_all + own);
+        assert_eq!(sizes(&novelty.seen), expected, "{size} {past}");
+        // Most feeds begin with their newest item: the first ones are remembered.
+        let again = |change: fn(Sighting) -> Sighting| -> usize {
+            let document: Vec<Sighting> = old.iter().copied().map(change).collect();
+            let known = after(&before, &novelty);
+            let new = judge(&known, &document, FirstPoll::Baseline, noon()).new;
+            assert!(new.iter().enumerate().all(|(n, fresh)| fresh.index == past - new.len() + n));
+            past - new.len()
+        };
+        assert_eq!(again(|item| item), by_id, "{size} {past}");
+        assert_eq!(again(|item| Sighting { id: item.id + 5, ..item }), by_all, "{size} {past}");
     }
+}
+
+#[test]
+fn what_comes_back_after_thousands_of_others_is_not_new() {
+    let document = |first: u64| -> Vec<Sighting> { (first..first + 40).rev().map(whole).collect() };
+    let mut seen = Seen::default();
+    let mut first = 0;
+    while first < 6000 {
+        let novelty = judge(&seen, &document(first), FirstPoll::Baseline, noon());
+        seen = after(&seen, &novelty);
+        assert!(seen.hashes.len() <= CAP + 40 + 1 + (KEYS - 1) * (REMEMBERED + 40));
+        first += 20;
+    }
+    assert_eq!(sizes(&seen.hashes), (CAP + 40, (KEYS - 1) * (REMEMBERED + 40)));
+    let last = first - 20;
+    for (back, new) in [(320, 0), (1000, 0), (4096, 0), (4136, 40)] {
+        let novelty = judge(&seen, &document(last - back), FirstPoll::Baseline, noon());
+        assert_eq!(novelty.new.len(), new, "{back} items later");
+    }
+}
+
+#[test]
+fn memory_without_a_mark_goes_on() {
+    // As it was stored once: the keys of an item together.
+    let all = |n: u64| whole(n).keys().collect::<Vec<u64>>();
+    let before = seen((0..300).flat_map(all));
+    let document: Vec<Sighting> = (295..305).rev().map(whole).collect();
+    let novelty = judge(&before, &document, FirstPoll::Baseline, noon());
+    assert_eq!(novelty.new.len(), 5);
+    assert_eq!(sizes(&novelty.seen), (KEYS * 295 + 10, (KEYS - 1) * 10));
+    let old: Vec<Sighting> = (0..300).map(|n| Sighting { id: 7_000_000 + n, ..whole(n) }).collect();
+    let novelty = judge(&after(&before, &novelty), &old, FirstPoll::Baseline, noon());
+    assert!(novelty.new.is_empty(), "they are known by all their keys still");
+    // The largest that there was.
+    let largest = seen((0..CAP as u64).flat_map(all));
+    let novelty = judge(&largest, &document[..5], FirstPoll::Baseline, noon());
+    assert_eq!(sizes(&novelty.seen).0, CAP + 5);
 }
 
 #[test]
@@ -154,18 +206,6 @@ fn a_document_larger_than_the_cap_is_not_new_again_at_the_next_poll() {
     let mut seen = Seen::default();
     assert_eq!(poll(&mut seen, &document).len(), 10_000);
     assert_eq!(poll(&mut seen, &document), Vec::<u64>::new());
-}
-
-#[test]
-fn a_feed_that_moves_on_steadily_grows_to_a_limit_and_stays_there() {
-    let mut seen = Seen::default();
-    for start in 0..600 {
-        let document: Vec<Sighting> = (start..start + 100).rev().map(whole).collect();
-        let novelty = judge(&seen, &document, FirstPoll::Baseline, noon());
-        assert_eq!(novelty.new.len(), if start == 0 { 100 } else { 1 });
-        seen = after(&seen, &novelty);
-    }
-    assert_eq!(seen.hashes.len(), KEYS * (100 + REMEMBERED));
 }
 
 #[test]
@@ -265,7 +305,7 @@ fn an_item_is_known_or_new_by_what_has_changed() {
     use Change::{Date, Id, NoDate, NoName, NoPage, Page, Title};
     // What is always so, what changes in one item among others that keep their ids, whether it is
     // new then, and whether all are if it changes in all.
-    let cases: [(&[Change], &[Change], bool, bool); 21] = [
+    let cases: [(&[Change], &[Change], bool, bool); 24] = [
         (&[], &[], false, false),
         (&[], &[Title], false, false),
         (&[], &[Title, Date, Page], false, false),
@@ -279,7 +319,8 @@ fn an_item_is_known_or_new_by_what_has_changed() {
         (&[], &[Id, Date, Title, Page], true, true),
         // Without dates one may be another edition, all are churn.
         (&[NoDate], &[Id], true, false),
-        (&[NoDate], &[Id, Title], true, false),
+        (&[NoDate], &[Id, Title], true, true),
+        (&[NoDate], &[Id, NoName, Title], false, false),
         (&[NoDate], &[Id, Page], true, false),
         (&[NoDate], &[Id, Page, Title], true, true),
         // Without pages.
@@ -289,7 +330,10 @@ fn an_item_is_known_or_new_by_what_has_changed() {
         // A guid that is lost, or never was: the id is made of the link, or of the words.
         (&[], &[Id, NoName], false, false),
         (&[], &[Id, NoName, Title, Date], false, false),
-        (&[NoDate], &[Id, NoName, Page], false, false),
+        (&[NoDate], &[Id, NoName, Page], true, false),
+        // Told again under another link.
+        (&[NoDate, NoName], &[Id, Page], true, false),
+        (&[NoDate, NoName, NoPage], &[Id], false, false),
         (&[NoName], &[Id, Title], false, false),
         (&[NoName], &[Id, Title, Date, Page], true, true),
     ];
@@ -349,9 +393,10 @@ fn one_item_is_too_few_to_tell_churn_by() {
     let before = [changed(1, &[NoDate])];
     assert_eq!(then(&before, &[changed(1, &[NoDate, Id])]).0, [0]);
     let two = [changed(1, &[NoDate, Id]), changed(2, &[NoDate, Id])];
-    assert_eq!(then(&before, &two).0, [1], "half of them are enough");
-    let three = [two[0], two[1], changed(3, &[NoDate])];
-    assert_eq!(then(&before, &three).0, [0, 1, 2], "a third is not");
+    assert_eq!(then(&before, &two).0, [0, 1], "half of them are not enough");
+    let before = [changed(1, &[NoDate]), changed(3, &[NoDate])];
+    let three = [two[0], two[1], changed(3, &[NoDate, Id])];
+    assert_eq!(then(&before, &three).0, [1], "two of three are");
 }
 
 #[test]
@@ -499,5 +544,44 @@ fn a_guid_that_was_shared_and_is_no_longer_is_not_news() {
     ] {
         let document = [others[0], with(former), others[1]];
         assert_eq!(then(&before, &document).0.len(), usize::from(new), "{former:?}");
+    }
+}
+
+#[test]
+fn a_page_proves_churn_only_with_its_headline_and_its_date() {
+    // The items of a document without dates of their own: what stays the same but the page.
+    for (title, date, churn) in
+        [(true, true, true), (true, false, false), (false, true, false), (false, false, false)]
+    {
+        let of = |n: u64, poll: u64, dates: bool| {
+            let mixed = |same: bool| n + if same { 0 } else { 1_000 * poll };
+            Sighting {
+                id: 1_000_000 * (poll + 1) + n,
+                page: Some(200_000 + n),
+                moment: dates.then(|| 300_000 + mixed(date)),
+                words: Some(400_000 + n + 1_000 * poll),
+                title: Some(500_000 + mixed(title)),
+                ..only_id(0)
+            }
+        };
+        let all = |poll, dates| -> Vec<Sighting> { (1..=4).map(|n| of(n, poll, dates)).collect() };
+        let expected: Vec<usize> = if churn { vec![] } else { vec![0, 1, 2, 3] };
+        assert_eq!(then(&all(0, true), &all(1, true)).0, expected, "{title} {date}");
+        if date {
+            assert_eq!(then(&all(0, false), &all(1, false)).0, expected, "no dates, {title}");
+        }
+    }
+}
+
+#[test]
+fn a_page_does_not_overrule_a_name_and_a_date_of_its_own() {
+    use Change::{Date, Id, NoDate, Title};
+    let before: Vec<Sighting> = (1..=4).map(|n| changed(n, &[])).collect();
+    for changes in [&[Id, Date][..], &[Id, Date, Title]] {
+        for others in [&[][..], &[Date], &[Id, NoDate, Title], &[Id, Date]] {
+            let document =
+                [changed(1, changes), changed(2, others), changed(3, others), changed(9, &[])];
+            assert!(then(&before, &document).0.contains(&0));
+        }
     }
 }

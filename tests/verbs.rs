@@ -502,7 +502,8 @@ fn alerts_shows_what_was_found_and_follows_what_comes() {
 fn alerts_shows_what_became_known_later() {
     let server = Server::start();
     let document = |title: &str, link: &str| {
-        let item = format!("<item><title>{title}</title><guid>1</guid><link>{link}</link></item>");
+        let item =
+            format!("<item><title>{title}</title><guid>n-1</guid><link>{link}</link></item>");
         format!("<rss version=\"2.0\"><channel><title>Wire</title>{item}</channel></rss>")
     };
     let page = "https://news.example/1";
@@ -514,13 +515,13 @@ fn alerts_shows_what_became_known_later() {
     let delivered = house.read("alerts.jsonl");
     server.put("/a", Answer::rss(document("What we know\u{202e}", page)));
     let copy = document("Kharkiv", "http://www.news.example/1?utm_source=x");
-    server.put("/b", Answer::rss(copy.replace(">1<", ">9<")));
+    server.put("/b", Answer::rss(copy.replace("n-1", "n-9")));
     assert!(poll().contains("1 new items; 0 alerts; 0 deliveries made, 0 waiting"));
     assert_eq!(house.read("alerts.jsonl"), delivered);
     let stored = alerts(&house.run(&["alerts", "--config", "w.toml"]).expect(0).stdout);
     assert_eq!(stored.len(), 1);
     let (sources, revisions) = (&stored[0]["sources"], &stored[0]["revisions"]);
-    assert_eq!((&sources[0]["feed"], &sources[0]["item"]), (&"b".into(), &"9".into()));
+    assert_eq!((&sources[0]["feed"], &sources[0]["item"]), (&"b".into(), &"n-9".into()));
     assert_eq!((&revisions[0]["title"], &revisions[1]), (&"What we know".into(), &Value::Null));
     let text = house.run(&["alerts", "--config", "w.toml", "--format", "text"]).expect(0).stdout;
     let at = revisions[0]["seen_at"].as_str().unwrap();

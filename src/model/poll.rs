@@ -53,7 +53,7 @@ pub struct FeedState {
 pub struct Seen {
     /// How often the feed has been committed. A commit names the version that it is built on.
     pub version: u64,
-    /// No two alike; those shown last stand last.
+    /// Those of ids, and after a mark all others; of either, those shown last stand last.
     pub hashes: Vec<u64>,
     /// How many items the last document had.
     pub items: u32,

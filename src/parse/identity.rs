@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 use std::cell::LazyCell;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use memchr::memchr2;
 use sha2::{Digest, Sha256};
@@ -10,7 +10,7 @@ use url::{Url, form_urlencoded};
 
 mod keys;
 
-pub use keys::{Keys, keys, page};
+pub use keys::{Keys, is_whole_page, keys, page};
 
 /// A longer guid is kept as its hash.
 const MAX_ID: usize = 2048;
@@ -33,7 +33,38 @@ pub(super) struct Traits<'a> {
 /// It is the guid, if it behaves: not empty, and not shared by items with different links. Else
 /// the link without fragment and tracking parameters, if that is not shared by items with
 /// different titles and leads to a page, not to the front of a site. Else a hash of title and text.
+///
+/// Guids that count the items of the document are none, as long as the items can be told apart
+/// without: the next document has the same for other items.
 pub(super) fn identities(items: &[Traits<'_>]) -> Vec<String> {
+    if are_places(items) {
+        let bare: Vec<Traits<'_>> = items.iter().map(|item| Traits { id: None, ..*item }).collect();
+        let ids = told(&bare);
+        if ids.iter().collect::<HashSet<&String>>().len() == ids.len() {
+            return ids;
+        }
+    }
+    told(items)
+}
+
+/// Whether the guids are 0, 1, 2… or 1, 2, 3…, in document order. That of a lone item may be if it
+/// has no more than two digits and the item has a page to be known by.
+fn are_places(items: &[Traits<'_>]) -> bool {
+    let number = |item: &Traits<'_>| -> Option<usize> {
+        let id = guid(item)?;
+        let plain = id.bytes().all(|b| b.is_ascii_digit()) && (id == "0" || !id.starts_with('0'));
+        id.parse().ok().filter(|_| plain)
+    };
+    match items {
+        [] => false,
+        [item] => number(item).is_some_and(|n| n < 100) && item.link.and_then(page).is_some(),
+        [first, ..] => number(first).filter(|start| *start < 2).is_some_and(|start| {
+            items.iter().enumerate().all(|(place, item)| number(item) == Some(start + place))
+        }),
+    }
+}
+
+fn told(items: &[Traits<'_>]) -> Vec<String> {
     let links: Vec<Option<Cow<'_, str>>> =
         items.iter().map(|item| item.link.map(canonical)).collect();
     let ids = Shared::count(items.iter().zip(&links).map(|(item, link)| {

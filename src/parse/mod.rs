@@ -42,7 +42,7 @@ mod tidy;
 
 pub use charset::{Decoded, decode};
 pub use error::ParseError;
-pub use identity::{Keys, keys, page};
+pub use identity::{Keys, is_whole_page, keys, page};
 pub use repairs::REPAIRS;
 pub use text::clean_line;
 

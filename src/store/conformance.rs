@@ -61,6 +61,7 @@ macro_rules! conformance {
             one_page_in_five_feeds_is_one_alert
             alerts_that_wait_in_one_group_are_one_too
             an_alert_stands_for_another_only_if_it_says_and_reaches_as_much
+            what_has_no_date_is_not_the_same_as_what_was_raised_days_ago
             alerts_without_a_page_or_for_others_are_their_own
             a_page_that_a_feed_uses_again_says_nothing
             sources_go_with_their_alert

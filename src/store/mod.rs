@@ -59,8 +59,8 @@ pub trait Store: Send + Sync {
     ///
     /// Nor is an alert stored for a page that one of another feed has told of already: this feed
     /// becomes a further source of that one instead. So it is if the earlier alert was raised by
-    /// all rules of the new one and was for all its sinks, their dates lie no more than
-    /// [`SAME_NEWS`] apart where both have one, and neither feed has shown another item for the
+    /// all rules of the new one and was for all its sinks, their dates (of one that has
+    /// none, when it was raised) lie no more than [`SAME_NEWS`] apart, and neither feed has shown another item for the
     /// page, for then the page says nothing.
     async fn commit(&self, found: Found) -> Result<Committed, StoreError>;
 

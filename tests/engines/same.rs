@@ -276,6 +276,54 @@ async fn one_page_in_five_feeds_is_one_alert() {
 }
 
 #[tokio::test]
+async fn posts_on_one_page_are_an_alert_each() {
+    let mut bench = Bench::new(&config(3, ""), Pass::Forever).await;
+    for (n, post) in ["", "#post-12", "#post-15"].into_iter().enumerate() {
+        let link = format!("https://news.example/live{post}");
+        let post = Entry { link, ..entry(n as u32) };
+        bench.wire.put(&format!("f{n}"), Page::Document(document(&[post])));
+    }
+    bench.play(HOUR).await;
+    assert_eq!(bench.file().len(), 3);
+}
+
+#[tokio::test]
+async fn the_same_alarm_again_is_told_again() {
+    let alarm = |n: u32| Entry {
+        title: "Flood alarm".to_owned(),
+        text: "Leave at once.".to_owned(),
+        guid: format!("https://news.example/alarm/{n}"),
+        link: format!("https://news.example/alarm/{n}"),
+        date: String::new(),
+    };
+    // Without a date, and on the hour, among others that go on.
+    for on_the_hour in [false, true] {
+        let mut bench = one_feed().await;
+        for n in 0..4 {
+            let date = if on_the_hour {
+                format!("Mon, 23 Nov 2026 {:02}:00:00 GMT", 9 + n)
+            } else {
+                String::new()
+            };
+            let entries = [Entry { date, ..alarm(n) }, entry(1), entry(2)];
+            show(&mut bench, document(&entries)).await;
+        }
+        assert_eq!(bench.file().len(), 6, "{on_the_hour}");
+    }
+}
+
+#[tokio::test]
+async fn guids_that_count_the_items_hide_none() {
+    let mut bench = one_feed().await;
+    for n in 4..8 {
+        let place = |(place, n): (usize, u32)| Entry { guid: place.to_string(), ..entry(n) };
+        let entries: Vec<Entry> = (n - 3..=n).rev().enumerate().map(place).collect();
+        show(&mut bench, document(&entries)).await;
+    }
+    assert_eq!(bench.file().len(), 7);
+}
+
+#[tokio::test]
 async fn items_that_were_missed_are_a_gap() {
     let mut bench = one_feed().await;
     let window = |range: std::ops::Range<u32>| document(&range.map(entry).collect::<Vec<_>>());

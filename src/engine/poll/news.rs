@@ -217,7 +217,8 @@ async fn matched(
                 && let Some(alert) = raise(&shop.plan, &feed, title.as_deref(), item, now)
             {
                 let sinks = shop.plan.sinks_for(&alert);
-                let page = document.sightings[fresh.index].page;
+                let whole = item.link.as_deref().is_some_and(parse::is_whole_page);
+                let page = document.sightings[fresh.index].page.filter(|_| whole);
                 found.alerts.push(Raised { alert, sinks, page });
             }
             found.items.push(NewItem { item: item.clone(), first_seen: now });

@@ -1,12 +1,16 @@
 //! What an item can be recognised by where its identity fails: a guid that changes at each poll,
 //! or one that damage took away.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use url::Url;
 
 use super::{bounded, canonical, hash, of_text, parameters};
 use crate::model::{Item, Timestamp};
+
+const DAY: i64 = 24 * 60 * 60 * 1000;
+const QUARTER: i64 = 15 * 60 * 1000;
 
 /// What an item is known by beside its identity. A key that two items of the document share tells
 /// nothing and is left out.
@@ -15,7 +19,9 @@ pub struct Keys {
     /// Whether its identity is a name of its own, rather than its link or its text.
     pub named: bool,
     /// Whether it has a date that tells it from others: not a day alone, and not one that all
-    /// items of the document have.
+    /// items of the document have. It is a day alone if it is midnight in UTC, or if all items of
+    /// the document have the same time of day, and that on a quarter of an hour: midnight
+    /// somewhere on earth.
     pub dated: bool,
     /// The page that it links to; see [`page`].
     pub page: Option<String>,
@@ -31,8 +37,9 @@ pub struct Keys {
 
 /// The keys of each item of a document, in order.
 pub fn keys(items: &[Item]) -> Vec<Keys> {
-    let one_date = one_date(items);
-    let mut keys: Vec<Keys> = items.iter().map(|item| of(item, one_date)).collect();
+    let days = one(items, |at| at.as_millis()).is_some()
+        || one(items, |at| at.as_millis().rem_euclid(DAY)).is_some_and(|time| time % QUARTER == 0);
+    let mut keys: Vec<Keys> = items.iter().map(|item| of(item, days)).collect();
     let pages = shared(keys.iter().map(|keys| keys.page.as_deref()));
     let words = shared(keys.iter().map(|keys| keys.words.as_deref()));
     for (index, (keys, item)) in keys.iter_mut().zip(items).enumerate() {
@@ -50,9 +57,10 @@ pub fn keys(items: &[Item]) -> Vec<Keys> {
     keys
 }
 
-fn of(item: &Item, one_date: bool) -> Keys {
+/// `days` says that no date of the document is an item's own.
+fn of(item: &Item, days: bool) -> Keys {
     let page = item.link.as_deref().and_then(page);
-    let date = date(item).filter(|at| !one_date && !may_be_a_day(*at));
+    let date = date(item).filter(|at| !days && at.as_millis() % DAY != 0);
     let words = match (date, text(item)) {
         (None, "") => None,
         (None, text) => Some(hash("words:", &[&item.title, text])),
@@ -74,18 +82,11 @@ fn date(item: &Item) -> Option<Timestamp> {
     item.published.or(item.updated)
 }
 
-/// Whether there is one date for several items: that of the document, most likely.
-fn one_date(items: &[Item]) -> bool {
-    let mut dates = items.iter().filter_map(date);
-    let first = dates.next();
-    let mut others = dates.peekable();
-    others.peek().is_some() && others.all(|date| Some(date) == first)
-}
-
-/// Whether a date may be a day without a time: midnight somewhere on earth.
-fn may_be_a_day(at: Timestamp) -> bool {
-    const QUARTER_HOUR: i64 = 15 * 60 * 1000;
-    at.as_millis() % QUARTER_HOUR == 0
+/// What `of` makes of the date of each of several items, if it is the same for all.
+fn one(items: &[Item], of: impl Fn(Timestamp) -> i64) -> Option<i64> {
+    let mut all = items.iter().filter_map(date).map(of);
+    let (first, second) = (all.next()?, all.next()?);
+    (first == second && all.all(|other| other == first)).then_some(first)
 }
 
 /// Which of the keys others have, too.
@@ -127,14 +128,28 @@ fn is_link(id: &str, link: &str) -> bool {
 /// found. `None` if it leads to the front of a site, which shows something else every day.
 ///
 /// Left out are the scheme, user and password, `www.`, a slash or `/amp` at the end of the path,
-/// parameters that say where a reader came from, and the fragment, unless a script takes it for a
-/// path (`#/…`, `#!…`). All else counts: two links may lead to one page and differ here, but links
+/// parameters that say where a reader came from or name his session, and the fragment, unless a
+/// script takes it for a path (`#/…`, `#!…`). All else counts: two links may lead to one page and differ here, but links
 /// that are equal here lead to one page.
 pub fn page(link: &str) -> Option<String> {
     let place = place(link)?;
     let front = place.rest.is_empty()
         && ["", "/index.html", "/index.htm", "/index.php"].contains(&place.path.as_str());
     (!front).then(|| format!("page:{}{}{}", place.host, place.path, place.rest))
+}
+
+/// Whether a link leads to a page as a whole, rather than to one of several posts or comments on it
+/// (`#post-12`). A fragment that a script takes for a path is part of the page; one that only says
+/// where a reader came from (`#xtor=RSS-1`) is none, nor are the names of what every page has.
+pub fn is_whole_page(link: &str) -> bool {
+    let Some((_, fragment)) = link.split_once('#') else { return true };
+    let from_feed = |value: &str| value.get(..3).is_some_and(|v| v.eq_ignore_ascii_case("rss"));
+    let drop = |name: &str, value: &str| {
+        super::is_tracking(name) || is_source(name, value) || from_feed(value)
+    };
+    fragment.starts_with(['/', '!'])
+        || matches!(fragment, "top" | "comments" | "respond")
+        || parameters(fragment, drop).is_empty()
 }
 
 /// Where a link leads to, as far as [`page`] looks.
@@ -152,9 +167,12 @@ fn place(link: &str) -> Option<Place> {
     if let Some(port) = url.port() {
         host.push_str(&format!(":{port}"));
     }
-    let path = url.path().trim_end_matches('/');
+    let path = without_session(url.path());
+    let path = path.trim_end_matches('/');
     let path = path.strip_suffix("/amp").unwrap_or(path).trim_end_matches('/').to_owned();
-    let drop = |name: &str, value: &str| super::is_tracking(name) || is_source(name, value);
+    let drop = |name: &str, value: &str| {
+        super::is_tracking(name) || is_source(name, value) || is_session(name, value)
+    };
     let query = parameters(url.query().unwrap_or_default(), drop);
     let mut rest = if query.is_empty() { query } else { format!("?{query}") };
     if let Some(route) = url.fragment().filter(|fragment| fragment.starts_with(['/', '!'])) {
@@ -162,6 +180,29 @@ fn place(link: &str) -> Option<Place> {
         rest.push_str(route);
     }
     Some(Place { host, path, rest })
+}
+
+/// Whether a parameter is made anew for each session of a reader. A name that may be a story's
+/// (`sid=5`) counts only with a value as long as a session's.
+fn is_session(name: &str, value: &str) -> bool {
+    const LONG: usize = 16;
+    let name = name.to_ascii_lowercase();
+    match name.as_str() {
+        "phpsessid" | "jsessionid" | "cfid" | "cftoken" => true,
+        "sid" | "session_id" | "sessionid" | "session" => {
+            value.len() >= LONG && value.bytes().all(|b| b.is_ascii_alphanumeric())
+        }
+        _ => name.starts_with("aspsessionid"),
+    }
+}
+
+/// A path without `;jsessionid=…`.
+fn without_session(path: &str) -> Cow<'_, str> {
+    const NAME: &str = ";jsessionid=";
+    let Some(start) = path.to_ascii_lowercase().find(NAME) else { return Cow::Borrowed(path) };
+    let (before, after) = path.split_at(start);
+    let rest = after.find('/').map_or("", |end| &after[end..]);
+    Cow::Owned(format!("{before}{rest}"))
 }
 
 /// Whether a parameter says that the reader came from a feed.

@@ -86,3 +86,44 @@ fn the_front_of_a_site_is_no_identity() {
     }
     assert_eq!(ids(&[("", "http://a.example/now", "A")]), ["http://a.example/now"]);
 }
+
+#[test]
+fn guids_that_count_the_items_are_no_names() {
+    const LINKS: [&str; 3] = ["http://a/1", "http://a/2", "http://a/3"];
+    let of = |guids: &[&str], links: [&str; 3], titles: [&str; 3]| {
+        let items: Vec<(&str, &str, &str)> = guids
+            .iter()
+            .zip(links)
+            .zip(titles)
+            .map(|((id, link), title)| (*id, link, title))
+            .collect();
+        ids(&items)
+    };
+    let titles = ["A", "B", "C"];
+    for guids in [&["0", "1", "2"][..], &["1", "2", "3"], &["0", "1"], &["1", "2"], &["7"], &["42"]]
+    {
+        assert_eq!(of(guids, LINKS, titles), LINKS[..guids.len()], "{guids:?}");
+        let bare = of(guids, [""; 3], titles);
+        let named = guids.len() == 1;
+        assert!(bare.iter().all(|id| id.starts_with("text:") != named), "{guids:?}");
+    }
+    for guids in [
+        &["2", "3", "4"][..],
+        &["3", "2", "1"],
+        &["1", "2", "4"],
+        &["1", "2", "n-3"],
+        &["01", "02", "03"],
+        &["1.0", "2.0"],
+        &["+1", "2"],
+        &["123"],
+        &["n-1"],
+    ] {
+        assert_eq!(of(guids, LINKS, titles), *guids, "{guids:?}");
+    }
+    assert_eq!(ids(&[("7", "http://a/", "A")]), ["7"], "the front of a site identifies nothing");
+    // Without their guids two of the three would be one.
+    let alike = of(&["1", "2", "3"], [""; 3], ["Alarm", "All clear", "Alarm"]);
+    assert_eq!(alike, ["1", "2", "3"]);
+    let linked = of(&["1", "2", "3"], ["http://a/map"; 3], ["Alarm", "All clear", "Alarm"]);
+    assert_eq!(linked, ["1", "2", "3"]);
+}

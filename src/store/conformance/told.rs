@@ -102,7 +102,10 @@ pub async fn an_alert_stands_for_another_only_if_it_says_and_reaches_as_much(pla
         ((floods, file), (floods, two), (None, None), false),
         ((floods, &[][..]), (floods, file), (None, None), false),
         ((floods, file), (floods, file), (Some(days(0)), None), true),
-        ((floods, file), (floods, file), (None, Some(days(9))), true),
+        // Of one that has none, when it was raised.
+        ((floods, file), (floods, file), (None, Some(days(9))), false),
+        ((floods, file), (floods, file), (Some(days(9)), None), false),
+        ((floods, file), (floods, file), (None, Some(days(2))), true),
         ((floods, file), (floods, file), (Some(days(0)), Some(edge)), true),
         ((floods, file), (floods, file), (Some(edge), Some(days(0))), true),
         ((floods, file), (floods, file), (Some(days(0)), Some(past)), false),
@@ -118,6 +121,24 @@ pub async fn an_alert_stands_for_another_only_if_it_says_and_reaches_as_much(pla
         assert_eq!(put(&*store, &all[0], a.clone()).await, one_alert(), "case {number}");
         let expected = if stands { told(&a.alert) } else { one_alert() };
         assert_eq!(put(&*store, &all[1], b).await, expected, "case {number}");
+    }
+}
+
+pub async fn what_has_no_date_is_not_the_same_as_what_was_raised_days_ago(place: &impl Place) {
+    let store = place.open().await;
+    let all = five(&*store).await;
+    let later = |n: usize, page: u64, after: Duration| {
+        let mut raised = raised(n, &format!("{page}"), &["floods"], &["file"], Some(page));
+        raised.alert.raised_at = at(10).plus(after);
+        raised.alert.item.published = None;
+        raised
+    };
+    let past = SAME_NEWS + Duration::from_millis(1);
+    for (page, after, stands) in [(1, SAME_NEWS, true), (2, past, false)] {
+        let first = later(0, page, Duration::ZERO);
+        put(&*store, &all[0], first.clone()).await;
+        let expected = if stands { told(&first.alert) } else { one_alert() };
+        assert_eq!(put(&*store, &all[1], later(1, page, after)).await, expected, "{after:?}");
     }
 }
 

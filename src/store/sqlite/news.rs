@@ -260,12 +260,10 @@ fn earlier(db: &Connection, page: i64) -> Done<Vec<Earlier>> {
 /// Whether whoever had `first` has been told what `raised` says.
 fn covers(first: &Alert, sinks: &[SinkName], raised: &Raised) -> bool {
     let next = &raised.alert;
-    let date = |alert: &Alert| alert.item.published.or(alert.item.updated);
-    let apart = match (date(first), date(next)) {
-        (Some(a), Some(b)) => a.since(b).max(b.since(a)),
-        _ => Default::default(),
-    };
-    apart <= SAME_NEWS
+    let date =
+        |alert: &Alert| alert.item.published.or(alert.item.updated).unwrap_or(alert.raised_at);
+    let (a, b) = (date(first), date(next));
+    a.since(b).max(b.since(a)) <= SAME_NEWS
         && next.rules.iter().all(|rule| first.rules.iter().any(|known| known.id == rule.id))
         && raised.sinks.iter().all(|sink| sinks.contains(sink))
 }

@@ -43,6 +43,14 @@ fn links_to_one_page_are_equal() {
         ("https://a.example/1?id=5", "http://www.a.example/1/?id=5&fbclid=x"),
         ("https://a.example/?p=1", "http://a.example?p=1"),
         ("https://a.example/#!/news/1", "http://a.example/#!/news/1"),
+        ("https://a.example/1?PHPSESSID=a1", "https://a.example/1?PHPSESSID=b2"),
+        ("https://a.example/1?phpsessid=a1&id=5", "https://a.example/1?id=5"),
+        ("https://a.example/1?ASPSESSIONIDQABC=a1", "https://a.example/1"),
+        ("https://a.example/1?sid=0123456789abcdef", "https://a.example/1?sid=fedcba9876543210"),
+        ("https://a.example/1?Session_ID=0123456789abcdef", "https://a.example/1"),
+        ("https://a.example/1?sessionid=0123456789abcdefXYZ", "https://a.example/1"),
+        ("https://a.example/1;jsessionid=A1.node", "https://a.example/1;JSESSIONID=B2"),
+        ("https://a.example/x;jsessionid=A1/1?id=5", "https://a.example/x/1?id=5"),
         ("https://приклад.example/1", "https://xn--80aikifvh.example/1"),
     ];
     for (a, b) in SAME {
@@ -66,6 +74,11 @@ fn links_to_what_may_be_different_pages_differ() {
         ("https://a.example/#!/news/1", "https://a.example/#!/news/2"),
         ("https://a.example/1/amp", "https://a.example/1/amplitude"),
         ("https://a.example/1?a=1&b=2", "https://a.example/1?a=12"),
+        // Names of stories and of talks, not of sessions.
+        ("https://a.example/article?sid=5", "https://a.example/article?sid=6"),
+        ("https://a.example/1?session_id=42", "https://a.example/1?session_id=43"),
+        ("https://a.example/1?sid=a-first-long-story", "https://a.example/1?sid=a-second-long-one"),
+        ("https://a.example/1;v=1", "https://a.example/1;v=2"),
     ];
     for (a, b) in DIFFERENT {
         assert!(page(a).is_some() && page(b).is_some(), "{a} {b}");
@@ -84,6 +97,8 @@ fn the_front_of_a_site_is_no_page() {
         "https://a.example/index.html",
         "https://a.example/index.php?fbclid=1",
         "https://a.example/amp",
+        "https://a.example/?PHPSESSID=1",
+        "https://a.example/;jsessionid=1",
         "mailto:a@a.example",
         "no link",
         "",
@@ -144,25 +159,34 @@ fn a_date_counts_if_it_is_the_items_own() {
     for (published, expected) in [
         (NOON, true),
         ("2026-03-01T23:59:59Z", true),
-        // A day, at midnight in some zone.
+        ("2026-03-01T00:15:00Z", true),
+        ("2026-02-28T22:00:00Z", true),
+        ("2026-02-28T18:30:00Z", true),
+        ("1969-12-31T12:15:00Z", true),
+        // A day.
         ("2026-03-01T00:00:00Z", false),
-        ("2026-02-28T22:00:00Z", false),
-        ("2026-02-28T18:30:00Z", false),
-        ("2026-02-28T18:15:00Z", false),
+        ("1969-12-31T00:00:00Z", false),
         ("", false),
     ] {
         assert_eq!(dated(published), expected, "{published}");
     }
-    let of = |a, b| {
-        let keys = all(&[
-            ("1", "https://a.example/1", "A", "text", a),
-            ("2", "https://a.example/2", "B", "text", b),
-        ]);
-        (keys[0].dated, keys[1].dated)
+    let of = |dates: &[&str]| -> Vec<bool> {
+        let row = |at| ("1", "https://a.example/1", "A", "text", at);
+        let rows: Vec<Row<'_>> = dates.iter().copied().map(row).collect();
+        all(&rows).iter().map(|keys| keys.dated).collect()
     };
-    assert_eq!(of(NOON, LATER), (true, true));
-    assert_eq!(of(NOON, ""), (true, false));
-    assert_eq!(of(NOON, NOON), (false, false), "the document's date");
+    assert_eq!(of(&[NOON, LATER]), [true, true]);
+    assert_eq!(of(&[NOON, ""]), [true, false]);
+    assert_eq!(of(&[NOON, NOON]), [false, false], "the document's date");
+    // Midnight in some zone: all of them, or none.
+    let midnight = ["2026-02-28T18:30:00Z", "2026-02-27T18:30:00Z", "2026-02-27T18:30:00Z"];
+    assert_eq!(of(&midnight), [false, false, false]);
+    assert_eq!(of(&[midnight[0], "", midnight[1]]), [false, false, false]);
+    assert_eq!(of(&[midnight[0], midnight[1], LATER]), [true, true, true]);
+    assert_eq!(of(&[midnight[0], "2026-02-28T18:45:00Z"]), [true, true], "a schedule");
+    assert_eq!(of(&["1969-12-31T18:30:00Z", midnight[0]]), [false, false]);
+    // The same time of day by chance.
+    assert_eq!(of(&["2026-02-28T18:31:00Z", "2026-02-27T18:31:00Z"]), [true, true]);
 }
 
 #[test]
@@ -211,4 +235,26 @@ fn moment_and_words_say_what_they_say() {
     let bare = |link| one(("1", link, "1.0", "", NOON)).words;
     assert!(bare("https://a.example/1").is_some());
     assert_ne!(bare("https://a.example/1"), bare("https://a.example/2"));
+}
+
+#[test]
+fn a_link_to_one_of_several_posts_leads_to_no_whole_page() {
+    for (link, whole) in [
+        ("https://a.example/1", true),
+        ("https://a.example/1#", true),
+        ("https://a.example/#/news/1", true),
+        ("https://a.example/#!/news/1", true),
+        ("https://a.example/1#xtor=RSS-8", true),
+        ("https://a.example/1#utm_source=feed&utm_medium=x", true),
+        ("https://a.example/1#tk=rss_all", true),
+        ("https://a.example/1#ref=feed", true),
+        ("https://a.example/1#comments", true),
+        ("https://a.example/live/1#flood", false),
+        ("https://a.example/live/1#post-12", false),
+        ("https://a.example/1#comment-5", false),
+        ("https://a.example/1#post=12", false),
+        ("https://a.example/1#post=12&utm_source=feed", false),
+    ] {
+        assert_eq!(is_whole_page(link), whole, "{link}");
+    }
 }
