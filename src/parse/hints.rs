@@ -6,6 +6,8 @@ use std::time::Duration;
 
 /// A day, in seconds.
 const DAY: u32 = 86_400;
+/// Most tags that are looked at, before the items and after them.
+const MAX_TAGS: usize = 100_000;
 /// As the RSS specification spells them; the place in the list is the number.
 const WEEKDAYS: [&str; 7] =
     ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
@@ -21,12 +23,13 @@ pub(super) struct Hints {
 /// Reads what stands before the first item and after the last.
 pub(super) fn read(text: &str) -> Hints {
     let mut found = Found::default();
-    let head = text.match_indices('<').find(|(at, _)| opens_item(&text[at + 1..]));
+    let head = text.match_indices('<').take(MAX_TAGS).find(|(at, _)| opens_item(&text[at + 1..]));
     let Some((head, _)) = head else {
         found.take(text);
         return found.hints();
     };
-    let tail = text.rmatch_indices("</").find(|(at, _)| opens_item(&text[at + 2..]));
+    let mut ends = text.rmatch_indices("</").take(MAX_TAGS);
+    let tail = ends.find(|(at, _)| opens_item(&text[at + 2..]));
     let tail = tail.map_or(text.len(), |(at, _)| at);
     found.take(&text[..head]);
     found.take(&text[tail.max(head)..]);
@@ -61,7 +64,7 @@ impl Found {
         let mut inside_hours = false;
         let mut inside_days = false;
         let mut comment = false;
-        for piece in text.split('<') {
+        for piece in text.split('<').take(MAX_TAGS) {
             comment |= piece.starts_with("!--");
             if comment {
                 comment = !piece.contains("-->");

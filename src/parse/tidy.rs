@@ -35,14 +35,15 @@ pub(super) fn tidy(text: &str) -> Option<Tidied<'_>> {
 
 /// Where the root element starts, its name, and whether there is junk before it. An HTML page
 /// that holds such an element somewhere is still an HTML page; a document that begins with an item
-/// is a feed that has lost its root.
+/// is a feed that has lost its root. It is looked for at the first [`MAX_MENDS`] places.
 pub(super) fn find_root(text: &str) -> Option<(usize, String, bool)> {
     let mut at = 0;
     let mut junk = false;
     let mut typed = false;
     let mut opened = false;
     let mut sections = Sections::new(text);
-    while let Some(next) = text[at..].find('<') {
+    for _ in 0..MAX_MENDS {
+        let next = text[at..].find('<')?;
         junk |= !text[at..at + next].trim().is_empty();
         at += next;
         let rest = &text[at..];
