@@ -34,8 +34,8 @@ pub(super) struct Traits<'a> {
 /// the link without fragment and tracking parameters, if that is not shared by items with
 /// different titles and leads to a page, not to the front of a site. Else a hash of title and text.
 ///
-/// Guids that count the items of the document are none, as long as the items can be told apart
-/// without: the next document has the same for other items.
+/// Guids that count the items of the document are none, as long as each has a page and they can be
+/// told apart without: the next document has the same for other items.
 pub(super) fn identities(items: &[Traits<'_>]) -> Vec<String> {
     if are_places(items) {
         let bare: Vec<Traits<'_>> = items.iter().map(|item| Traits { id: None, ..*item }).collect();
@@ -47,21 +47,18 @@ pub(super) fn identities(items: &[Traits<'_>]) -> Vec<String> {
     told(items)
 }
 
-/// Whether the guids are 0, 1, 2… or 1, 2, 3…, in document order. That of a lone item may be if it
-/// has no more than two digits and the item has a page to be known by.
+/// Whether the guids are 0, 1, 2… or 1, 2, 3…, in document order, of items with pages to be known by.
 fn are_places(items: &[Traits<'_>]) -> bool {
     let number = |item: &Traits<'_>| -> Option<usize> {
         let id = guid(item)?;
         let plain = id.bytes().all(|b| b.is_ascii_digit()) && (id == "0" || !id.starts_with('0'));
         id.parse().ok().filter(|_| plain)
     };
-    match items {
-        [] => false,
-        [item] => number(item).is_some_and(|n| n < 100) && item.link.and_then(page).is_some(),
-        [first, ..] => number(first).filter(|start| *start < 2).is_some_and(|start| {
-            items.iter().enumerate().all(|(place, item)| number(item) == Some(start + place))
-        }),
-    }
+    let Some(start) = items.first().and_then(number).filter(|start| *start < 2) else {
+        return false;
+    };
+    items.iter().enumerate().all(|(place, item)| number(item) == Some(start + place))
+        && items.iter().all(|item| item.link.and_then(page).is_some())
 }
 
 fn told(items: &[Traits<'_>]) -> Vec<String> {

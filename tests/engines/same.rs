@@ -324,6 +324,22 @@ async fn guids_that_count_the_items_hide_none() {
 }
 
 #[tokio::test]
+async fn guids_that_happen_to_count_the_items_for_a_while_are_no_news() {
+    for dates in [true, false] {
+        let mut bench = one_feed().await;
+        for order in [&[1][..], &[1, 2], &[3, 1, 2], &[4, 3, 1, 2], &[1, 2], &[1]] {
+            let own = |n: &u32| Entry { guid: n.to_string(), ..entry(*n) };
+            let mut entries: Vec<Entry> = order.iter().map(own).collect();
+            if !dates {
+                entries.iter_mut().for_each(|entry| entry.date.clear());
+            }
+            show(&mut bench, document(&entries)).await;
+        }
+        assert_eq!(bench.file().len(), 4, "{dates}");
+    }
+}
+
+#[tokio::test]
 async fn items_that_were_missed_are_a_gap() {
     let mut bench = one_feed().await;
     let window = |range: std::ops::Range<u32>| document(&range.map(entry).collect::<Vec<_>>());
