@@ -44,12 +44,15 @@ pub(super) fn render(report: &Report) -> String {
         if feed.items > feed.first.len() {
             fact("", &format!("… and {} more", feed.items - feed.first.len()));
         }
-        if !feed.repairs.is_empty() {
-            fact("repairs", &feed.repairs.join(", "));
-        }
+        let repairs = feed.repairs.join(", ");
+        fact("repairs", if repairs.is_empty() { "none" } else { &repairs });
     }
-    if let Some(Wish { wait_ms, counts_ms, why }) = &report.asked {
-        fact("asked", &format!("to be left alone for {}: {why}", wish(*wait_ms, *counts_ms)));
+    match &report.asked {
+        Some(Wish { wait_ms, counts_ms, why }) => {
+            fact("freshness", &format!("{}, by {why}", wish(*wait_ms, *counts_ms)));
+        }
+        None if report.error.is_none() => fact("freshness", "the server asks for no wait"),
+        None => {}
     }
     if let Some(error) = &report.error {
         fact("error", &format!("{}: {}", error.reason, error.message));
