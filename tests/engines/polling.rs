@@ -32,8 +32,9 @@ async fn a_feed_that_fails_is_asked_less_and_less_and_comes_back() {
         "feed_health",
         "feed_first_seen",
         "feed_recovered",
-        "feed_health",
         "delivered",
+        // With the second good poll.
+        "feed_health",
     ];
     assert_eq!(events, expected);
 }
