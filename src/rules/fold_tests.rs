@@ -113,3 +113,9 @@ proptest! {
         prop_assert_eq!(words(&composed), words(&decomposed));
     }
 }
+
+#[test]
+fn marks_on_one_letter_count_the_same_in_any_order_that_means_the_same() {
+    assert_eq!(words("ご\u{b3c}"), words("こ\u{b3c}\u{3099}"));
+    assert_eq!(words("こ\u{3099}\u{b3c}"), words("こ\u{b3c}\u{3099}"));
+}

@@ -1,6 +1,8 @@
 //! The letters of words, folded one by one.
 
-use unicode_normalization::char::{compose, decompose_compatible, is_combining_mark};
+use unicode_normalization::char::{
+    canonical_combining_class, compose, decompose_compatible, is_combining_mark,
+};
 
 /// The letters of one word with capitals and accents kept, and all else folded.
 pub(super) fn exact(word: &str) -> Vec<char> {
@@ -120,14 +122,24 @@ impl Letters {
         }
     }
 
+    /// Writes a mark where it belongs among the last ones (UAX 15, Canonical Ordering), of which no
+    /// text that means anything has more than 30 in a row (Stream-Safe Text Format).
+    fn put_mark(&mut self, mark: char) {
+        let class = canonical_combining_class(mark);
+        let later = |(_, c): &(usize, char)| class > 0 && canonical_combining_class(*c) > class;
+        let at = self.out.char_indices().rev().take(30).take_while(later).last();
+        let end = self.out.len();
+        self.out.insert(at.map_or(end, |(at, _)| at), mark);
+    }
+
     fn mark(&mut self, mark: char) {
         let Some(last) = self.last else { return };
         match script(last) {
             // The Turkish capital of i.
             Script::Latin if last == 'I' && mark == '\u{307}' => {}
-            Script::Latin if self.exact => self.out.push(mark),
+            Script::Latin if self.exact => self.put_mark(mark),
             Script::Latin | Script::Pointed => {}
-            Script::Other => self.out.push(mark),
+            Script::Other => self.put_mark(mark),
             Script::Cyrillic => {
                 let stress =
                     matches!(mark, '\u{300}' | '\u{301}') && !matches!(last, 'г' | 'к' | 'Г' | 'К');
