@@ -15,8 +15,9 @@ tokio::task_local! {
     static DIALED: Cell<bool>;
 }
 
-/// Runs a request to its head, and answers also whether a connection was begun for it; if not, it
-/// went out on one that was kept from before.
+/// Runs a request to its head, and answers also whether a connection was made for it; if not, it
+/// went out on one that was kept from before, be it that another became free while one was being
+/// made.
 pub async fn noting_dials<F: Future>(request: F) -> (F::Output, bool) {
     let noted = async {
         let output = request.await;
@@ -57,15 +58,19 @@ where
     }
 
     fn call(&mut self, request: R) -> Self::Future {
-        // A connection that is finished in the background belongs to no request.
-        let _ = DIALED.try_with(|dialed| dialed.set(true));
         let connecting = self.inner.call(request);
-        let Some(trace) = self.trace.clone() else { return Box::pin(connecting) };
-        trace.began();
+        let trace = self.trace.clone();
+        if let Some(trace) = &trace {
+            trace.began();
+        }
         Box::pin(async move {
             let result = connecting.await;
             if result.is_ok() {
-                trace.ready();
+                // A connection that is finished in the background belongs to no request.
+                let _ = DIALED.try_with(|dialed| dialed.set(true));
+                if let Some(trace) = trace {
+                    trace.ready();
+                }
             }
             result
         })
