@@ -105,3 +105,23 @@ fn systemd_is_told_of_start_reload_life_and_end() {
     heard(&socket, "STOPPING=1");
     assert_eq!(daemon.end(), Some(0));
 }
+
+/// The daemon gives memory back after large documents because it starts itself once more, as the
+/// same process, with a setting of the C library.
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+#[test]
+fn it_is_the_same_process_with_the_setting_that_keeps_memory_small() {
+    let room = Newsroom::open();
+    room.put("/a", Page::Feed(vec![story("1", "A flood", 1)]));
+    let home = Home::new(&config(&room, "alert", &["/a"]));
+    let mut daemon = home.run();
+    daemon.expect("ready", &[]);
+    let of_process = |name: &str| {
+        let bytes = std::fs::read(format!("/proc/{}/{name}", daemon.id())).unwrap();
+        String::from_utf8_lossy(&bytes).split('\0').map(str::to_owned).collect::<Vec<_>>()
+    };
+    assert!(of_process("environ").contains(&"MALLOC_TRIM_THRESHOLD_=131072".to_owned()));
+    assert_eq!(of_process("cmdline")[0], env!("CARGO_BIN_EXE_wirewatch"));
+    assert!(of_process("cmdline").contains(&"run".to_owned()));
+    daemon.stop();
+}
