@@ -28,6 +28,9 @@ impl Connectivity {
         fresh: bool,
         hosts: usize,
     ) -> Option<bool> {
+        if reason.is_some_and(is_our_own) {
+            return None;
+        }
         if !reason.is_some_and(Reason::is_network) {
             // Any other end means that a server has answered.
             self.unreached.clear();
@@ -45,6 +48,12 @@ impl Connectivity {
     pub(super) fn is_offline(&self) -> bool {
         self.offline
     }
+}
+
+/// Whether a poll can end so without a word from any server.
+fn is_our_own(reason: Reason) -> bool {
+    use Reason::{BadUrl, BusyHost, ForbiddenAddress, Internal, Store};
+    matches!(reason, BadUrl | BusyHost | ForbiddenAddress | Internal | Store)
 }
 
 #[cfg(test)]
@@ -76,5 +85,19 @@ mod tests {
             assert_eq!(net.saw(Some(Reason::Connect), "a".into(), true, 2), None);
             assert_eq!(net.saw(Some(Reason::Connect), "b".into(), true, 2), None);
         }
+    }
+
+    #[test]
+    fn what_we_refuse_ourselves_is_no_sign_of_a_network() {
+        let mut net = Connectivity::default();
+        for host in ["a", "b"] {
+            net.saw(Some(Reason::Dns), host.into(), true, 3);
+        }
+        for reason in [Reason::ForbiddenAddress, Reason::BadUrl, Reason::BusyHost] {
+            assert_eq!(net.saw(Some(reason), "x".into(), true, 3), None, "{reason}");
+        }
+        assert_eq!(net.saw(Some(Reason::Dns), "c".into(), true, 3), Some(true));
+        assert_eq!(net.saw(Some(Reason::ForbiddenAddress), "x".into(), true, 3), None);
+        assert!(net.is_offline());
     }
 }
