@@ -8,10 +8,12 @@
 mod compile;
 mod decide;
 mod examples;
+mod explain;
 mod file;
 mod finder;
 mod fold;
 mod letters;
+mod near;
 mod reading;
 mod scope;
 mod term;
@@ -22,8 +24,12 @@ use crate::document::Document;
 use crate::model::{AlertRule, FeedId, Field, Item, Level, Match, Problem, Problems, RuleId};
 
 use decide::{Hit, Role, Verdict, Way};
+pub use examples::{ExampleFailed, ExampleRun};
+pub use explain::{Company, Evidence, Explainer, Explanation, Heed, Miss, Near};
 use finder::Finder;
+pub use near::Nearness;
 use reading::Reading;
+pub use scope::Barrier;
 use scope::Scope;
 
 /// A rule, as it is listed.
@@ -119,6 +125,16 @@ impl RuleSet {
         examples::check(self, documents)
     }
 
+    /// Runs each rule's own examples and tells of all of them, in the order of the files.
+    pub fn run_examples(&self) -> Vec<ExampleRun<'_>> {
+        examples::run(self)
+    }
+
+    /// Says why each rule fires on an item or does not.
+    pub fn explainer(&self) -> Explainer<'_> {
+        Explainer::new(self)
+    }
+
     /// All terms that stand in the item, by term and place.
     fn hits(&self, reading: &Reading<'_>) -> Vec<Hit> {
         let mut hits = Vec::new();
@@ -183,12 +199,6 @@ impl RuleSet {
             start: span.start,
             end: span.end,
         }
-    }
-
-    /// A hit in words: "`Sumy` hit "SUMY" in the title".
-    fn say(&self, reading: &Reading<'_>, hit: &Hit) -> String {
-        let Match { term, field, text, .. } = self.as_match(reading, hit);
-        format!("`{term}` hit \"{text}\" in the {}", Field::as_str(field))
     }
 }
 
