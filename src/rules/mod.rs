@@ -20,8 +20,8 @@ mod term;
 
 use std::cmp::Reverse;
 
-use crate::document::Document;
-use crate::model::{AlertRule, FeedId, Field, Item, Level, Match, Problem, Problems, RuleId};
+use crate::document::{Document, Source};
+use crate::model::{AlertRule, FeedId, Item, Level, Match, Problem, Problems, RuleId};
 
 use decide::{Hit, Role, Verdict, Way};
 pub use examples::{ExampleFailed, ExampleRun};
@@ -70,6 +70,8 @@ pub struct RuleSet {
     terms: Vec<Term>,
     finder: Finder,
     examples: Vec<file::Example>,
+    /// Where each rule stands: the number of the document, and its id or its table.
+    places: Vec<(usize, Source)>,
 }
 
 /// A term, and which ways to fire may begin with it.
@@ -96,6 +98,12 @@ impl RuleSet {
     /// The rules, in the order of the files.
     pub fn rules(&self) -> impl ExactSizeIterator<Item = &Rule> {
         self.rules.iter()
+    }
+
+    /// Where each rule stands, in the order of [`RuleSet::rules`]: the number of the document, of
+    /// those compiled, and its id in that.
+    pub fn places(&self) -> impl ExactSizeIterator<Item = (usize, &Source)> {
+        self.places.iter().map(|(document, source)| (*document, source))
     }
 
     /// The rules that fire on the item, in the order of the files, with their hits in reading order
