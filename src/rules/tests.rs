@@ -3,6 +3,7 @@ use std::sync::LazyLock;
 use proptest::prelude::*;
 
 use super::*;
+use crate::model::Field;
 
 fn compile(texts: &[&str]) -> Result<RuleSet, Vec<String>> {
     let documents: Vec<Document> = (1..)
