@@ -7,8 +7,8 @@ use wirewatch::model::{
     Alert, Bookmark, Delivery, FeedId, FeedState, Seen, Sequel, SinkName, Timestamp,
 };
 use wirewatch::store::{
-    AlertQuery, Committed, FeedReport, Found, ItemQuery, OutboxCount, Pruned, Settlement, SqliteStore, Store,
-    StoreError, StoredItem, Update,
+    AlertQuery, Committed, FeedReport, Found, ItemQuery, OutboxCount, Pruned, Settlement,
+    SqliteStore, Store, StoreError, StoredItem, Update,
 };
 
 pub struct Faulty {

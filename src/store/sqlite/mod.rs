@@ -29,8 +29,8 @@ use tokio::sync::oneshot;
 use self::claims::Claims;
 use self::lanes::{Call, Counters, Lane, Read, Task};
 use super::{
-    AlertQuery, Committed, FeedReport, Found, ItemQuery, OutboxCount, Pruned, Settlement, Store, StoreError, StoredItem,
-    Update, Verdict,
+    AlertQuery, Committed, FeedReport, Found, ItemQuery, OutboxCount, Pruned, Settlement, Store,
+    StoreError, StoredItem, Update, Verdict,
 };
 use crate::model::{
     Alert, Bookmark, Delivery, FeedId, FeedState, Reason, Seen, Sequel, SinkName, Timestamp,
