@@ -42,16 +42,16 @@ pub(super) struct NearHit {
 
 /// So many words of an item are looked at; what stands behind them is near to nothing.
 const MAX_WORDS: usize = 50_000;
-/// So many phrases are tried on an item.
-const MAX_TRIES: usize = 2_000_000;
+/// So many words are compared with words of an item, and so many phrases tried on it.
+const MAX_TRIES: usize = 3_000_000;
 /// A word that goes on has at least so many letters of the term.
 const MIN_BEGIN: usize = 4;
 /// Words of fewer letters are not near to others.
 const MIN_LETTERS: usize = 5;
 /// An ending is at most this long.
 const MAX_ENDING: usize = 3;
-/// By so many letters at the beginning or the end of a word its neighbours are looked up.
-const KEY: usize = 3;
+/// By so many letters of a word its neighbours are looked up.
+const KEY: usize = 2;
 
 /// Finds what comes near to terms.
 #[derive(Debug)]
@@ -114,7 +114,7 @@ impl NearFinder {
         let mut looked_up: HashMap<&str, Vec<(&str, Option<Nearness>)>> = HashMap::new();
         for at in 0..words.all.len() {
             let word = words.letters(at);
-            let near = looked_up.entry(word).or_insert_with(|| self.neighbours(word));
+            let near = looked_up.entry(word).or_insert_with(|| self.neighbours(word, &mut best));
             for (of_term, nearness) in near.iter() {
                 let Some(entry) = self.words.get(*of_term) else { continue };
                 for (spelling, number) in &entry.at {
@@ -176,7 +176,7 @@ impl NearFinder {
     }
 
     /// The words of terms that a word of a text is (`None`) or comes near to.
-    fn neighbours<'s>(&'s self, word: &str) -> Vec<(&'s str, Option<Nearness>)> {
+    fn neighbours<'s>(&'s self, word: &str, best: &mut Best) -> Vec<(&'s str, Option<Nearness>)> {
         let mut near = Vec::new();
         if let Some((own, _)) = self.words.get_key_value(word) {
             near.push((own.as_str(), None));
@@ -185,6 +185,9 @@ impl NearFinder {
         for of_term in keys(word).filter_map(|key| self.by_key.get(&key)).flatten() {
             if of_term == word || !seen.insert(of_term) {
                 continue;
+            }
+            if !best.may_try() {
+                break;
             }
             let open = self.words.get(of_term).is_some_and(|entry| entry.open);
             let beginning = || &word[..beginning(word, of_term.chars().count())];
