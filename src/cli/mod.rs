@@ -11,6 +11,7 @@ mod items;
 mod memory;
 mod out;
 mod scan;
+mod test;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -27,7 +28,7 @@ use crate::observe::LogStyle;
 #[command(
     name = "wirewatch",
     version,
-    after_help = "Exit codes: 0 all is well; 1 a negative answer (scan: nothing matched; items, poll: \
+    after_help = "Exit codes: 0 all is well; 1 a negative answer (scan: nothing matched; test: an example failed; items, poll: \
         something could not be read or delivered; fetch: no feed came); 2 trouble, or a wrong \
         command line; 75 another wirewatch uses the store, or the disk is full; 78 a bad config, or a state \
         folder or database that cannot be used."
@@ -51,6 +52,8 @@ enum Verb {
     Fetch(fetch::FetchArgs),
     /// Check the config and all that it names, and run the rules' own examples
     Check(check::CheckArgs),
+    /// Run the rules' own examples and tell which fail, and why
+    Test(test::TestArgs),
     /// Print stored alerts, oldest first
     Alerts(alerts::AlertsArgs),
     /// Print how each feed is doing
@@ -150,6 +153,7 @@ pub fn main() -> ExitCode {
             Verb::Items(args) => items::run(args).await,
             Verb::Fetch(args) => fetch::run(args).await,
             Verb::Check(args) => check::run(&args),
+            Verb::Test(args) => test::run(&args),
             Verb::Alerts(args) => alerts::run(args).await,
             Verb::Feeds(args) => feeds::run(args).await,
             Verb::Demo(args) => demo::run(args).await,
