@@ -12,6 +12,7 @@ mod file;
 mod finder;
 mod fold;
 mod letters;
+mod lint;
 mod reading;
 mod scope;
 mod term;
@@ -25,6 +26,8 @@ use decide::{Hit, Role, Verdict, Way};
 use finder::Finder;
 use reading::Reading;
 use scope::Scope;
+
+pub use lint::{Finding, Findings, Lint};
 
 /// A rule, as it is listed.
 #[derive(Clone, Debug)]
@@ -117,6 +120,16 @@ impl RuleSet {
     /// place, for each that does not come out as it should. `documents` are those compiled.
     pub fn check_examples(&self, documents: &[Document]) -> Vec<Problem> {
         examples::check(self, documents)
+    }
+
+    /// What a careful reader of `documents`, those compiled, would ask about; see [`Lint`]. With
+    /// `feeds`, those of the config with their tags, rules that look at none of them are told, too.
+    pub fn lint(
+        &self,
+        documents: &[Document],
+        feeds: Option<&[(FeedId, Vec<String>)]>,
+    ) -> Findings {
+        lint::lint(documents, feeds)
     }
 
     /// All terms that stand in the item, by term and place.
