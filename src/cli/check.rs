@@ -2,20 +2,27 @@
 
 use clap::Args;
 
-use super::out::{Out, tell_problems};
+use super::out::{Out, complain_of, tell_problems};
 use super::{ConfigArgs, Exit};
 use crate::engine::plan::Plan;
 use crate::model::{Clock, Place, Problem};
 use crate::observe::{Limits, LogStream, Output};
+use crate::rules;
 use crate::sinks::BuildContext;
 
 #[derive(Debug, Args)]
 pub(super) struct CheckArgs {
     #[command(flatten)]
     config: ConfigArgs,
+    /// Print all that a term of a rule stands for, one a line, and look at no config: 'Харків~'
+    #[arg(long, value_name = "TERM")]
+    forms: Option<String>,
 }
 
 pub(super) fn run(args: &CheckArgs) -> anyhow::Result<Exit> {
+    if let Some(term) = &args.forms {
+        return forms(term);
+    }
     let Some(plan) = args.config.plan_to_look_at() else { return Ok(Exit::BadConfig) };
     let failed = plan.check_examples();
     if !failed.is_empty() {
@@ -35,6 +42,22 @@ pub(super) fn run(args: &CheckArgs) -> anyhow::Result<Exit> {
         plan.sinks.len(),
         plan.store_path.display(),
     ))?;
+    out.flush()?;
+    Ok(Exit::Ok)
+}
+
+fn forms(term: &str) -> anyhow::Result<Exit> {
+    let forms = match rules::forms(term) {
+        Ok(forms) => forms,
+        Err(problem) => {
+            complain_of(&problem);
+            return Ok(Exit::Trouble);
+        }
+    };
+    let mut out = Out::new();
+    for form in forms {
+        out.line(&form)?;
+    }
     out.flush()?;
     Ok(Exit::Ok)
 }

@@ -7,6 +7,7 @@
 
 mod compile;
 mod decide;
+mod declension;
 mod examples;
 mod file;
 mod finder;
@@ -16,10 +17,11 @@ mod lint;
 mod reading;
 mod scope;
 mod term;
+mod variants;
 
 use std::cmp::Reverse;
 
-use crate::document::Document;
+use crate::document::{Document, Source};
 use crate::model::{AlertRule, FeedId, Field, Item, Level, Match, Problem, Problems, RuleId};
 
 use decide::{Hit, Role, Verdict, Way};
@@ -56,6 +58,18 @@ pub struct Subject<'a> {
     pub feed: &'a FeedId,
     /// The tags of that feed.
     pub feed_tags: &'a [String],
+}
+
+/// All that a term stands for: each a term in which nothing is left to choose, so only `=` and `*`
+/// keep their meaning. In the order of alternatives and cases. A problem, at the column, if the
+/// term is refused; it is taken for the value of a flag.
+pub fn forms(term: &str) -> Result<Vec<String>, Problem> {
+    term::forms(term).map_err(|refused| {
+        let text = Document::new("--forms", term);
+        let rest = term.get(refused.at..).unwrap_or_default();
+        let end = refused.at + rest.chars().next().map_or(0, char::len_utf8);
+        text.problem(&Source::Span(refused.at..end), refused.message).hint(refused.hint)
+    })
 }
 
 /// Rules, ready to match.
