@@ -8,14 +8,14 @@ use clap::Args;
 use super::input::{Document, Reading, stand_in};
 use super::out::{Out, complain, tell_problems};
 use super::{AlertFormat, ConfigArgs, Exit};
-use crate::engine::plan::{Plan, read_rules};
+use crate::engine::plan::{Plan, RuleFiles, read_rules};
 use crate::model::{Alert, AlertFeed, Clock, ParsedFeed, json_line};
 use crate::render;
 use crate::rules::{RuleSet, Subject};
 
 #[derive(Debug, Args)]
 pub(super) struct ScanArgs {
-    /// A rule file to match against, instead of the config's (may be repeated)
+    /// A rule file, or a folder of them, to match against, instead of the config's (may be repeated)
     #[arg(long, value_name = "FILE")]
     rules: Vec<PathBuf>,
     #[command(flatten)]
@@ -32,7 +32,7 @@ pub(super) struct ScanArgs {
 struct Given {
     plan: Option<Plan>,
     /// The rules of `--rules`, which take the place of the plan's.
-    own: Option<RuleSet>,
+    own: Option<RuleFiles>,
 }
 
 /// Reads the config, unless there are `--rules` and nothing of a config is given. Nothing if that
@@ -54,7 +54,8 @@ fn given(args: &ScanArgs) -> Option<Given> {
 pub(super) async fn run(args: ScanArgs) -> anyhow::Result<Exit> {
     let Some(Given { plan, own }) = given(&args) else { return Ok(Exit::Trouble) };
     let plan = plan.as_ref();
-    let Some(rules) = own.as_ref().or(plan.map(|plan| &plan.rules)) else {
+    let own = own.as_ref().map(|own| &own.rules);
+    let Some(rules) = own.or(plan.map(|plan| &plan.rules)) else {
         return Ok(Exit::Trouble);
     };
     let reading = match plan {

@@ -9,11 +9,13 @@ mod compile;
 mod decide;
 mod declension;
 mod examples;
+mod explain;
 mod file;
 mod finder;
 mod fold;
 mod letters;
 mod lint;
+mod near;
 mod reading;
 mod scope;
 mod term;
@@ -22,14 +24,17 @@ mod variants;
 use std::cmp::Reverse;
 
 use crate::document::{Document, Source};
-use crate::model::{AlertRule, FeedId, Field, Item, Level, Match, Problem, Problems, RuleId};
+use crate::model::{AlertRule, FeedId, Item, Level, Match, Problem, Problems, RuleId};
 
 use decide::{Hit, Role, Verdict, Way};
+pub use examples::{ExampleFailed, ExampleRun};
+pub use explain::{Company, Evidence, Explainer, Explanation, Heed, Miss, Near};
 use finder::Finder;
-use reading::Reading;
-use scope::Scope;
-
 pub use lint::{Finding, Findings, Lint};
+pub use near::Nearness;
+use reading::Reading;
+pub use scope::Barrier;
+use scope::Scope;
 
 /// A rule, as it is listed.
 #[derive(Clone, Debug)]
@@ -81,6 +86,8 @@ pub struct RuleSet {
     terms: Vec<Term>,
     finder: Finder,
     examples: Vec<file::Example>,
+    /// Where each rule stands: the number of the document, and its id or its table.
+    places: Vec<(usize, Source)>,
 }
 
 /// A term, and which ways to fire may begin with it.
@@ -107,6 +114,12 @@ impl RuleSet {
     /// The rules, in the order of the files.
     pub fn rules(&self) -> impl ExactSizeIterator<Item = &Rule> {
         self.rules.iter()
+    }
+
+    /// Where each rule stands, in the order of [`RuleSet::rules`]: the number of the document, of
+    /// those compiled, and its id in that.
+    pub fn places(&self) -> impl ExactSizeIterator<Item = (usize, &Source)> {
+        self.places.iter().map(|(document, source)| (*document, source))
     }
 
     /// The rules that fire on the item, in the order of the files, with their hits in reading order
@@ -144,6 +157,16 @@ impl RuleSet {
         feeds: Option<&[(FeedId, Vec<String>)]>,
     ) -> Findings {
         lint::lint(documents, feeds)
+    }
+
+    /// Runs each rule's own examples and tells of all of them, in the order of the files.
+    pub fn run_examples(&self) -> Vec<ExampleRun<'_>> {
+        examples::run(self)
+    }
+
+    /// Says why each rule fires on an item or does not.
+    pub fn explainer(&self) -> Explainer<'_> {
+        Explainer::new(self)
     }
 
     /// All terms that stand in the item, by term and place.
@@ -210,12 +233,6 @@ impl RuleSet {
             start: span.start,
             end: span.end,
         }
-    }
-
-    /// A hit in words: "`Sumy` hit "SUMY" in the title".
-    fn say(&self, reading: &Reading<'_>, hit: &Hit) -> String {
-        let Match { term, field, text, .. } = self.as_match(reading, hit);
-        format!("`{term}` hit \"{text}\" in the {}", Field::as_str(field))
     }
 }
 

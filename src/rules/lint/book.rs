@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
 
+use super::words::{Member, Words};
 use crate::rules::file::{Entry, List, WayDraft};
 use crate::rules::term::{Spelling, spellings};
-use super::words::{Member, Words};
 
 /// What is looked at. It was compiled without a problem before.
 pub(super) struct Book<'a> {

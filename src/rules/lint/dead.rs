@@ -75,7 +75,7 @@ fn never_fires<'a>(
     let Some((member, (by, phrase))) = first else { return false };
     let message = format!(
         "this can never fire: {} in `{by}` is found wherever `{key}` has a hit, such as `{}`",
-        phrase.name(),
+        phrase.name_beside(None),
         member.entry.text
     );
     let place = group.first().unwrap_or(member.entry);
@@ -94,7 +94,8 @@ fn never_fires<'a>(
 fn never_counts<'a>(way: &WayWords<'a>, key: &str, member: &Member<'a>) -> Option<Note<'a>> {
     let (by, phrase) = against_all(way, member)?;
     let text = &member.entry.text;
-    let message = format!("`{text}` can never count: {} in `{by}` rules it out", phrase.name());
+    let message =
+        format!("`{text}` can never count: {} in `{by}` rules it out", phrase.name_beside(None));
     let hint = format!("take `{text}` out of `{key}`, or `{}` out of `{by}`", phrase.entry.text);
     Some(Note::at(member.entry, Lint::Dead, message, hint))
 }
@@ -105,8 +106,8 @@ pub(super) fn entity<'a>(member: &Member<'a>) -> Option<Note<'a>> {
     let begin = text.find('&')?;
     let end = begin + text[begin..].find(';')?;
     let name = &text[begin + 1..end];
-    let is_name = !name.is_empty()
-        && name.trim_start_matches('#').chars().all(|c| c.is_ascii_alphanumeric());
+    let is_name =
+        !name.is_empty() && name.trim_start_matches('#').chars().all(|c| c.is_ascii_alphanumeric());
     is_name.then(|| {
         let code = &text[begin..=end];
         let plain = match name {

@@ -91,9 +91,11 @@ fn note<'a>(member: &Member<'a>, guarded: bool, rule: &str) -> Option<Note<'a>> 
         (true, None) => "put `=` and a capital before it, or name in `with` what stands near the \
                          one that you mean"
             .to_owned(),
-        (false, _) => "a capital does not tell them apart: name in `with` what stands near the one \
+        (false, _) => {
+            "a capital does not tell them apart: name in `with` what stands near the one \
                        that you mean, or in `except` the phrases of the other"
-            .to_owned(),
+                .to_owned()
+        }
     };
     Some(Note::at(member.entry, Lint::Homonym, message, hint))
 }

@@ -229,7 +229,10 @@ impl<'t> Silenced<'t> {
             self.here = rest.split('\n').next().unwrap_or_default();
         }
         let above = self.before.trim_start().starts_with('#').then_some(self.before);
-        above.into_iter().chain([self.here]).any(|line| names(line).any(|name| name == lint.as_str()))
+        above
+            .into_iter()
+            .chain([self.here])
+            .any(|line| names(line).any(|name| name == lint.as_str()))
     }
 }
 

@@ -25,7 +25,8 @@ pub(super) fn lint<'a>(
             feeds.iter().any(|(feed, _)| fits(pattern.as_ref(), feed))
         };
         let has_tag = |tag: &At<String>| feeds.iter().any(|(_, tags)| tags.contains(&tag.value));
-        let (ids_given, tags_given) = (ids.iter().flat_map(|at| &at.value), tags.iter().flat_map(|at| &at.value));
+        let (ids_given, tags_given) =
+            (ids.iter().flat_map(|at| &at.value), tags.iter().flat_map(|at| &at.value));
         let mut all = true;
         for id in ids_given.clone().filter(|id| !has_id(id)) {
             all = false;
@@ -38,7 +39,11 @@ pub(super) fn lint<'a>(
             let known = feeds.iter().flat_map(|(_, tags)| tags).map(String::as_str);
             let hint = nearest(&tag.value, known)
                 .map_or("tags stand in the feeds' own files".to_owned(), did_you_mean);
-            note(tag.source.clone(), format!("no feed of the config has the tag `{}`", tag.value), hint);
+            note(
+                tag.source.clone(),
+                format!("no feed of the config has the tag `{}`", tag.value),
+                hint,
+            );
         }
         if let (Some(ids), Some(tags), true) = (&ids, &tags, all) {
             let both = feeds.iter().any(|(feed, of_feed)| {

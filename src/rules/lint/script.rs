@@ -91,15 +91,16 @@ pub(super) fn mixed<'a>(member: &Member<'a>) -> Option<Note<'a>> {
         let twins: BTreeMap<usize, char> =
             strays.iter().filter_map(|(at, stray)| Some((*at, stray.twin?))).collect();
         let whole = text.char_indices().map(|(at, c)| *twins.get(&at).unwrap_or(&c));
-        let letters: Vec<String> = twins
-            .iter()
-            .map(|(_, c)| format!("{} U+{:04X}", c, u32::from(*c)))
-            .collect();
+        let letters: Vec<String> =
+            twins.values().map(|c| format!("{} U+{:04X}", c, u32::from(*c))).collect();
         format!("write `{}`, with {}", whole.collect::<String>(), letters.join(", "))
     } else {
         "write each word in one script".to_owned()
     };
-    Some(Note { source: place(member.entry, first), ..Note::at(member.entry, Lint::MixedScript, message, hint) })
+    Some(Note {
+        source: place(member.entry, first),
+        ..Note::at(member.entry, Lint::MixedScript, message, hint)
+    })
 }
 
 /// A letter that stands where another script is written.
@@ -125,14 +126,15 @@ fn main_script(word: &[(usize, char)], around: &[(usize, char)]) -> Option<Scrip
     // Letters without a twin elsewhere say for certain what script a word is in.
     let sure = |script: Script| {
         let letters = word.iter().filter(|(_, c)| Script::of(*c) == Some(script));
-        letters.filter(|(_, c)| !Script::ALL.iter().any(|other| {
-            *other != script && twin(*c, *other).is_some()
-        })).count()
+        letters
+            .filter(|(_, c)| {
+                !Script::ALL.iter().any(|other| *other != script && twin(*c, *other).is_some())
+            })
+            .count()
     };
-    Script::ALL
-        .into_iter()
-        .filter(|script| count(word, *script) > 0)
-        .max_by_key(|script| (sure(*script), count(word, *script), count(around, *script), *script == Script::Cyrillic))
+    Script::ALL.into_iter().filter(|script| count(word, *script) > 0).max_by_key(|script| {
+        (sure(*script), count(word, *script), count(around, *script), *script == Script::Cyrillic)
+    })
 }
 
 fn strays_of(word: &[(usize, char)], around: &[(usize, char)]) -> Vec<Stray> {

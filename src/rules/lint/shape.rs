@@ -82,7 +82,8 @@ pub(super) fn in_rule<'a>(draft: &Draft<'a>, ways: &[WayWords<'a>], notes: &mut 
             notes.push(Note::at(place, Lint::SameWay, message, "take it out"));
             continue;
         }
-        let plain = ways.iter().enumerate().filter(|(other, way)| *other != number && way.is_plain());
+        let plain =
+            ways.iter().enumerate().filter(|(other, way)| *other != number && way.is_plain());
         if plain.take(PLAIN_WAYS).any(|(_, other)| makes_idle(other, way)) {
             let message = format!(
                 "this way of rule `{id}` adds nothing: what it finds, another with `any` alone \

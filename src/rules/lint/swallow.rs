@@ -27,7 +27,8 @@ impl Need<'_, '_> {
         if inside.is_whole(spelling) {
             return true;
         }
-        let reach = self.within.is_none_or(|within| inside.left_out(spelling) * 4 <= within as usize);
+        let reach =
+            self.within.is_none_or(|within| inside.left_out(spelling) * 4 <= within as usize);
         if self.whole || !reach {
             return false;
         }
@@ -84,8 +85,7 @@ pub(super) fn in_lists<'a>(book: &Book<'a>, ways: &[WayWords<'a>], notes: &mut V
     let mut idle_terms = HashSet::new();
     for (name, Listed { list, .. }) in &book.lists {
         let used = uses.get(name);
-        let excepts: Vec<&Group<'_>> =
-            used.map(|used| used.excepts.clone()).unwrap_or_default();
+        let excepts: Vec<&Group<'_>> = used.map(|used| used.excepts.clone()).unwrap_or_default();
         let need = Need {
             whole: used.is_some_and(|used| used.in_except),
             within: used.and_then(|used| used.within),
@@ -153,8 +153,8 @@ fn idle<'a>(
     for term in own.members.iter().rev() {
         let mut by: Vec<&Member<'a>> = Vec::new();
         let all = term.spelt.iter().all(|spelling| {
-            let found = std::iter::once(own).chain(lists.iter().map(|words| &***words)).find_map(
-                |words| {
+            let found =
+                std::iter::once(own).chain(lists.iter().map(|words| &***words)).find_map(|words| {
                     let found = words.inside(spelling, |inside| {
                         let member = &words.members[inside.member];
                         key(member) != key(term)
@@ -162,8 +162,7 @@ fn idle<'a>(
                             && need.allows(inside, spelling, member)
                     })?;
                     Some(&words.members[found.member])
-                },
-            );
+                });
             if let Some(member) = found
                 && !by.iter().any(|known| key(known) == key(member))
             {
@@ -182,17 +181,20 @@ fn idle<'a>(
 fn tell<'a>(term: &Member<'a>, by: &[&Member<'a>]) -> Note<'a> {
     let same = |other: &Member<'_>| {
         let words = Words::new(vec![term.clone()]);
-        other.spelt.iter().all(|spelling| {
-            words.inside(spelling, |inside| inside.is_whole(spelling)).is_some()
-        })
+        other
+            .spelt
+            .iter()
+            .all(|spelling| words.inside(spelling, |inside| inside.is_whole(spelling)).is_some())
     };
     let text = &term.entry.text;
-    let names: Vec<String> = by.iter().map(|member| member.name()).collect();
+    let names: Vec<String> = by.iter().map(|member| member.name_beside(term.list)).collect();
     let message = match by {
-        [one] if one.entry.text == *text => match one.list {
-            Some(list) => format!("`{text}` is in `@{list}` already"),
-            None => format!("`{text}` is here twice"),
-        },
+        [one] if one.entry.text == *text => {
+            match one.list.filter(|list| term.list != Some(*list)) {
+                Some(list) => format!("`{text}` is in `@{list}` already"),
+                None => format!("`{text}` is here twice"),
+            }
+        }
         [one] if same(one) => format!("`{text}` is {} again", names.concat()),
         [_] => format!("`{text}` adds nothing: {} finds it already", names.concat()),
         _ => format!("`{text}` adds nothing: {} find it already", names.join(" and ")),

@@ -38,21 +38,32 @@ fn a_term_that_others_find_already_adds_nothing() {
     for (keys, wanted) in [
         (
             r#"any = ["Odesa oblast", "Odesa"]"#,
-            &["swallowed 1.toml:3:8 `Odesa oblast` adds nothing: `Odesa` finds it already / take `Odesa oblast` out"][..],
+            &[
+                "swallowed 1.toml:3:8 `Odesa oblast` adds nothing: `Odesa` finds it already / take `Odesa oblast` out",
+            ][..],
         ),
-        (r#"any = ["harbour*", "harbours", "harbour wall*"]"#, &["`harbours` adds", "`harbour wall*` adds"]),
+        (
+            r#"any = ["harbour*", "harbours", "harbour wall*"]"#,
+            &["`harbours` adds", "`harbour wall*` adds"],
+        ),
         (r#"any = ["Žbogar", "Zbogar"]"#, &["3:18 `Zbogar` is `Žbogar` again"]),
         (r#"any = ["Odesa", "Odesa"]"#, &["`Odesa` is here twice"]),
         (r#"any = ["=Odesa", "Odesa"]"#, &["3:8 `=Odesa` adds nothing: `Odesa` finds"]),
         (r#"any = ["harbour{,s}", "harbours"]"#, &["`harbours` adds nothing: `harbour{,s}`"]),
         (r#"any = ["harbour{,s}", "harbour", "harbours"]"#, &["`harbour` adds", "`harbours` adds"]),
-        (r#"any = ["harbour", "harbours", "harbour{,s}"]"#, &["`harbour{,s}` adds nothing: `harbour` and `harbours` find it"]),
+        (
+            r#"any = ["harbour", "harbours", "harbour{,s}"]"#,
+            &["`harbour{,s}` adds nothing: `harbour` and `harbours` find it"],
+        ),
         (r#"any = ["cease-fire", "ceasefire"]"#, &["`ceasefire` adds nothing"]),
         (r#"any = ["the U.N. council", "U.N."]"#, &["`the U.N. council` adds nothing"]),
         (r#"all = ["gauge*", ["metre", "metre rule"]]"#, &["`metre rule` adds"]),
         ("any = [\"gauge\"]\nwith = [\"metre\", \"Metre\"]", &["`Metre` is `metre` again"]),
         ("any = [\"gauge\"]\nnone = [\"a game\", \"game\"]", &["`a game` adds nothing"]),
-        ("any = [\"gauge*\"]\nexcept = [\"rain gauge*\", \"rain gauges\"]", &["`rain gauges` adds"]),
+        (
+            "any = [\"gauge*\"]\nexcept = [\"rain gauge*\", \"rain gauges\"]",
+            &["`rain gauges` adds"],
+        ),
         // What finds more, other or nearer is not idle.
         (r#"any = ["=Odesa", "Odessa", "Odes"]"#, &[]),
         (r#"any = ["=harbour*", "Harbours"]"#, &[]),
@@ -63,7 +74,10 @@ fn a_term_that_others_find_already_adds_nothing() {
         ("any = [\"gauge\"]\nexcept = [\"rain gauge\", \"rain gauge of Rome\"]", &[]),
         ("any = [\"Weir\", \"Bob Weir\"]\nexcept = [\"Weir Street\"]", &[]),
         ("any = [\"weir\", \"weir of Rome\"]\nwith = [\"flood\"]\nwithin = 3", &[]),
-        ("any = [\"weir\", \"weir of Rome\"]\nwith = [\"flood\"]\nwithin = 30", &["`weir of Rome` adds"]),
+        (
+            "any = [\"weir\", \"weir of Rome\"]\nwith = [\"flood\"]\nwithin = 30",
+            &["`weir of Rome` adds"],
+        ),
     ] {
         is_told(keys, wanted);
     }
@@ -97,12 +111,11 @@ any = ["@rivers"]
 "#],
         None,
     );
-    let told: Vec<&String> =
-        told.iter().filter(|line| line.starts_with("swallowed")).collect();
+    let told: Vec<&String> = told.iter().filter(|line| line.starts_with("swallowed")).collect();
     assert_eq!(told.len(), 6, "{told:#?}");
     for (told, wanted) in told.iter().zip([
         "3:29 `Danube` is in `@rivers` already",
-        "4:21 `Danube bend` adds nothing: `Danube` (in `@rivers`) finds it already",
+        "4:21 `Danube bend` adds nothing: `Danube` finds it already",
         "5:18 `Tisza` is in `@rivers` already",
         "8:19 `Tisza lake` adds nothing: `Tisza` (in `@rivers`) finds it already",
         "8:43 `@towns` is here twice",
@@ -119,18 +132,42 @@ fn what_can_never_do_its_work_is_told() {
             "any = [\"Trump\"]\nexcept = [\"Judd Trump\", \"snooker player\"]",
             &["dead 1.toml:4:25 `snooker player` can never hide anything"][..],
         ),
-        ("any = [\"weir\"]\nwith = [\"flood*\"]\nexcept = [\"flood of letters\", \"flo* of letters\"]", &["`flood of letters` adds"]),
-        ("any = [\"weir*\"]\nexcept = [\"we* men\", \"wee men\"]", &["`wee men` adds", "`wee men` can never hide"]),
-        ("any = [\"Trump\"]\nnone = [\"Trump\", \"golf\"]", &["3:8 this can never fire: `Trump` in `none` is found wherever `any` has a hit"]),
-        ("any = [\"Trump\", \"Donald Trump\"]\nnone = [\"trump*\"]", &["this can never fire: `trump*`", "`Donald Trump` adds"]),
-        ("any = [\"Trump\", \"Vance\"]\nnone = [\"trump*\"]", &["`Trump` can never count: `trump*` in `none` rules it out"]),
+        (
+            "any = [\"weir\"]\nwith = [\"flood*\"]\nexcept = [\"flood of letters\", \"flo* of letters\"]",
+            &["`flood of letters` adds"],
+        ),
+        (
+            "any = [\"weir*\"]\nexcept = [\"we* men\", \"wee men\"]",
+            &["`wee men` adds", "`wee men` can never hide"],
+        ),
+        (
+            "any = [\"Trump\"]\nnone = [\"Trump\", \"golf\"]",
+            &["3:8 this can never fire: `Trump` in `none` is found wherever `any` has a hit"],
+        ),
+        (
+            "any = [\"Trump\", \"Donald Trump\"]\nnone = [\"trump*\"]",
+            &["this can never fire: `trump*`", "`Donald Trump` adds"],
+        ),
+        (
+            "any = [\"Trump\", \"Vance\"]\nnone = [\"trump*\"]",
+            &["`Trump` can never count: `trump*` in `none` rules it out"],
+        ),
         ("any = [\"Trump\"]\nexcept = [\"Trump\"]", &["this can never fire: `Trump` in `except`"]),
-        ("all = [\"gauge\", [\"metre\", \"feet\"]]\nnone = [\"feet\", \"metre\"]", &["this can never fire: `metre` in `none` is found wherever `all` has a hit"]),
-        ("any = [\"weir\"]\nwith = [\"flood\"]\nnone = [\"flood\"]", &["this can never fire: `flood` in `none` is found wherever `with`"]),
+        (
+            "all = [\"gauge\", [\"metre\", \"feet\"]]\nnone = [\"feet\", \"metre\"]",
+            &["this can never fire: `metre` in `none` is found wherever `all` has a hit"],
+        ),
+        (
+            "any = [\"weir\"]\nwith = [\"flood\"]\nnone = [\"flood\"]",
+            &["this can never fire: `flood` in `none` is found wherever `with`"],
+        ),
         ("any = [\"=Trump\"]\nexcept = [\"trump card\"]", &[]),
         ("any = [\"Trump\"]\nexcept = [\"Trump Tower\"]\nnone = [\"golf\"]", &[]),
         ("any = [\"Trump\"]\nnone = [\"=Trump\"]", &[]),
-        (r#"any = ["AT&amp;T"]"#, &["`AT&amp;T` can never match: items are plain text, without `&amp;` / write `AT&T`"]),
+        (
+            r#"any = ["AT&amp;T"]"#,
+            &["`AT&amp;T` can never match: items are plain text, without `&amp;` / write `AT&T`"],
+        ),
         (r#"any = ["AT&T"]"#, &[]),
     ] {
         let told = found(keys);
@@ -144,13 +181,28 @@ fn what_can_never_do_its_work_is_told() {
 #[test]
 fn letters_of_another_script_are_named_with_their_place_and_mended() {
     for (term, wanted) in [
-        ("Хaрків", "4:4 `Хaрків` mixes scripts: `a` (U+0061) is a Latin letter among Cyrillic ones / write `Харків`, with а U+0430"),
+        (
+            "Хaрків",
+            "4:4 `Хaрків` mixes scripts: `a` (U+0061) is a Latin letter among Cyrillic ones / write `Харків`, with а U+0430",
+        ),
         ("Сумy", "`y` (U+0079) is a Latin letter among Cyrillic ones / write `Суму`"),
-        ("Sumу", "`у` (U+0443) is a Cyrillic letter among Latin ones / write `Sumy`, with y U+0079"),
-        ("Харк{iв,ова}", "4:8 `Харк{iв,ова}` mixes scripts: `i` (U+0069) is a Latin letter among Cyrillic ones / write `Харк{ів,ова}`"),
-        ("Αthens", "`Α` (U+0391) is a Greek letter among Latin ones / write `Athens`, with A U+0041"),
+        (
+            "Sumу",
+            "`у` (U+0443) is a Cyrillic letter among Latin ones / write `Sumy`, with y U+0079",
+        ),
+        (
+            "Харк{iв,ова}",
+            "4:8 `Харк{iв,ова}` mixes scripts: `i` (U+0069) is a Latin letter among Cyrillic ones / write `Харк{ів,ова}`",
+        ),
+        (
+            "Αthens",
+            "`Α` (U+0391) is a Greek letter among Latin ones / write `Athens`, with A U+0041",
+        ),
         ("місто CYMИ", "`C` (U+0043) is a Latin letter among Cyrillic ones / write `місто СУМИ`"),
-        ("область HATO", "`H` (U+0048) is a Latin letter among Cyrillic ones / write `область НАТО`"),
+        (
+            "область HATO",
+            "`H` (U+0048) is a Latin letter among Cyrillic ones / write `область НАТО`",
+        ),
         ("Kyivщина", "is a Latin letter among Cyrillic ones / write each word in one script"),
         ("{Kyiv,Київ}", ""),
         ("Zelensk{y,yy}", ""),
@@ -159,7 +211,11 @@ fn letters_of_another_script_are_named_with_their_place_and_mended() {
         ("Київ Kyiv", ""),
         ("Ха\u{301}рків", ""),
     ] {
-        let told = found(&format!("all = [\n  {term:?},\n]").replace("\\u{301}", "\u{301}").replace("  \"", " \""));
+        let told = found(
+            &format!("all = [\n  {term:?},\n]")
+                .replace("\\u{301}", "\u{301}")
+                .replace("  \"", " \""),
+        );
         match wanted {
             "" => assert_eq!(told, Vec::<String>::new(), "{term}"),
             _ => assert!(told.len() == 1 && told[0].contains(wanted), "{wanted}\n{told:#?}"),
@@ -172,7 +228,9 @@ fn a_homonym_needs_a_capital_or_company() {
     for (keys, wanted) in [
         (
             r#"any = ["Sumy"]"#,
-            &["homonym 1.toml:3:8 `Sumy` is also another word (in pl: sums of money), and rule `r` asks for nothing beside it / write `=Sumy`, where capitals count, or name in `with`"][..],
+            &[
+                "homonym 1.toml:3:8 `Sumy` is also another word (in pl: sums of money), and rule `r` asks for nothing beside it / write `=Sumy`, where capitals count, or name in `with`",
+            ][..],
         ),
         (r#"any = ["truce{,s}"]"#, &["in it: grim"]),
         (r#"any = ["Суми"]"#, &["a capital does not tell them apart: name in `with`"]),
@@ -193,15 +251,35 @@ fn a_homonym_needs_a_capital_or_company() {
 #[test]
 fn odd_terms_and_rules_are_told() {
     for (keys, wanted) in [
-        (r#"any = ["Су*"]"#, &["short-stem 1.toml:3:8 `Су*` finds every word that begins with `су`"][..]),
+        (
+            r#"any = ["Су*"]"#,
+            &["short-stem 1.toml:3:8 `Су*` finds every word that begins with `су`"][..],
+        ),
         ("any = [\"Су*\"]\nwith = [\"oblast\"]", &[]),
-        (r#"any = ["=перемир'я"]"#, &["idle-sign 1.toml:3:8 `=` changes nothing in `=перемир'я`: it has no capital / write `перемир'я`"]),
+        (
+            r#"any = ["=перемир'я"]"#,
+            &[
+                "idle-sign 1.toml:3:8 `=` changes nothing in `=перемир'я`: it has no capital / write `перемир'я`",
+            ],
+        ),
         (r#"any = ["=1918"]"#, &["idle-sign"]),
         (r#"any = ["=café", "=ЗСУ"]"#, &[]),
-        ("any = [\"weir\"]\nwith = [\"flood\"]\nwithin = 5000", &["wide-within 1.toml:4:9 `within = 5000` is more words"]),
-        ("any = [\"weir\"]\nwith = [\"flood\"]\n[[rule.or]]\nany = [\"weir\"]\nwith = [\"flood\"]", &["same-way 1.toml:6:8 this `[[rule.or]]` is the same as rule `r` itself"]),
-        ("any = [\"weir\"]\n[[rule.or]]\nany = [\"weir of Rome\"]\nwith = [\"flood\"]", &["same-way 1.toml:5:8 this way of rule `r` adds nothing"]),
-        ("any = [\"weir\"]\nfields = [\"title\"]\n[[rule.or]]\nany = [\"weir of Rome\"]\nwith = [\"flood\"]", &[]),
+        (
+            "any = [\"weir\"]\nwith = [\"flood\"]\nwithin = 5000",
+            &["wide-within 1.toml:4:9 `within = 5000` is more words"],
+        ),
+        (
+            "any = [\"weir\"]\nwith = [\"flood\"]\n[[rule.or]]\nany = [\"weir\"]\nwith = [\"flood\"]",
+            &["same-way 1.toml:6:8 this `[[rule.or]]` is the same as rule `r` itself"],
+        ),
+        (
+            "any = [\"weir\"]\n[[rule.or]]\nany = [\"weir of Rome\"]\nwith = [\"flood\"]",
+            &["same-way 1.toml:5:8 this way of rule `r` adds nothing"],
+        ),
+        (
+            "any = [\"weir\"]\nfields = [\"title\"]\n[[rule.or]]\nany = [\"weir of Rome\"]\nwith = [\"flood\"]",
+            &[],
+        ),
         ("any = [\"weir of Rome\"]\n[[rule.or]]\nany = [\"weir\"]\nwith = [\"flood\"]", &[]),
     ] {
         is_told(keys, wanted);
@@ -273,10 +351,16 @@ examples = { match = ["A weir"] }
 fn a_comment_switches_off_the_lints_that_it_names_and_no_other() {
     for (line, told) in [
         ("any = [\"Sumy\", \"Sumy oblast\"]", "homonym swallowed"),
-        ("any = [\"Sumy\", \"Sumy oblast\"] # lint-ok: homonym, the desk wants all of it", "swallowed"),
+        (
+            "any = [\"Sumy\", \"Sumy oblast\"] # lint-ok: homonym, the desk wants all of it",
+            "swallowed",
+        ),
         ("# lint-ok: swallowed homonym\nany = [\"Sumy\", \"Sumy oblast\"]", ""),
         ("any = [\"Sumy\", \"Sumy oblast\"]\n# lint-ok: swallowed", "homonym swallowed"),
-        ("tags = [\"a\"] # lint-ok: homonym\nany = [\"Sumy\", \"Sumy oblast\"]", "homonym swallowed"),
+        (
+            "tags = [\"a\"] # lint-ok: homonym\nany = [\"Sumy\", \"Sumy oblast\"]",
+            "homonym swallowed",
+        ),
         ("# lint-ok: no homonym\nany = [\"Sumy\", \"Sumy oblast\"]", "homonym swallowed"),
     ] {
         let mut found: Vec<String> =

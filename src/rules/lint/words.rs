@@ -18,9 +18,9 @@ pub(super) struct Member<'a> {
 }
 
 impl Member<'_> {
-    /// "`Sumy`", or "`Sumy` (in `@towns`)" for a term of a list.
-    pub(super) fn name(&self) -> String {
-        match self.list {
+    /// "`Sumy`", or "`Sumy` (in `@towns`)" for a term of another list than `list`.
+    pub(super) fn name_beside(&self, list: Option<&str>) -> String {
+        match self.list.filter(|_| self.list != list) {
             Some(list) => format!("`{}` (in `@{list}`)", self.entry.text),
             None => format!("`{}`", self.entry.text),
         }
