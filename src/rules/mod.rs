@@ -14,6 +14,7 @@ mod file;
 mod finder;
 mod fold;
 mod letters;
+mod lint;
 mod near;
 mod reading;
 mod scope;
@@ -29,6 +30,7 @@ use decide::{Hit, Role, Verdict, Way};
 pub use examples::{ExampleFailed, ExampleRun};
 pub use explain::{Company, Evidence, Explainer, Explanation, Heed, Miss, Near};
 use finder::Finder;
+pub use lint::{Finding, Findings, Lint};
 pub use near::Nearness;
 use reading::Reading;
 pub use scope::Barrier;
@@ -145,6 +147,16 @@ impl RuleSet {
     /// place, for each that does not come out as it should. `documents` are those compiled.
     pub fn check_examples(&self, documents: &[Document]) -> Vec<Problem> {
         examples::check(self, documents)
+    }
+
+    /// What a careful reader of `documents`, those compiled, would ask about; see [`Lint`]. With
+    /// `feeds`, those of the config with their tags, rules that look at none of them are told, too.
+    pub fn lint(
+        &self,
+        documents: &[Document],
+        feeds: Option<&[(FeedId, Vec<String>)]>,
+    ) -> Findings {
+        lint::lint(documents, feeds)
     }
 
     /// Runs each rule's own examples and tells of all of them, in the order of the files.
