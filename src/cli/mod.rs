@@ -22,6 +22,7 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::config::Overlay;
 use crate::engine::plan::{Plan, Surroundings};
+use crate::model::Problem;
 use crate::observe::LogStyle;
 
 /// Watches news feeds and tells you of every new item that matches your rules.
@@ -29,7 +30,8 @@ use crate::observe::LogStyle;
 #[command(
     name = "wirewatch",
     version,
-    after_help = "Exit codes: 0 all is well; 1 a negative answer (scan: nothing matched; test: an example failed; explain: no rule fires; items, poll: \
+    after_help = "Exit codes: 0 all is well; 1 a negative answer (scan: nothing matched; test: an example \
+        failed; explain: no rule fires; check --strict: a warning; items, poll: \
         something could not be read or delivered; fetch: no feed came); 2 trouble, or a wrong \
         command line; 75 another wirewatch uses the store, or the disk is full; 78 a bad config, or a state \
         folder or database that cannot be used."
@@ -51,7 +53,8 @@ enum Verb {
     Items(items::ItemsArgs),
     /// Fetch a feed once and show the whole conversation with its server; keeps no state
     Fetch(fetch::FetchArgs),
-    /// Check the config and all that it names, and run the rules' own examples
+    /// Check the config and all that it names, run the rules' own examples, and warn of rules that
+    /// most likely are not what was meant
     Check(check::CheckArgs),
     /// Run the rules' own examples and tell which fail, and why
     Test(test::TestArgs),
@@ -216,6 +219,12 @@ impl ConfigArgs {
     /// As [`ConfigArgs::plan`], for verbs that poll nothing.
     fn plan_to_look_at(&self) -> Option<Plan> {
         self.plan_in(&Surroundings { from_outside: true, ..self.surroundings() })
+    }
+
+    /// As [`ConfigArgs::plan_to_look_at`], or all problems.
+    fn plan_or_problems(&self) -> Result<Plan, Vec<Problem>> {
+        let around = Surroundings { from_outside: true, ..self.surroundings() };
+        Plan::build(&self.path(), &around)
     }
 
     /// The plan as the installed service has it, for verbs that look into its store from outside.

@@ -63,7 +63,7 @@ fn each_miss_says_what_is_wrong() {
             with,
             "Rubio meets Lavrovs",
             "`Rubio` hit \"Rubio\" in the title at byte 0, but none of `with` is in the item; \
-             \"Lavrovs\" in the title at byte 12 begins like `Lavrov`; write `Lavrov*` to find it",
+             \"Lavrovs\" in the title at byte 12 begins like `Lavrov`; write `Lavrov~` to find it",
         ),
         (
             "any = [\"=Trump\"]\nexcept = [\"Judd Trump\"]",
@@ -119,7 +119,7 @@ fn what_comes_near_to_a_term_is_told() {
         (
             "Харків",
             "до Харкову",
-            "\"Харкову\" in the title at byte 5 has another ending than `Харків`",
+            "\"Харкову\" in the title at byte 5 has another ending than `Харків`; write `Харків~` to find it",
         ),
         (
             "Zelensky",

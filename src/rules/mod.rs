@@ -7,16 +7,19 @@
 
 mod compile;
 mod decide;
+mod declension;
 mod examples;
 mod explain;
 mod file;
 mod finder;
 mod fold;
 mod letters;
+mod lint;
 mod near;
 mod reading;
 mod scope;
 mod term;
+mod variants;
 
 use std::cmp::Reverse;
 
@@ -27,6 +30,7 @@ use decide::{Hit, Role, Verdict, Way};
 pub use examples::{ExampleFailed, ExampleRun};
 pub use explain::{Company, Evidence, Explainer, Explanation, Heed, Miss, Near};
 use finder::Finder;
+pub use lint::{Finding, Findings, Lint};
 pub use near::Nearness;
 use reading::Reading;
 pub use scope::Barrier;
@@ -59,6 +63,18 @@ pub struct Subject<'a> {
     pub feed: &'a FeedId,
     /// The tags of that feed.
     pub feed_tags: &'a [String],
+}
+
+/// All that a term stands for: each a term in which nothing is left to choose, so only `=` and `*`
+/// keep their meaning. In the order of alternatives and cases. A problem, at the column, if the
+/// term is refused; it is taken for the value of a flag.
+pub fn forms(term: &str) -> Result<Vec<String>, Problem> {
+    term::forms(term).map_err(|refused| {
+        let text = Document::new("--forms", term);
+        let rest = term.get(refused.at..).unwrap_or_default();
+        let end = refused.at + rest.chars().next().map_or(0, char::len_utf8);
+        text.problem(&Source::Span(refused.at..end), refused.message).hint(refused.hint)
+    })
 }
 
 /// Rules, ready to match.
@@ -131,6 +147,16 @@ impl RuleSet {
     /// place, for each that does not come out as it should. `documents` are those compiled.
     pub fn check_examples(&self, documents: &[Document]) -> Vec<Problem> {
         examples::check(self, documents)
+    }
+
+    /// What a careful reader of `documents`, those compiled, would ask about; see [`Lint`]. With
+    /// `feeds`, those of the config with their tags, rules that look at none of them are told, too.
+    pub fn lint(
+        &self,
+        documents: &[Document],
+        feeds: Option<&[(FeedId, Vec<String>)]>,
+    ) -> Findings {
+        lint::lint(documents, feeds)
     }
 
     /// Runs each rule's own examples and tells of all of them, in the order of the files.

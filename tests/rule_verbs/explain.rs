@@ -48,7 +48,7 @@ fn a_rule_that_does_not_fire_tells_its_nearest_miss() {
          `=Sumy` found in the title at byte 6, but cased: the text has \"sumy\"\n    \
          Duże sumy, Judd Trump, Харкову\n         ^^^^\n\
          silent khar (medium)\n  \
-         \"Харкову\" in the title at byte 24 has another ending than `Харків`\n    \
+         \"Харкову\" in the title at byte 24 has another ending than `Харків`; write `Харків~` to find it\n    \
          Duże sumy, Judd Trump, Харкову\n                           ^^^^^^^\n\
          silent trump (medium)\n  \
          `Trump` hit \"Trump\" in the title at byte 17: hit dropped by except `Judd Trump`\n    \
