@@ -13,6 +13,7 @@ use toml::de::{DeTable, DeValue};
 
 use crate::model::{Place, Problem, Problems, nearest};
 
+mod strings;
 mod values;
 
 /// A TOML file in memory.
@@ -100,6 +101,18 @@ impl Document {
             Source::Flag(name) => Place::Flag(name.clone()),
         };
         Problem::new(place, message)
+    }
+
+    /// Where in the file the byte `at` of `text` is written, which is the value of the string at
+    /// `source`: its character, escapes counted as they are written. `source` itself if the string
+    /// has a form in which that is not told.
+    pub fn inside(&self, source: &Source, text: &str, at: usize) -> Source {
+        let Source::Span(span) = source else { return source.clone() };
+        let written = self.text.get(span.clone()).unwrap_or_default();
+        match strings::place(written, text, at) {
+            Some(place) => Source::Span(span.start + place.start..span.start + place.end),
+            None => source.clone(),
+        }
     }
 
     /// The document's root table. The first syntax error is noted; those behind it are mostly of

@@ -13,6 +13,7 @@ mod file;
 mod finder;
 mod fold;
 mod letters;
+mod patterns;
 mod reading;
 mod scope;
 mod term;
@@ -25,6 +26,7 @@ use crate::model::{AlertRule, FeedId, Field, Item, Level, Match, Problem, Proble
 
 use decide::{Hit, Role, Verdict, Way};
 use finder::Finder;
+use patterns::Patterns;
 use reading::Reading;
 use scope::Scope;
 
@@ -77,6 +79,7 @@ pub struct RuleSet {
     ways: Vec<Way>,
     terms: Vec<Term>,
     finder: Finder,
+    patterns: Patterns,
     examples: Vec<file::Example>,
 }
 
@@ -149,6 +152,13 @@ impl RuleSet {
                 });
             });
         }
+        for field in Field::ALL {
+            self.patterns.find(reading.text(field), |term, span| {
+                if let Some((first, last)) = reading.touched(field, &span) {
+                    hits.push(Hit { term, field, first, last });
+                }
+            });
+        }
         hits.sort_unstable_by_key(|hit| (hit.term, hit.first, hit.last));
         hits
     }
@@ -189,11 +199,19 @@ impl RuleSet {
     }
 
     fn as_match(&self, reading: &Reading<'_>, hit: &Hit) -> Match {
-        let (span, text) = reading.place(hit.field, hit.first, hit.last);
+        let words = (hit.first, hit.last);
+        let text = reading.text(hit.field);
+        let span = self
+            .patterns
+            .places(hit.term, text)
+            .and_then(|mut places| {
+                places.find(|place| reading.touched(hit.field, place) == Some(words))
+            })
+            .unwrap_or_else(|| reading.place(hit.field, hit.first, hit.last).0);
         Match {
             term: self.terms[hit.term as usize].text.clone(),
             field: hit.field,
-            text: text.to_owned(),
+            text: text.get(span.clone()).unwrap_or_default().to_owned(),
             start: span.start,
             end: span.end,
         }
