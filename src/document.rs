@@ -93,6 +93,11 @@ impl Document {
         &self.path
     }
 
+    /// What stands in it.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
     /// A problem at `source`.
     pub fn problem(&self, source: &Source, message: impl Into<String>) -> Problem {
         let place = match source {
@@ -103,15 +108,19 @@ impl Document {
         Problem::new(place, message)
     }
 
-    /// Where in the file the byte `at` of `text` is written, which is the value of the string at
-    /// `source`: its character, escapes counted as they are written. `source` itself if the string
-    /// has a form in which that is not told.
-    pub fn inside(&self, source: &Source, text: &str, at: usize) -> Source {
+    /// Where in the file the part `inner` (bytes of `text`) of the string `text` at `source` is
+    /// written, escapes counted as they are written; behind the last character, its closing quote.
+    /// All of `source` if the string has a form in which that is not told.
+    pub fn within(&self, source: &Source, text: &str, inner: Range<usize>) -> Source {
         let Source::Span(span) = source else { return source.clone() };
         let written = self.text.get(span.clone()).unwrap_or_default();
-        match strings::place(written, text, at) {
-            Some(place) => Source::Span(span.start + place.start..span.start + place.end),
-            None => source.clone(),
+        let last = inner.end.saturating_sub(1).max(inner.start);
+        let place = |at| strings::place(written, text, at);
+        match (place(inner.start), place(last)) {
+            (Some(first), Some(last)) => {
+                Source::Span(span.start + first.start..span.start + last.end)
+            }
+            _ => source.clone(),
         }
     }
 

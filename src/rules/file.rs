@@ -21,7 +21,7 @@ impl Entry<'_> {
 
     /// The problem that the entry's term is refused, at the very character where it goes wrong.
     pub(super) fn refused(&self, refused: &Refused) -> Problem {
-        let source = self.document.inside(&self.source, &self.text, refused.at);
+        let source = self.document.within(&self.source, &self.text, refused.at..refused.at);
         let message = format!("term \"{}\": {}", self.text, refused.message);
         self.document.problem(&source, message).hint(&refused.hint)
     }
