@@ -15,6 +15,7 @@ use serde::Serialize;
 use crate::model::{AlertRule, Field, Level, Match, RuleId};
 
 use super::decide::{Hit, Role, Verdict, Way, With, decide};
+use super::fold::Folded;
 use super::near::{NearFinder, NearHit, Nearness};
 use super::reading::Reading;
 use super::scope::Barrier;
@@ -363,15 +364,36 @@ impl<'a> Explainer<'a> {
         let (term, hit) = near.min_by_key(|(_, hit)| (hit.nearness, hit.first))?;
         let NearHit { nearness, field, first, last } = hit;
         let place = self.rules.as_match(seen.reading, &Hit { term, field, first, last });
-        let write = (nearness == Nearness::Begins)
-            .then(|| format!("{}*", place.term))
-            .filter(|write| spellings(write).is_ok());
+        let write = match nearness {
+            Nearness::Begins | Nearness::Ending | Nearness::Letter => as_written(&place),
+            Nearness::Cased | Nearness::Accented | Nearness::Apart => None,
+        };
         Some(Near { place, nearness, write })
     }
 
     fn as_match(&self, seen: &Seen<'_, '_>, hit: u32) -> Match {
         self.rules.as_match(seen.reading, &seen.hits[hit as usize])
     }
+}
+
+/// The term with the sign added by which it finds what stands there: all case forms if that is one
+/// of them and it is a name, else any ending.
+fn as_written(place: &Match) -> Option<String> {
+    let text = Folded::new(&place.text);
+    let finds = |write: &String| {
+        spellings(write).is_ok_and(|all| {
+            all.iter().any(|spelling| {
+                spelling.words.len() == text.len()
+                    && (0..text.len()).zip(&spelling.words).all(|(at, word)| match word.open {
+                        true => text.letters(at).starts_with(&word.letters),
+                        false => text.letters(at) == word.letters,
+                    })
+            })
+        })
+    };
+    let last = place.term.rsplit([' ', '-', '=']).next().unwrap_or_default();
+    let signs = if last.starts_with(char::is_uppercase) { &["~", "*"][..] } else { &["*"] };
+    signs.iter().map(|sign| format!("{}{sign}", place.term)).find(finds)
 }
 
 #[cfg(test)]

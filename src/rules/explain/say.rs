@@ -83,8 +83,7 @@ impl fmt::Display for Near {
                 write!(f, "the words of `{term}` stand {place}, but apart: the text has \"{text}\"")
             }
             Nearness::Begins => {
-                write!(f, "\"{text}\" {place} begins like `{term}`")?;
-                write.as_ref().map_or(Ok(()), |write| write!(f, "; write `{write}` to find it"))
+                write!(f, "\"{text}\" {place} begins like `{term}`")
             }
             Nearness::Ending => {
                 write!(f, "\"{text}\" {place} has another ending than `{term}`")
@@ -92,7 +91,8 @@ impl fmt::Display for Near {
             Nearness::Letter => {
                 write!(f, "\"{text}\" {place} is one letter from `{term}`")
             }
-        }
+        }?;
+        write.as_ref().map_or(Ok(()), |write| write!(f, "; write `{write}` to find it"))
     }
 }
 
