@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a failing helper fails its test")]
 
+#[path = "verbs/lints.rs"]
+mod lints;
 mod support;
 
 use std::fs;
