@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::input::{Document, Reading, stand_in};
+use super::input::{Document, Reading, configured, stand_in};
 use super::out::{Out, complain, tell_problems};
 use super::{AlertFormat, ConfigArgs, Exit};
 use crate::engine::plan::{Plan, RuleFiles, read_rules};
@@ -58,12 +58,7 @@ pub(super) async fn run(args: ScanArgs) -> anyhow::Result<Exit> {
     let Some(rules) = own.or(plan.map(|plan| &plan.rules)) else {
         return Ok(Exit::Trouble);
     };
-    let reading = match plan {
-        Some(plan) => {
-            Reading { allow: plan.net.allow.clone(), poll: plan.poll.clone(), ..Reading::default() }
-        }
-        None => Reading::default(),
-    };
+    let reading = Reading::by(plan);
     let mut out = Out::new();
     let (mut matched, mut trouble) = (false, false);
     for source in &args.inputs {
@@ -102,11 +97,7 @@ fn alerts(
     rules: &RuleSet,
     plan: Option<&Plan>,
 ) -> Vec<Alert> {
-    let configured = plan.and_then(|plan| {
-        plan.feeds
-            .iter()
-            .find(|feed| Some(&feed.url) == document.url.as_ref() || feed.url.as_str() == source)
-    });
+    let configured = plan.and_then(|plan| configured(plan, source, document));
     let id = match configured {
         Some(feed) => feed.id.clone(),
         None => stand_in(source, document, parsed),
