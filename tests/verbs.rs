@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a failing helper fails its test")]
 
+#[path = "verbs/backtest.rs"]
+mod backtest;
 #[path = "verbs/lints.rs"]
 mod lints;
 mod support;
@@ -14,12 +16,22 @@ use support::{Answer, House, RULES, Refused, Server, alerts, config, json_lines,
 #[test]
 fn every_verb_explains_itself() {
     let house = House::new();
-    let verbs: [(&str, &[&str]); 8] = [
+    let verbs: [(&str, &[&str]); 9] = [
         ("run", &["--config <FILE>", "--set <KEY=VALUE>", "--log-format", "json, text"]),
         ("poll", &["--config <FILE>", "--set", "--log-format", "--quiet"]),
         ("scan", &["--rules <FILE>", "--config", "--format", "jsonl", "text", "<INPUT>..."]),
         ("items", &["--content-type <TYPE>", "--url <BASE>", "<INPUT>...", "standard input"]),
-        ("check", &["--config <FILE>", "/etc/wirewatch/wirewatch.toml", "WIREWATCH_CONFIG"]),
+        (
+            "check",
+            &[
+                "[RULES]...",
+                "--strict",
+                "--config <FILE>",
+                "/etc/wirewatch/wirewatch.toml",
+                "WIREWATCH_CONFIG",
+            ],
+        ),
+        ("backtest", &["--rules <NEW>", "--against <OLD>", "--since <TIME>", "30d", "--samples"]),
         ("alerts", &["--since <TIME>", "--rule <ID>", "--follow", "--format", "24h"]),
         ("feeds", &["--config <FILE>"]),
         ("demo", &["--json"]),
@@ -32,7 +44,7 @@ fn every_verb_explains_itself() {
             assert!(ran.stdout.contains(word), "{verb}: no {word:?} in\n{}", ran.stdout);
         }
         let summary = ran.stdout.lines().next().unwrap();
-        assert!(all.stdout.contains(&format!("  {verb:<8}{summary}\n")), "{}", all.stdout);
+        assert!(all.stdout.contains(&format!("  {verb:<10}{summary}\n")), "{}", all.stdout);
     }
     for code in ["Exit codes: 0 ", "; 1 ", "; 2 ", "; 75 ", "78 "] {
         assert!(all.stdout.replace("\n", " ").contains(code), "{code}: {}", all.stdout);
