@@ -13,6 +13,7 @@ use toml::de::{DeTable, DeValue};
 
 use crate::model::{Place, Problem, Problems, nearest};
 
+mod strings;
 mod values;
 
 /// A TOML file in memory.
@@ -107,14 +108,19 @@ impl Document {
         Problem::new(place, message)
     }
 
-    /// The part `inner` (bytes of `text`) of the string `text` at `source`; all of `source` if the
-    /// file does not have the string as it is, but with escapes.
+    /// Where in the file the part `inner` (bytes of `text`) of the string `text` at `source` is
+    /// written, escapes counted as they are written; behind the last character, its closing quote.
+    /// All of `source` if the string has a form in which that is not told.
     pub fn within(&self, source: &Source, text: &str, inner: Range<usize>) -> Source {
         let Source::Span(span) = source else { return source.clone() };
-        let begin = self.text.get(span.clone()).and_then(|raw| raw.find(text));
-        match begin.map(|at| span.start + at) {
-            Some(start) => Source::Span(start + inner.start..start + inner.end),
-            None => source.clone(),
+        let written = self.text.get(span.clone()).unwrap_or_default();
+        let last = inner.end.saturating_sub(1).max(inner.start);
+        let place = |at| strings::place(written, text, at);
+        match (place(inner.start), place(last)) {
+            (Some(first), Some(last)) => {
+                Source::Span(span.start + first.start..span.start + last.end)
+            }
+            _ => source.clone(),
         }
     }
 

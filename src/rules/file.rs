@@ -5,6 +5,7 @@ use crate::model::{Field, Item, Level, Place, Problem, Problems, RuleId};
 
 use super::Rule;
 use super::scope::Scope;
+use super::term::Refused;
 
 /// An entry of a list of terms, as written, with its place.
 pub(super) struct Entry<'a> {
@@ -16,6 +17,13 @@ pub(super) struct Entry<'a> {
 impl Entry<'_> {
     pub(super) fn problem(&self, message: impl Into<String>) -> Problem {
         self.document.problem(&self.source, message)
+    }
+
+    /// The problem that the entry's term is refused, at the very character where it goes wrong.
+    pub(super) fn refused(&self, refused: &Refused) -> Problem {
+        let source = self.document.within(&self.source, &self.text, refused.at..refused.at);
+        let message = format!("term \"{}\": {}", self.text, refused.message);
+        self.document.problem(&source, message).hint(&refused.hint)
     }
 }
 

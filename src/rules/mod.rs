@@ -17,6 +17,7 @@ mod fold;
 mod letters;
 mod lint;
 mod near;
+mod patterns;
 mod reading;
 mod scope;
 mod term;
@@ -25,7 +26,7 @@ mod variants;
 use std::cmp::Reverse;
 
 use crate::document::{Document, Source};
-use crate::model::{AlertRule, FeedId, Item, Level, Match, Problem, Problems, RuleId};
+use crate::model::{AlertRule, FeedId, Field, Item, Level, Match, Problem, Problems, RuleId};
 
 pub use backtest::{Backtest, Counts, Day, Replayed, RuleReplayed, Sample};
 use decide::{Hit, Role, Verdict, Way};
@@ -34,6 +35,7 @@ pub use explain::{Company, Evidence, Explainer, Explanation, Heed, Miss, Near};
 use finder::Finder;
 pub use lint::{Finding, Findings, Lint};
 pub use near::Nearness;
+use patterns::Patterns;
 use reading::Reading;
 pub use scope::Barrier;
 use scope::Scope;
@@ -87,6 +89,7 @@ pub struct RuleSet {
     ways: Vec<Way>,
     terms: Vec<Term>,
     finder: Finder,
+    patterns: Patterns,
     examples: Vec<file::Example>,
     /// Where each rule stands: the number of the document, and its id or its table.
     places: Vec<(usize, Source)>,
@@ -187,6 +190,13 @@ impl RuleSet {
                 });
             });
         }
+        for field in Field::ALL {
+            self.patterns.find(reading.text(field), |term, span| {
+                if let Some((first, last)) = reading.touched(field, &span) {
+                    hits.push(Hit { term, field, first, last });
+                }
+            });
+        }
         hits.sort_unstable_by_key(|hit| (hit.term, hit.first, hit.last));
         hits
     }
@@ -227,11 +237,19 @@ impl RuleSet {
     }
 
     fn as_match(&self, reading: &Reading<'_>, hit: &Hit) -> Match {
-        let (span, text) = reading.place(hit.field, hit.first, hit.last);
+        let words = (hit.first, hit.last);
+        let text = reading.text(hit.field);
+        let span = self
+            .patterns
+            .places(hit.term, text)
+            .and_then(|mut places| {
+                places.find(|place| reading.touched(hit.field, place) == Some(words))
+            })
+            .unwrap_or_else(|| reading.place(hit.field, hit.first, hit.last).0);
         Match {
             term: self.terms[hit.term as usize].text.clone(),
             field: hit.field,
-            text: text.to_owned(),
+            text: text.get(span.clone()).unwrap_or_default().to_owned(),
             start: span.start,
             end: span.end,
         }

@@ -43,4 +43,41 @@ impl<'a> Reading<'a> {
         let span = folded.span(word(first), word(last));
         (span.clone(), text.get(span).unwrap_or_default())
     }
+
+    /// The text of `field`.
+    pub(super) fn text(&self, field: Field) -> &'a str {
+        self.fields[field as usize].1
+    }
+
+    /// The first and last word (counted through all fields) of those that the bytes `span` of
+    /// `field` touch; the next word if there is none, or else the one before. `None` if the field
+    /// has no words.
+    pub(super) fn touched(
+        &self,
+        field: Field,
+        span: &std::ops::Range<usize>,
+    ) -> Option<(u32, u32)> {
+        let (_, folded, before) = self.fields().find(|(is, ..)| *is == field)?;
+        let end = folded.len().checked_sub(1)?;
+        let first = partition_point(folded.len(), |word| folded.span(word, word).end <= span.start);
+        let past = partition_point(folded.len(), |word| folded.span(word, word).start < span.end);
+        let first = first.min(end);
+        let last = past.saturating_sub(1).max(first);
+        let number = |word: usize| Some(before.saturating_add(u32::try_from(word).ok()?));
+        Some((number(first)?, number(last)?))
+    }
+}
+
+/// The first number below `len` of which `is_before` does not hold, or `len`; it holds of none
+/// behind that.
+fn partition_point(len: usize, is_before: impl Fn(usize) -> bool) -> usize {
+    let (mut low, mut high) = (0, len);
+    while low < high {
+        let middle = low.midpoint(high);
+        match is_before(middle) {
+            true => low = middle + 1,
+            false => high = middle,
+        }
+    }
+    low
 }

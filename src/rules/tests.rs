@@ -191,6 +191,44 @@ any = ["Odesa"]
 }
 
 #[test]
+fn a_pattern_is_a_term_like_any_other() {
+    let rules = compile(&[r#"
+[[rule]]
+id = "near"
+any = ['/\bSu-?\d\d/']
+with = ["@jets"]
+within = 2
+except = ['/Su-\d\d museum/']
+[[rule]]
+id = "money"
+any = ['/\$+/']
+[list]
+jets = ['=/Jet/', "bomber"]
+"#])
+    .unwrap();
+    for (title, want) in [
+        ("Jet SU-57 seen", "near"),
+        ("jet SU-57 seen", ""),
+        ("Su34 and a bomber", ""),
+        ("Su34 a bomber", "near"),
+        ("Jet: Su-27 museum", ""),
+        ("Su-27 museum, Jet Su-34", "near"),
+        ("pays $ now", "money"),
+        ("pays $", "money"),
+        ("$", ""),
+    ] {
+        assert_eq!(fire(&rules, title).join(" "), want, "{title}");
+    }
+    let found = matches(&rules, &item("Ein Jet", "XSu-57, Jet Su-571", ""));
+    let hit = &found[0].matches[0];
+    assert_eq!(
+        (hit.field, hit.text.as_str(), hit.start..hit.end),
+        (Field::Summary, "Su-57", 12..17)
+    );
+    assert_eq!(found[0].matches.len(), 1);
+}
+
+#[test]
 fn lists_and_rules_are_read_over_all_files() {
     let rules = compile(&[
         "[[rule]]\nid = \"a\"\nany = [\"@towns\"]",
@@ -236,14 +274,14 @@ fields = []
 fn every_mistake_is_told_with_its_place_and_a_way_out() {
     let told = compile(&[MISTAKES, "", "rules = 1"]).unwrap_err();
     for want in [
-        "1.toml:3:32: term \"Рубіо~\": no declension is known of a name that ends as `Рубіо` does",
+        "1.toml:3:33: term \"Рубіо~\": no declension is known of a name that ends as `Рубіо` does",
         "the list `around` holds itself",
         "`none` is an empty list",
         "`Big One` is not a rule id",
         "unknown key `anny` in [rule]",
         "1.toml:10:8: no list `@ukrain`",
         "hint: did you mean `@ukraine`? lists here: @around, @none, @round, @ukraine",
-        "1.toml:10:19: term \"{a\": `{` without `}`",
+        "1.toml:10:20: term \"{a\": `{` without `}`",
         "`within` without `with`",
         "no level \"urgent\"",
         "no field \"headline\"",
