@@ -5,6 +5,7 @@
 //! pass over them (`finder`), and from the hits each rule decides (`decide`). How a term is written
 //! is said in `term`.
 
+mod backtest;
 mod compile;
 mod decide;
 mod declension;
@@ -27,6 +28,7 @@ use std::cmp::Reverse;
 use crate::document::{Document, Source};
 use crate::model::{AlertRule, FeedId, Field, Item, Level, Match, Problem, Problems, RuleId};
 
+pub use backtest::{Backtest, Counts, Day, Replayed, RuleReplayed, Sample};
 use decide::{Hit, Role, Verdict, Way};
 pub use examples::{ExampleFailed, ExampleRun};
 pub use explain::{Company, Evidence, Explainer, Explanation, Heed, Miss, Near};
