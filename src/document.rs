@@ -92,6 +92,11 @@ impl Document {
         &self.path
     }
 
+    /// What stands in it.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
     /// A problem at `source`.
     pub fn problem(&self, source: &Source, message: impl Into<String>) -> Problem {
         let place = match source {
@@ -100,6 +105,17 @@ impl Document {
             Source::Flag(name) => Place::Flag(name.clone()),
         };
         Problem::new(place, message)
+    }
+
+    /// The part `inner` (bytes of `text`) of the string `text` at `source`; all of `source` if the
+    /// file does not have the string as it is, but with escapes.
+    pub fn within(&self, source: &Source, text: &str, inner: Range<usize>) -> Source {
+        let Source::Span(span) = source else { return source.clone() };
+        let begin = self.text.get(span.clone()).and_then(|raw| raw.find(text));
+        match begin.map(|at| span.start + at) {
+            Some(start) => Source::Span(start + inner.start..start + inner.end),
+            None => source.clone(),
+        }
     }
 
     /// The document's root table. The first syntax error is noted; those behind it are mostly of

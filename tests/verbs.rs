@@ -441,14 +441,14 @@ fn titles_of_strangers_can_do_nothing_to_terminals_logs_and_files() {
 fn check_says_what_there_is_and_runs_the_examples() {
     let house = House::watching(&[("a", "http://127.0.0.1:1/a"), ("b", "http://127.0.0.1:1/b")]);
     let ran = house.run(&["check", "--config", "w.toml"]).expect(0);
+    assert_eq!(ran.stderr, "");
+    let (warning, summary) = ran.stdout.trim_end().rsplit_once('\n').unwrap();
     assert_eq!(
-        (ran.stdout.as_str(), ran.stderr.as_str()),
-        (
-            "w.toml: ok: 2 feeds (0 of them disabled), 2 rules, 1 sinks; state in \
-             ./wirewatch.db\n",
-            ""
-        )
+        summary,
+        "w.toml: ok: 2 feeds (0 of them disabled), 2 rules, 1 sinks; state in ./wirewatch.db",
     );
+    let asked = "warning[no-examples]: rules.toml:10:6: rule `truce` has no examples\n";
+    assert!(warning.starts_with(asked), "{warning}");
     let wrong = "[rule.examples]\nmatch = [\"War ends\"]\nignore = [\"A ceasefire\", \"Peace\"]\n";
     house.write("rules.toml", format!("{RULES}{wrong}"));
     let ran = house.run(&["check", "--config", "w.toml"]).expect(78);

@@ -22,12 +22,14 @@ pub(super) fn compile(documents: &[Document], problems: &Problems) -> Option<Rul
     compiler.refuse_twins(&lists, &drafts);
     compiler.read_lists(&lists);
     let mut rules = Vec::new();
-    let mut examples = Vec::new();
+    let (mut examples, mut places) = (Vec::new(), Vec::new());
     for (number, draft) in (0..).zip(drafts) {
         for way in &draft.ways {
             compiler.way(number, way);
         }
         rules.push(draft.rule);
+        let own = documents.iter().position(|document| std::ptr::eq(document, draft.document));
+        places.push((own.unwrap_or_default(), draft.source));
         let of_rule = |example| file::Example { rule: number, ..example };
         examples.extend(draft.examples.into_iter().map(of_rule));
     }
@@ -44,6 +46,7 @@ pub(super) fn compile(documents: &[Document], problems: &Problems) -> Option<Rul
         ways,
         terms,
         examples,
+        places,
     })
 }
 

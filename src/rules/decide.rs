@@ -104,10 +104,10 @@ pub(super) fn decide(way: &Way, hits: &[Hit], roles: &[(Role, u32)]) -> Verdict 
 }
 
 /// Hits by where they stand: for each, in order of its first word, the furthest last word so far.
-struct Spans(Vec<(u32, u32)>);
+pub(super) struct Spans(Vec<(u32, u32)>);
 
 impl Spans {
-    fn new<'a>(hits: impl Iterator<Item = &'a Hit>) -> Self {
+    pub(super) fn new<'a>(hits: impl Iterator<Item = &'a Hit>) -> Self {
         let mut spans: Vec<(u32, u32)> = hits.map(|hit| (hit.first, hit.last)).collect();
         spans.sort_unstable_by_key(|(first, last)| (*first, Reverse(*last)));
         let mut furthest = 0;
@@ -125,7 +125,7 @@ impl Spans {
     }
 
     /// Whether one of them holds the whole of `hit`.
-    fn hold(&self, hit: &Hit) -> bool {
+    pub(super) fn hold(&self, hit: &Hit) -> bool {
         self.furthest(hit.first).is_some_and(|last| last >= hit.last)
     }
 

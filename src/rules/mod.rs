@@ -9,10 +9,13 @@ mod compile;
 mod decide;
 mod declension;
 mod examples;
+mod explain;
 mod file;
 mod finder;
 mod fold;
 mod letters;
+mod lint;
+mod near;
 mod reading;
 mod scope;
 mod term;
@@ -21,11 +24,16 @@ mod variants;
 use std::cmp::Reverse;
 
 use crate::document::{Document, Source};
-use crate::model::{AlertRule, FeedId, Field, Item, Level, Match, Problem, Problems, RuleId};
+use crate::model::{AlertRule, FeedId, Item, Level, Match, Problem, Problems, RuleId};
 
 use decide::{Hit, Role, Verdict, Way};
+pub use examples::{ExampleFailed, ExampleRun};
+pub use explain::{Company, Evidence, Explainer, Explanation, Heed, Miss, Near};
 use finder::Finder;
+pub use lint::{Finding, Findings, Lint};
+pub use near::Nearness;
 use reading::Reading;
+pub use scope::Barrier;
 use scope::Scope;
 
 /// A rule, as it is listed.
@@ -78,6 +86,8 @@ pub struct RuleSet {
     terms: Vec<Term>,
     finder: Finder,
     examples: Vec<file::Example>,
+    /// Where each rule stands: the number of the document, and its id or its table.
+    places: Vec<(usize, Source)>,
 }
 
 /// A term, and which ways to fire may begin with it.
@@ -106,6 +116,12 @@ impl RuleSet {
         self.rules.iter()
     }
 
+    /// Where each rule stands, in the order of [`RuleSet::rules`]: the number of the document, of
+    /// those compiled, and its id in that.
+    pub fn places(&self) -> impl ExactSizeIterator<Item = (usize, &Source)> {
+        self.places.iter().map(|(document, source)| (*document, source))
+    }
+
     /// The rules that fire on the item, in the order of the files, with their hits in reading order
     /// (at most [`AlertRule::MAX_MATCHES`], no two at the same place). Takes time linear in the
     /// item's text.
@@ -131,6 +147,26 @@ impl RuleSet {
     /// place, for each that does not come out as it should. `documents` are those compiled.
     pub fn check_examples(&self, documents: &[Document]) -> Vec<Problem> {
         examples::check(self, documents)
+    }
+
+    /// What a careful reader of `documents`, those compiled, would ask about; see [`Lint`]. With
+    /// `feeds`, those of the config with their tags, rules that look at none of them are told, too.
+    pub fn lint(
+        &self,
+        documents: &[Document],
+        feeds: Option<&[(FeedId, Vec<String>)]>,
+    ) -> Findings {
+        lint::lint(documents, feeds)
+    }
+
+    /// Runs each rule's own examples and tells of all of them, in the order of the files.
+    pub fn run_examples(&self) -> Vec<ExampleRun<'_>> {
+        examples::run(self)
+    }
+
+    /// Says why each rule fires on an item or does not.
+    pub fn explainer(&self) -> Explainer<'_> {
+        Explainer::new(self)
     }
 
     /// All terms that stand in the item, by term and place.
@@ -197,12 +233,6 @@ impl RuleSet {
             start: span.start,
             end: span.end,
         }
-    }
-
-    /// A hit in words: "`Sumy` hit "SUMY" in the title".
-    fn say(&self, reading: &Reading<'_>, hit: &Hit) -> String {
-        let Match { term, field, text, .. } = self.as_match(reading, hit);
-        format!("`{term}` hit \"{text}\" in the {}", Field::as_str(field))
     }
 }
 

@@ -124,6 +124,9 @@ pub trait Store: Send + Sync {
     /// What became known of alerts later, by their sequence numbers and in that order.
     async fn sequels(&self, alerts: Vec<i64>) -> Result<Vec<Sequel>, StoreError>;
 
+    /// Stored items that go by a name, those first seen last first.
+    async fn items_named(&self, query: ItemQuery) -> Result<Vec<StoredItem>, StoreError>;
+
     /// How the configured feeds have been doing up to `now`, by id. Schedules are those last
     /// flushed.
     async fn feed_reports(&self, now: Timestamp) -> Result<Vec<FeedReport>, StoreError>;
@@ -310,6 +313,28 @@ pub struct AlertQuery {
     pub latest_first: bool,
     /// No more than this many.
     pub limit: usize,
+}
+
+/// Which items to read.
+#[derive(Clone, Debug, Default)]
+pub struct ItemQuery {
+    /// The item's identity, its link as it is stored, or the id of an alert that it raised.
+    pub name: String,
+    /// Shown by this feed.
+    pub feed: Option<FeedId>,
+    /// No more than this many.
+    pub limit: usize,
+}
+
+/// An item as it was first seen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredItem {
+    /// The feed that showed it.
+    pub feed: FeedId,
+    /// When it was first seen.
+    pub first_seen: Timestamp,
+    /// The item.
+    pub item: Item,
 }
 
 /// How a feed has been doing.

@@ -1,0 +1,379 @@
+//! Why each rule fires on an item, or how near it comes to it.
+//!
+//! The verdicts are those of `decide`, with what they rest on looked up again: the company of a
+//! hit, the phrase that hides it, the nearest miss. How it is said is in `say`, for all verbs
+//! alike.
+
+mod company;
+pub(super) mod say;
+
+use std::cmp::Reverse;
+use std::collections::HashMap;
+
+use serde::Serialize;
+
+use crate::model::{AlertRule, Field, Level, Match, RuleId};
+
+use super::decide::{Hit, Role, Verdict, Way, With, decide};
+use super::near::{NearFinder, NearHit, Nearness};
+use super::reading::Reading;
+use super::scope::Barrier;
+use super::term::spellings;
+use super::{RuleSet, Subject, roles};
+use company::{Companions, looked_at, phrase_around};
+
+/// What came of a rule on an item.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Explanation {
+    /// The rule's id.
+    pub rule: RuleId,
+    /// The rule's title.
+    pub title: String,
+    /// The rule's level.
+    pub level: Level,
+    /// Whether it fires.
+    pub fires: bool,
+    /// Why the rule does not look at the item at all; it does not fire then, whatever it hits.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub out_of_scope: Vec<Barrier>,
+    /// What it fires on, or would if the item were in its scope; in reading order, at most
+    /// [`AlertRule::MAX_MATCHES`].
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub hits: Vec<Evidence>,
+    /// If it has no hits to fire on: what each of its ways to fire came to, the nearest miss first,
+    /// at most [`Explanation::MAX_MISSES`]. Empty if nothing comes near.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub misses: Vec<Miss>,
+}
+
+impl Explanation {
+    /// No more misses than this are told of one rule.
+    pub const MAX_MISSES: usize = 8;
+}
+
+/// A hit that a rule fires on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Evidence {
+    /// The hit.
+    #[serde(flatten)]
+    pub hit: Match,
+    /// The nearest hit of `with`, if the rule asks for one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub with: Option<Company>,
+}
+
+/// A hit of `with` near another hit.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Company {
+    /// The hit of `with`.
+    #[serde(flatten)]
+    pub hit: Match,
+    /// How many words it is away: 1 is the next word, 0 the same.
+    pub words: u32,
+}
+
+/// Why a way to fire did not.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Miss {
+    /// It would fire but for a hit of `none`.
+    Vetoed {
+        /// The hit of `none`.
+        by: Match,
+        /// What it would fire on.
+        hit: Match,
+    },
+    /// All hits lie inside phrases of `except`.
+    Excepted {
+        /// One of them.
+        hit: Match,
+        /// The phrase.
+        phrase: Match,
+    },
+    /// No hit has one of `with` near enough.
+    Alone {
+        /// Of those, the hit whose company is nearest.
+        hit: Match,
+        /// How many words away it might be; `None`: anywhere in the item.
+        within: Option<u32>,
+        /// The nearest hit of `with`. `None`: there is none in the item.
+        nearest: Option<Company>,
+        /// If there is none, what comes near to one.
+        near: Option<Near>,
+    },
+    /// There are hits, but none of `any`, or none of an entry of `all`.
+    Missing {
+        /// One of the hits.
+        hit: Match,
+        /// The number of the entry of `all`, from 1; `None`: `any`.
+        entry: Option<u32>,
+        /// The terms that it lists, the first [`Miss::TERMS`] of them.
+        terms: Vec<String>,
+        /// What comes near to one of them.
+        near: Option<Near>,
+    },
+    /// The hits are in fields that the rule does not look at.
+    Field {
+        /// One of them.
+        hit: Match,
+        /// The fields that it looks at.
+        looks_at: Vec<Field>,
+    },
+    /// No hit, but a place that comes near to one.
+    Near {
+        /// The place.
+        #[serde(flatten)]
+        near: Near,
+    },
+}
+
+impl Miss {
+    /// So many terms of an entry are listed.
+    pub const TERMS: usize = 5;
+
+    /// In which order misses are told.
+    fn rank(&self) -> (u8, Option<Nearness>) {
+        match self {
+            Self::Vetoed { .. } => (0, None),
+            Self::Alone { nearest: Some(_), .. } => (1, None),
+            Self::Excepted { .. } => (2, None),
+            Self::Alone { nearest: None, .. } => (3, None),
+            Self::Missing { .. } => (4, None),
+            Self::Field { .. } => (5, None),
+            Self::Near { near } => (6, Some(near.nearness)),
+        }
+    }
+}
+
+/// A place that comes near to a term.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Near {
+    /// The term, the place and what stands there.
+    #[serde(flatten)]
+    pub place: Match,
+    /// Why it is no hit.
+    pub nearness: Nearness,
+    /// The term as it would have to be written to find this, where a sign does it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub write: Option<String>,
+}
+
+/// Explains what the rules of a set make of items. Making one takes as long as compiling the rules.
+#[derive(Debug)]
+pub struct Explainer<'a> {
+    rules: &'a RuleSet,
+    near: NearFinder,
+}
+
+/// Which feeds' rules apply.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Heed {
+    /// Rules look only at the feeds that they name.
+    Feed,
+    /// Whatever feeds the rules look at: the feed is not known.
+    AnyFeed,
+}
+
+/// An item with what was found in it.
+struct Seen<'r, 'a> {
+    reading: &'r Reading<'a>,
+    hits: Vec<Hit>,
+    near: HashMap<u32, NearHit>,
+}
+
+impl<'a> Explainer<'a> {
+    pub(super) fn new(rules: &'a RuleSet) -> Self {
+        let spelt = (0..).zip(&rules.terms).flat_map(|(number, term)| {
+            spellings(&term.text).unwrap_or_default().into_iter().map(move |one| (number, one))
+        });
+        Self { rules, near: NearFinder::new(spelt.collect()) }
+    }
+
+    /// What came of each rule on the item, in the order of the files.
+    pub fn explain(&self, subject: &Subject<'_>, heed: Heed) -> Vec<Explanation> {
+        let reading = Reading::new(subject.item);
+        let seen = self.see(&reading);
+        let rules = (0_u32..).zip(&self.rules.rules).map(|(number, rule)| {
+            let out_of_scope = rule.scope.barriers(subject, heed);
+            let (hits, misses) = self.of_rule(number, &seen);
+            Explanation {
+                rule: rule.id.clone(),
+                title: rule.title.clone(),
+                level: rule.level,
+                fires: out_of_scope.is_empty() && !hits.is_empty(),
+                out_of_scope,
+                hits,
+                misses,
+            }
+        });
+        rules.collect()
+    }
+
+    /// Why the rule of that number does not fire on what was read, the nearest miss first.
+    pub(super) fn misses(&self, rule: u32, reading: &Reading<'_>) -> Vec<Miss> {
+        self.of_rule(rule, &self.see(reading)).1
+    }
+
+    fn see<'r, 't>(&self, reading: &'r Reading<'t>) -> Seen<'r, 't> {
+        Seen { reading, hits: self.rules.hits(reading), near: self.near.find(reading) }
+    }
+
+    fn of_rule(&self, rule: u32, seen: &Seen<'_, '_>) -> (Vec<Evidence>, Vec<Miss>) {
+        let from = self.rules.ways.partition_point(|way| way.rule < rule);
+        let mut fired: Vec<(u32, &Way)> = Vec::new();
+        let mut misses = Vec::new();
+        for way in self.rules.ways[from..].iter().take_while(|way| way.rule == rule) {
+            let roles = roles(way, &seen.hits);
+            match decide(way, &seen.hits, &roles) {
+                Verdict::Fires(on) => fired.extend(on.into_iter().map(|hit| (hit, way))),
+                verdict => misses.extend(self.miss(way, seen, &roles, &verdict)),
+            }
+        }
+        if fired.is_empty() {
+            misses.sort_by_key(Miss::rank);
+            misses.dedup();
+            misses.truncate(Explanation::MAX_MISSES);
+            return (Vec::new(), misses);
+        }
+        let at = |(hit, _): &(u32, &Way)| seen.hits[*hit as usize];
+        fired.sort_by_key(|fired| {
+            let Hit { field, first, last, term } = at(fired);
+            (field, first, Reverse(last), term)
+        });
+        fired.dedup_by_key(|fired| (at(fired).first, at(fired).last));
+        let shown = fired.into_iter().take(AlertRule::MAX_MATCHES);
+        (shown.map(|(hit, way)| self.evidence(way, seen, hit)).collect(), Vec::new())
+    }
+
+    fn evidence(&self, way: &Way, seen: &Seen<'_, '_>, hit: u32) -> Evidence {
+        let roles = roles(way, &seen.hits);
+        let company = || {
+            let (hit, words) =
+                Companions::new(way, &seen.hits, &roles).nearest(&seen.hits[hit as usize])?;
+            Some(Company { hit: self.as_match(seen, hit), words })
+        };
+        let needs_it = way.with != With::NotNeeded && roles.contains(&(Role::Any, hit));
+        Evidence { hit: self.as_match(seen, hit), with: needs_it.then(company).flatten() }
+    }
+
+    /// What a way that did not fire came to; `None` if it is not worth a word.
+    fn miss(
+        &self,
+        way: &Way,
+        seen: &Seen<'_, '_>,
+        roles: &[(Role, u32)],
+        verdict: &Verdict,
+    ) -> Option<Miss> {
+        match verdict {
+            Verdict::Fires(_) => None,
+            Verdict::Vetoed(by) => {
+                let others: Vec<_> =
+                    roles.iter().copied().filter(|(role, _)| *role != Role::None).collect();
+                match decide(way, &seen.hits, &others) {
+                    Verdict::Fires(on) => Some(Miss::Vetoed {
+                        by: self.as_match(seen, *by),
+                        hit: self.as_match(seen, *on.first()?),
+                    }),
+                    otherwise => self.miss(way, seen, &others, &otherwise),
+                }
+            }
+            Verdict::Excepted(hit) => {
+                let phrase = phrase_around(&seen.hits, roles, *hit)?;
+                let [hit, phrase] = [*hit, phrase].map(|hit| self.as_match(seen, hit));
+                Some(Miss::Excepted { hit, phrase })
+            }
+            Verdict::Alone(hit) => Some(self.alone(way, seen, roles, *hit)),
+            Verdict::Lacks(entry) => self.lacks(way, seen, roles, *entry),
+        }
+    }
+
+    fn alone(&self, way: &Way, seen: &Seen<'_, '_>, roles: &[(Role, u32)], one: u32) -> Miss {
+        let companions = Companions::new(way, &seen.hits, roles);
+        let at = |hit: u32| &seen.hits[hit as usize];
+        let nearest = looked_at(way, &seen.hits, roles, Role::Any)
+            .filter(|hit| companions.counts(at(*hit)))
+            .filter_map(|hit| Some((hit, companions.nearest(at(hit))?)))
+            .min_by_key(|(_, (_, words))| *words);
+        let within = match way.with {
+            With::Within(words) => Some(words),
+            With::NotNeeded | With::Anywhere => None,
+        };
+        let (hit, company) = nearest.map_or((one, None), |(hit, company)| (hit, Some(company)));
+        let near = company.is_none().then(|| self.nearest_to(way, seen, |role| role == Role::With));
+        Miss::Alone {
+            hit: self.as_match(seen, hit),
+            within,
+            nearest: company.map(|(hit, words)| Company { hit: self.as_match(seen, hit), words }),
+            near: near.flatten(),
+        }
+    }
+
+    fn lacks(
+        &self,
+        way: &Way,
+        seen: &Seen<'_, '_>,
+        roles: &[(Role, u32)],
+        entry: Option<u32>,
+    ) -> Option<Miss> {
+        let wanted = entry.map_or(Role::Any, Role::All);
+        let near = self.nearest_to(way, seen, |role| role == wanted);
+        let elsewhere = roles.iter().find(|(role, _)| *role == wanted);
+        if let Some((_, hit)) = elsewhere {
+            let looks_at = Field::ALL.into_iter().filter(|field| way.fields[*field as usize]);
+            let hit = self.as_match(seen, *hit);
+            return Some(Miss::Field { hit, looks_at: looks_at.collect() });
+        }
+        let there = |role| match role {
+            Role::Any | Role::All(_) => looked_at(way, &seen.hits, roles, role).next(),
+            Role::With | Role::None | Role::Except => None,
+        };
+        let found = std::iter::once(Role::Any).chain((0..way.all).map(Role::All)).find_map(there);
+        match found {
+            Some(hit) => Some(Miss::Missing {
+                hit: self.as_match(seen, hit),
+                entry: entry.map(|entry| entry + 1),
+                terms: self.terms_of(way, wanted),
+                near,
+            }),
+            None => {
+                let any = |role| matches!(role, Role::Any | Role::All(_));
+                self.nearest_to(way, seen, any).map(|near| Miss::Near { near })
+            }
+        }
+    }
+
+    fn terms_of(&self, way: &Way, wanted: Role) -> Vec<String> {
+        let lists = way.terms.iter().filter(|(role, _)| *role == wanted);
+        let terms = lists.flat_map(|(_, terms)| terms.iter());
+        let text = |term: &u32| self.rules.terms[*term as usize].text.clone();
+        terms.take(Miss::TERMS).map(text).collect()
+    }
+
+    /// What comes nearest to a term of `way` in one of the roles wanted.
+    fn nearest_to(
+        &self,
+        way: &Way,
+        seen: &Seen<'_, '_>,
+        wanted: impl Fn(Role) -> bool,
+    ) -> Option<Near> {
+        let terms =
+            way.terms.iter().filter(|(role, _)| wanted(*role)).flat_map(|(_, terms)| terms.iter());
+        let near = terms.filter_map(|term| Some((*term, *seen.near.get(term)?)));
+        let near = near.filter(|(_, hit)| way.fields[hit.field as usize]);
+        let (term, hit) = near.min_by_key(|(_, hit)| (hit.nearness, hit.first))?;
+        let NearHit { nearness, field, first, last } = hit;
+        let place = self.rules.as_match(seen.reading, &Hit { term, field, first, last });
+        let write = (nearness == Nearness::Begins)
+            .then(|| format!("{}*", place.term))
+            .filter(|write| spellings(write).is_ok());
+        Some(Near { place, nearness, write })
+    }
+
+    fn as_match(&self, seen: &Seen<'_, '_>, hit: u32) -> Match {
+        self.rules.as_match(seen.reading, &seen.hits[hit as usize])
+    }
+}
+
+#[cfg(test)]
+#[path = "explain_tests.rs"]
+mod tests;
