@@ -38,12 +38,13 @@ pub(super) fn compile(documents: &[Document], problems: &Problems) -> Option<Rul
     for problem in told {
         problems.push(problem);
     }
-    sound.then(|| RuleSet {
-        finder: Finder::new(spelt.iter().map(|(term, spelling)| (*term, spelling))),
-        rules,
-        ways,
-        terms,
-        examples,
+    sound.then(|| {
+        let fires = |(term, _): &&(u32, Spelling)| !terms[*term as usize].ways.is_empty();
+        let (first, rest): (Vec<_>, Vec<_>) = spelt.iter().partition(fires);
+        let finder = |spelt: Vec<&(u32, Spelling)>| {
+            Finder::new(spelt.into_iter().map(|(term, spelling)| (*term, spelling)))
+        };
+        RuleSet { first: finder(first), rest: finder(rest), rules, ways, terms, examples }
     })
 }
 
@@ -140,6 +141,8 @@ impl<'p> Compiler<'p> {
             }
         }
         path.pop();
+        terms.sort_unstable();
+        terms.dedup();
         self.lists.insert(list.name.clone(), terms.into());
     }
 
@@ -218,6 +221,8 @@ impl<'p> Compiler<'p> {
                 },
             }
         }
+        own.sort_unstable();
+        own.dedup();
         dealt.push(own.into());
         for terms in dealt.into_iter().filter(|terms| !terms.is_empty()) {
             if matches!(role, Role::Any | Role::All(_)) {

@@ -1,4 +1,4 @@
-//! An item as the rules read it.
+//! An item word by word, for those who explain what the rules make of it.
 
 use crate::model::{Field, Item};
 
@@ -7,6 +7,7 @@ use super::fold::Folded;
 /// The folded fields of an item; words are counted through all of them.
 #[derive(Debug)]
 pub(super) struct Reading<'a> {
+    item: &'a Item,
     fields: [(Field, &'a str, Folded<'a>); 3],
 }
 
@@ -17,7 +18,12 @@ impl<'a> Reading<'a> {
             let text = item.field(field);
             (field, text, Folded::new(text))
         });
-        Self { fields }
+        Self { item, fields }
+    }
+
+    /// The item.
+    pub(super) fn item(&self) -> &'a Item {
+        self.item
     }
 
     /// The fields, each with the number of its first word.
