@@ -59,7 +59,7 @@ fn run_one<'a>(rules: &'a RuleSet, example: &'a Example) -> Option<ExampleRun<'a
     let Example { rule, fires, item, document, source } = example;
     let reading = Reading::new(item);
     let hits = rules.hits(&reading);
-    let verdicts = rules.verdicts(&hits, |one| one == *rule);
+    let verdicts = rules.verdicts(&hits, &reading, |one| one == *rule);
     let fired = verdicts.iter().find_map(|(_, verdict)| match verdict {
         Verdict::Fires(on) => on.first(),
         _ => None,
@@ -67,7 +67,7 @@ fn run_one<'a>(rules: &'a RuleSet, example: &'a Example) -> Option<ExampleRun<'a
     let failed = match (fires, fired) {
         (true, Some(_)) | (false, None) => None,
         (false, Some(hit)) => {
-            let hit = say::hit(&rules.as_match(&reading, &hits[*hit as usize]));
+            let hit = say::hit(&rules.match_in(&reading, &hits[*hit as usize]));
             Some(ExampleFailed {
                 message: format!("this example should be ignored, but {hit}"),
                 hint: "narrow that term, name the phrase in `except`, or move the example to \

@@ -15,6 +15,7 @@ use crate::model::{AlertRule, Field, Match};
 
 use super::decide::{Hit, Role, Verdict, Way, With, decide};
 use super::fold::Folded;
+use super::languages::Language;
 use super::near::{NearFinder, NearHit, Nearness};
 use super::reading::Reading;
 use super::term::{Spelling, spellings};
@@ -102,6 +103,9 @@ impl<'a> Explainer<'a> {
         for way in self.rules.ways[from..].iter().take_while(|way| way.rule == rule) {
             let roles = roles(way, &seen.hits);
             match decide(way, &seen.hits, &roles) {
+                Verdict::Fires(on) if !seen.reading.is_in(&way.languages) => {
+                    misses.extend(on.first().map(|hit| self.other_language(way, seen, *hit)));
+                }
                 Verdict::Fires(on) => fired.extend(on.into_iter().map(|hit| (hit, way))),
                 verdict => misses.extend(self.miss(way, seen, &roles, &verdict)),
             }
@@ -162,6 +166,16 @@ impl<'a> Explainer<'a> {
             Verdict::Alone(hit) => Some(self.alone(way, seen, roles, *hit)),
             Verdict::Lacks(entry) => self.lacks(way, seen, roles, *entry),
         }
+    }
+
+    fn other_language(&self, way: &Way, seen: &Seen<'_, '_>, hit: u32) -> Miss {
+        let (language, detected) = match seen.reading.language() {
+            Language::Declared(tag) => (Some(tag.clone()), false),
+            Language::Detected(code) => (Some((*code).to_owned()), true),
+            Language::Unknown(_) => (None, false),
+        };
+        let looks_at = way.languages.ranges().to_vec();
+        Miss::Language { hit: self.as_match(seen, hit), language, detected, looks_at }
     }
 
     fn alone(&self, way: &Way, seen: &Seen<'_, '_>, roles: &[(Role, u32)], one: u32) -> Miss {
@@ -239,7 +253,7 @@ impl<'a> Explainer<'a> {
         let near = near.filter(|(_, hit)| way.fields[hit.field as usize]);
         let (term, hit) = near.min_by_key(|(_, hit)| (hit.nearness, hit.first))?;
         let NearHit { nearness, field, first, last } = hit;
-        let place = self.rules.as_match(seen.reading, &Hit { term, field, first, last });
+        let place = self.rules.match_in(seen.reading, &Hit { term, field, first, last });
         let write = match nearness {
             Nearness::Begins | Nearness::Ending | Nearness::Letter => as_written(&place),
             Nearness::Cased | Nearness::Accented | Nearness::Apart => None,
@@ -248,7 +262,7 @@ impl<'a> Explainer<'a> {
     }
 
     fn as_match(&self, seen: &Seen<'_, '_>, hit: u32) -> Match {
-        self.rules.as_match(seen.reading, &seen.hits[hit as usize])
+        self.rules.match_in(seen.reading, &seen.hits[hit as usize])
     }
 }
 

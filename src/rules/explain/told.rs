@@ -96,6 +96,17 @@ pub enum Miss {
         /// What comes near to one of them.
         near: Option<Near>,
     },
+    /// It would fire but for the item's language.
+    Language {
+        /// What it would fire on.
+        hit: Match,
+        /// The item's language, if it is known.
+        language: Option<String>,
+        /// Whether it was found out from the text, not declared.
+        detected: bool,
+        /// The languages that the rule looks at.
+        looks_at: Vec<String>,
+    },
     /// The hits are in fields that the rule does not look at.
     Field {
         /// One of them.
@@ -118,7 +129,7 @@ impl Miss {
     /// In which order misses are told.
     pub(super) fn rank(&self) -> (u8, Option<Nearness>) {
         match self {
-            Self::Vetoed { .. } => (0, None),
+            Self::Vetoed { .. } | Self::Language { .. } => (0, None),
             Self::Alone { nearest: Some(_), .. } => (1, None),
             Self::Excepted { .. } => (2, None),
             Self::Alone { nearest: None, .. } => (3, None),
