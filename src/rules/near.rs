@@ -205,10 +205,13 @@ impl NearFinder {
             let of_term = (entry.letters.as_str(), entry.count);
             let as_open = || {
                 let beginning = (&word[..beginning(word, entry.count)], entry.count.min(count));
-                compare(of_term, beginning)
+                compare(of_term, beginning).filter(|_| entry.open)
             };
-            let nearness = compare(of_term, (word, count));
-            let nearness = nearness.or_else(|| if entry.open { as_open() } else { None });
+            // A stem is meant to be as long as it is written.
+            let is_cut = entry.open && count < entry.count;
+            let nearness = compare(of_term, (word, count))
+                .or_else(as_open)
+                .filter(|nearness| !is_cut || *nearness == Nearness::Letter);
             near.extend(nearness.map(|nearness| (*number, Some(nearness))));
         }
         near.sort_unstable();
