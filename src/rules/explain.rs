@@ -107,7 +107,15 @@ impl<'a> Explainer<'a> {
                     misses.extend(on.first().map(|hit| self.other_language(way, seen, *hit)));
                 }
                 Verdict::Fires(on) => fired.extend(on.into_iter().map(|hit| (hit, way))),
-                verdict => misses.extend(self.miss(way, seen, &roles, &verdict)),
+                verdict => {
+                    let miss = self.miss(way, seen, &roles, &verdict);
+                    // What is near in another language is near by chance.
+                    let counts = |miss: &Miss| match miss {
+                        Miss::Near { .. } => seen.reading.is_in(&way.languages),
+                        _ => true,
+                    };
+                    misses.extend(miss.filter(counts));
+                }
             }
         }
         if fired.is_empty() {

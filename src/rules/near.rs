@@ -43,7 +43,7 @@ pub(super) struct NearHit {
 /// So many words of an item are looked at; what stands behind them is near to nothing.
 const MAX_WORDS: usize = 50_000;
 /// So many words are compared with words of an item, and so many phrases tried on it.
-const MAX_TRIES: usize = 3_000_000;
+const MAX_TRIES: usize = 1_000_000;
 /// A word that goes on has at least so many letters of the term.
 const MIN_BEGIN: usize = 4;
 /// Words of fewer letters are not near to others.
