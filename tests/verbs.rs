@@ -2,7 +2,11 @@
 
 #![expect(clippy::unwrap_used, reason = "a failing helper fails its test")]
 
+#[path = "rule_verbs/explain.rs"]
+mod explain;
 mod support;
+#[path = "rule_verbs/test.rs"]
+mod test;
 
 use std::fs;
 
@@ -12,12 +16,17 @@ use support::{Answer, House, RULES, Refused, Server, alerts, config, json_lines,
 #[test]
 fn every_verb_explains_itself() {
     let house = House::new();
-    let verbs: [(&str, &[&str]); 8] = [
+    let verbs: [(&str, &[&str]); 10] = [
         ("run", &["--config <FILE>", "--set <KEY=VALUE>", "--log-format", "json, text"]),
         ("poll", &["--config <FILE>", "--set", "--log-format", "--quiet"]),
         ("scan", &["--rules <FILE>", "--config", "--format", "jsonl", "text", "<INPUT>..."]),
         ("items", &["--content-type <TYPE>", "--url <BASE>", "<INPUT>...", "standard input"]),
         ("check", &["--config <FILE>", "/etc/wirewatch/wirewatch.toml", "WIREWATCH_CONFIG"]),
+        (
+            "test",
+            &["[RULES]...", "--config", "--rule <ID>", "text", "json", "junit", "Exit codes: 0"],
+        ),
+        ("explain", &["[INPUT]", "--text <TEXT>", "--feed <ID>", "--language", "Exit codes: 0"]),
         ("alerts", &["--since <TIME>", "--rule <ID>", "--follow", "--format", "24h"]),
         ("feeds", &["--config <FILE>"]),
         ("demo", &["--json"]),
@@ -30,7 +39,7 @@ fn every_verb_explains_itself() {
             assert!(ran.stdout.contains(word), "{verb}: no {word:?} in\n{}", ran.stdout);
         }
         let summary = ran.stdout.lines().next().unwrap();
-        assert!(all.stdout.contains(&format!("  {verb:<8}{summary}\n")), "{}", all.stdout);
+        assert!(all.stdout.contains(&format!("  {verb:<9}{summary}\n")), "{}", all.stdout);
     }
     for code in ["Exit codes: 0 ", "; 1 ", "; 2 ", "; 75 ", "78 "] {
         assert!(all.stdout.replace("\n", " ").contains(code), "{code}: {}", all.stdout);

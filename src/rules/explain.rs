@@ -12,9 +12,10 @@ use std::collections::HashMap;
 
 use serde::Serialize;
 
-use crate::model::{AlertRule, Field, Level, Match, RuleId};
+use crate::model::{AlertRule, Field, Level, Match, RuleId, Status};
 
 use super::decide::{Hit, Role, Verdict, Way, With, decide};
+use super::fold::Folded;
 use super::languages::Language;
 use super::near::{NearFinder, NearHit, Nearness};
 use super::reading::Reading;
@@ -32,6 +33,9 @@ pub struct Explanation {
     pub title: String,
     /// The rule's level.
     pub level: Level,
+    /// The rule's status, if it is not stable.
+    #[serde(skip_serializing_if = "Status::is_stable")]
+    pub status: Status,
     /// Whether it fires.
     pub fires: bool,
     /// Why the rule does not look at the item at all; it does not fire then, whatever it hits.
@@ -113,6 +117,11 @@ pub enum Miss {
         /// What comes near to one of them.
         near: Option<Near>,
     },
+    /// It would fire, but on a term in capitals alone, in a field all in capitals.
+    Shout {
+        /// What it would fire on.
+        hit: Match,
+    },
     /// It would fire but for the item's language.
     Language {
         /// What it would fire on.
@@ -147,7 +156,7 @@ impl Miss {
     fn rank(&self) -> (u8, Option<Nearness>) {
         match self {
             Self::Vetoed { .. } => (0, None),
-            Self::Language { .. } => (0, None),
+            Self::Language { .. } | Self::Shout { .. } => (0, None),
             Self::Alone { nearest: Some(_), .. } => (1, None),
             Self::Excepted { .. } => (2, None),
             Self::Alone { nearest: None, .. } => (3, None),
@@ -207,12 +216,16 @@ impl<'a> Explainer<'a> {
         let reading = Reading::new(subject.item);
         let seen = self.see(&reading);
         let rules = (0_u32..).zip(&self.rules.rules).map(|(number, rule)| {
-            let out_of_scope = rule.scope.barriers(subject, heed);
+            let mut out_of_scope = rule.scope.barriers(subject, heed);
+            if rule.status == Status::Deprecated {
+                out_of_scope.push(Barrier::Deprecated);
+            }
             let (hits, misses) = self.of_rule(number, &seen);
             Explanation {
                 rule: rule.id.clone(),
                 title: rule.title.clone(),
                 level: rule.level,
+                status: rule.status,
                 fires: out_of_scope.is_empty() && !hits.is_empty(),
                 out_of_scope,
                 hits,
@@ -236,13 +249,15 @@ impl<'a> Explainer<'a> {
         let mut fired: Vec<(u32, &Way)> = Vec::new();
         let mut misses = Vec::new();
         for way in self.rules.ways[from..].iter().take_while(|way| way.rule == rule) {
-            let roles = roles(way, &seen.hits);
+            let roles = self.rules.heard(way, &seen.hits, seen.reading);
             match decide(way, &seen.hits, &roles) {
                 Verdict::Fires(on) if !seen.reading.is_in(&way.languages) => {
                     misses.extend(on.first().map(|hit| self.other_language(way, seen, *hit)));
                 }
                 Verdict::Fires(on) => fired.extend(on.into_iter().map(|hit| (hit, way))),
-                verdict => misses.extend(self.miss(way, seen, &roles, &verdict)),
+                verdict => misses.extend(
+                    self.unheard(way, seen).or_else(|| self.miss(way, seen, &roles, &verdict)),
+                ),
             }
         }
         if fired.is_empty() {
@@ -300,6 +315,14 @@ impl<'a> Explainer<'a> {
             }
             Verdict::Alone(hit) => Some(self.alone(way, seen, roles, *hit)),
             Verdict::Lacks(entry) => self.lacks(way, seen, roles, *entry),
+        }
+    }
+
+    /// If a way would fire but for capitals that say nothing where they stand.
+    fn unheard(&self, way: &Way, seen: &Seen<'_, '_>) -> Option<Miss> {
+        match decide(way, &seen.hits, &roles(way, &seen.hits)) {
+            Verdict::Fires(on) => Some(Miss::Shout { hit: self.as_match(seen, *on.first()?) }),
+            _ => None,
         }
     }
 
@@ -389,15 +412,36 @@ impl<'a> Explainer<'a> {
         let (term, hit) = near.min_by_key(|(_, hit)| (hit.nearness, hit.first))?;
         let NearHit { nearness, field, first, last } = hit;
         let place = self.rules.as_match(seen.reading, &Hit { term, field, first, last });
-        let write = (nearness == Nearness::Begins)
-            .then(|| format!("{}*", place.term))
-            .filter(|write| spellings(write).is_ok());
+        let write = match nearness {
+            Nearness::Begins | Nearness::Ending | Nearness::Letter => as_written(&place),
+            Nearness::Cased | Nearness::Accented | Nearness::Apart => None,
+        };
         Some(Near { place, nearness, write })
     }
 
     fn as_match(&self, seen: &Seen<'_, '_>, hit: u32) -> Match {
         self.rules.as_match(seen.reading, &seen.hits[hit as usize])
     }
+}
+
+/// The term with the sign added by which it finds what stands there: all case forms if that is one
+/// of them and it is a name, else any ending.
+fn as_written(place: &Match) -> Option<String> {
+    let text = Folded::new(&place.text);
+    let finds = |write: &String| {
+        spellings(write).is_ok_and(|all| {
+            all.iter().any(|spelling| {
+                spelling.words.len() == text.len()
+                    && (0..text.len()).zip(&spelling.words).all(|(at, word)| match word.open {
+                        true => text.letters(at).starts_with(&word.letters),
+                        false => text.letters(at) == word.letters,
+                    })
+            })
+        })
+    };
+    let last = place.term.rsplit([' ', '-', '=']).next().unwrap_or_default();
+    let signs = if last.starts_with(char::is_uppercase) { &["~", "*"][..] } else { &["*"] };
+    signs.iter().map(|sign| format!("{}{sign}", place.term)).find(finds)
 }
 
 #[cfg(test)]

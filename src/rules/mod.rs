@@ -21,13 +21,16 @@ mod near;
 mod patterns;
 mod reading;
 mod scope;
+mod shout;
 mod term;
 mod variants;
 
 use std::cmp::Reverse;
 
 use crate::document::{Document, Source};
-use crate::model::{AlertRule, FeedId, Field, Item, Level, Match, Problem, Problems, RuleId};
+use crate::model::{
+    AlertRule, FeedId, Field, Item, Level, Match, Problem, Problems, RuleId, Status,
+};
 
 use decide::{Hit, Role, Verdict, Way};
 pub use examples::{ExampleFailed, ExampleRun};
@@ -49,6 +52,8 @@ pub struct Rule {
     pub title: String,
     /// How much a match matters.
     pub level: Level,
+    /// How far it can be trusted.
+    pub status: Status,
     /// Free words.
     pub tags: Vec<String>,
     /// What the rule is for, in prose.
@@ -56,6 +61,12 @@ pub struct Rule {
     /// Where more is to be read about it.
     pub references: Vec<String>,
     scope: Scope,
+}
+
+impl Rule {
+    fn looks_at(&self, subject: &Subject<'_>) -> bool {
+        self.status != Status::Deprecated && self.scope.holds(subject)
+    }
 }
 
 /// What rules are asked about.
@@ -100,6 +111,8 @@ pub struct RuleSet {
 struct Term {
     text: String,
     ways: Vec<u32>,
+    /// Whether capitals are all that tells it from other words.
+    capitals: bool,
 }
 
 /// So many hits of all terms are looked at in one item, in reading order; a text with more is made
@@ -136,7 +149,7 @@ impl RuleSet {
         if hits.is_empty() {
             return Vec::new();
         }
-        let in_scope = |rule: u32| self.rules[rule as usize].scope.holds(subject);
+        let in_scope = |rule: u32| self.rules[rule as usize].looks_at(subject);
         let mut fired: Vec<(u32, Vec<u32>)> = Vec::new();
         for (rule, verdict) in self.verdicts(&hits, &reading, in_scope) {
             let Verdict::Fires(on) = verdict else { continue };
@@ -219,7 +232,7 @@ impl RuleSet {
         ways.into_iter()
             .map(|way| &self.ways[way as usize])
             .filter(|way| wanted(way.rule) && reading.is_in(&way.languages))
-            .map(|way| (way.rule, decide::decide(way, hits, &roles(way, hits))))
+            .map(|way| (way.rule, decide::decide(way, hits, &self.heard(way, hits, reading))))
             .collect()
     }
 
@@ -237,6 +250,7 @@ impl RuleSet {
             id: rule.id.clone(),
             title: rule.title.clone(),
             level: rule.level,
+            status: rule.status,
             tags: rule.tags.clone(),
             matches,
         }

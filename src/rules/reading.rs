@@ -6,6 +6,7 @@ use crate::model::{Field, Item};
 
 use super::fold::Folded;
 use super::languages::{Language, Languages};
+use super::shout::is_shout;
 
 /// The folded fields of an item; words are counted through all of them.
 #[derive(Debug)]
@@ -13,6 +14,7 @@ pub(super) struct Reading<'a> {
     item: &'a Item,
     fields: [(Field, &'a str, Folded<'a>); 3],
     language: OnceCell<Language>,
+    shouts: [OnceCell<bool>; 3],
 }
 
 impl<'a> Reading<'a> {
@@ -22,12 +24,17 @@ impl<'a> Reading<'a> {
             let text = item.field(field);
             (field, text, Folded::new(text))
         });
-        Self { item, fields, language: OnceCell::new() }
+        Self { item, fields, language: OnceCell::new(), shouts: Default::default() }
     }
 
     /// The language of the item, found out when it is first asked for.
     pub(super) fn language(&self) -> &Language {
         self.language.get_or_init(|| Language::of(self.item))
+    }
+
+    /// Whether a field is all in capitals.
+    pub(super) fn is_shout(&self, field: Field) -> bool {
+        *self.shouts[field as usize].get_or_init(|| is_shout(self.text(field)))
     }
 
     /// Whether the item is in one of `languages`.

@@ -59,6 +59,10 @@ impl fmt::Display for Miss {
                 write!(f, ": {terms}{more}")?;
                 near.as_ref().map_or(Ok(()), |near| write!(f, "; {near}"))
             }
+            Self::Shout { hit: one } => {
+                let all = "all in capitals, where it counts only beside another hit of the rule";
+                write!(f, "{}, but that is {all}", hit(one))
+            }
             Self::Language { hit: one, language, detected, looks_at } => {
                 let looks_at = looks_at.join(", ");
                 write!(f, "{}, but the rule looks at items in {looks_at} only; ", hit(one))?;
@@ -92,8 +96,7 @@ impl fmt::Display for Near {
                 write!(f, "the words of `{term}` stand {place}, but apart: the text has \"{text}\"")
             }
             Nearness::Begins => {
-                write!(f, "\"{text}\" {place} begins like `{term}`")?;
-                write.as_ref().map_or(Ok(()), |write| write!(f, "; write `{write}` to find it"))
+                write!(f, "\"{text}\" {place} begins like `{term}`")
             }
             Nearness::Ending => {
                 write!(f, "\"{text}\" {place} has another ending than `{term}`")
@@ -101,7 +104,8 @@ impl fmt::Display for Near {
             Nearness::Letter => {
                 write!(f, "\"{text}\" {place} is one letter from `{term}`")
             }
-        }
+        }?;
+        write.as_ref().map_or(Ok(()), |write| write!(f, "; write `{write}` to find it"))
     }
 }
 
@@ -112,6 +116,7 @@ impl fmt::Display for Barrier {
             Self::Feed { feed, looks_at } => {
                 write!(f, "it looks at the feeds {} only, not at \"{feed}\"", quoted(looks_at))
             }
+            Self::Deprecated => f.write_str("it is deprecated, so it never fires"),
             Self::FeedTag { tags, looks_at } if tags.is_empty() => {
                 write!(f, "it looks at feeds tagged {} only; this one has no tag", quoted(looks_at))
             }
