@@ -5,6 +5,7 @@
 //! alike.
 
 mod company;
+mod miss;
 pub(super) mod say;
 
 use std::cmp::Reverse;
@@ -23,6 +24,7 @@ use super::scope::Barrier;
 use super::term::spellings;
 use super::{RuleSet, Subject, roles};
 use company::{Companions, looked_at, phrase_around};
+pub use miss::{Miss, Near};
 
 /// What came of a rule on an item.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -75,109 +77,6 @@ pub struct Company {
     pub hit: Match,
     /// How many words it is away: 1 is the next word, 0 the same.
     pub words: u32,
-}
-
-/// Why a way to fire did not.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(tag = "kind", rename_all = "snake_case")]
-pub enum Miss {
-    /// It would fire but for a hit of `none`.
-    Vetoed {
-        /// The hit of `none`.
-        by: Match,
-        /// What it would fire on.
-        hit: Match,
-    },
-    /// All hits lie inside phrases of `except`.
-    Excepted {
-        /// One of them.
-        hit: Match,
-        /// The phrase.
-        phrase: Match,
-    },
-    /// No hit has one of `with` near enough.
-    Alone {
-        /// Of those, the hit whose company is nearest.
-        hit: Match,
-        /// How many words away it might be; `None`: anywhere in the item.
-        within: Option<u32>,
-        /// The nearest hit of `with`. `None`: there is none in the item.
-        nearest: Option<Company>,
-        /// If there is none, what comes near to one.
-        near: Option<Near>,
-    },
-    /// There are hits, but none of `any`, or none of an entry of `all`.
-    Missing {
-        /// One of the hits.
-        hit: Match,
-        /// The number of the entry of `all`, from 1; `None`: `any`.
-        entry: Option<u32>,
-        /// The terms that it lists, the first [`Miss::TERMS`] of them.
-        terms: Vec<String>,
-        /// What comes near to one of them.
-        near: Option<Near>,
-    },
-    /// It would fire, but on a term in capitals alone, in a field all in capitals.
-    Shout {
-        /// What it would fire on.
-        hit: Match,
-    },
-    /// It would fire but for the item's language.
-    Language {
-        /// What it would fire on.
-        hit: Match,
-        /// The item's language, if it is known.
-        language: Option<String>,
-        /// Whether it was found out from the text, not declared.
-        detected: bool,
-        /// The languages that the rule looks at.
-        looks_at: Vec<String>,
-    },
-    /// The hits are in fields that the rule does not look at.
-    Field {
-        /// One of them.
-        hit: Match,
-        /// The fields that it looks at.
-        looks_at: Vec<Field>,
-    },
-    /// No hit, but a place that comes near to one.
-    Near {
-        /// The place.
-        #[serde(flatten)]
-        near: Near,
-    },
-}
-
-impl Miss {
-    /// So many terms of an entry are listed.
-    pub const TERMS: usize = 5;
-
-    /// In which order misses are told.
-    fn rank(&self) -> (u8, Option<Nearness>) {
-        match self {
-            Self::Vetoed { .. } => (0, None),
-            Self::Language { .. } | Self::Shout { .. } => (0, None),
-            Self::Alone { nearest: Some(_), .. } => (1, None),
-            Self::Excepted { .. } => (2, None),
-            Self::Alone { nearest: None, .. } => (3, None),
-            Self::Missing { .. } => (4, None),
-            Self::Field { .. } => (5, None),
-            Self::Near { near } => (6, Some(near.nearness)),
-        }
-    }
-}
-
-/// A place that comes near to a term.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Near {
-    /// The term, the place and what stands there.
-    #[serde(flatten)]
-    pub place: Match,
-    /// Why it is no hit.
-    pub nearness: Nearness,
-    /// The term as it would have to be written to find this, where a sign does it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub write: Option<String>,
 }
 
 /// Explains what the rules of a set make of items. Making one takes as long as compiling the rules.
@@ -411,7 +310,7 @@ impl<'a> Explainer<'a> {
         let near = near.filter(|(_, hit)| way.fields[hit.field as usize]);
         let (term, hit) = near.min_by_key(|(_, hit)| (hit.nearness, hit.first))?;
         let NearHit { nearness, field, first, last } = hit;
-        let place = self.rules.as_match(seen.reading, &Hit { term, field, first, last });
+        let place = self.rules.match_in(seen.reading, &Hit { term, field, first, last });
         let write = match nearness {
             Nearness::Begins | Nearness::Ending | Nearness::Letter => as_written(&place),
             Nearness::Cased | Nearness::Accented | Nearness::Apart => None,
@@ -420,7 +319,7 @@ impl<'a> Explainer<'a> {
     }
 
     fn as_match(&self, seen: &Seen<'_, '_>, hit: u32) -> Match {
-        self.rules.as_match(seen.reading, &seen.hits[hit as usize])
+        self.rules.match_in(seen.reading, &seen.hits[hit as usize])
     }
 }
 

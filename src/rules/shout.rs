@@ -3,16 +3,19 @@
 //! There, a hit of a term that is itself in capitals counts only beside another hit of the rule. A
 //! name needs no company: `=Bessent` finds `BESSENT SAYS NO`.
 
+use std::cell::OnceCell;
+
+use crate::model::{Field, Item};
+
 use super::RuleSet;
-use super::decide::{Hit, Role, Way};
-use super::reading::Reading;
+use super::decide::{Hit, Role};
 use super::term::Spelling;
 
 /// A field of fewer words in capitals is no headline, but a name or two.
 const MIN_WORDS: usize = 3;
 
 /// Whether nothing of a text, or next to nothing (`McDONALD`), is in small letters.
-pub(super) fn is_shout(text: &str) -> bool {
+fn is_shout(text: &str) -> bool {
     let small = text.chars().filter(|c| c.is_lowercase()).count();
     let capital = text.chars().filter(|c| c.is_uppercase()).count();
     let words = || text.split(|c: char| !c.is_alphanumeric());
@@ -30,20 +33,35 @@ pub(super) fn is_in_capitals(spellings: &[Spelling]) -> bool {
     first.is_some_and(capitals) && exact.all(capitals)
 }
 
+/// Which fields of an item are all in capitals, found out when it is first asked for.
+#[derive(Debug)]
+pub(super) struct Shouts<'a> {
+    item: &'a Item,
+    fields: [OnceCell<bool>; 3],
+}
+
+impl<'a> Shouts<'a> {
+    /// Nothing is known yet.
+    pub(super) fn new(item: &'a Item) -> Self {
+        Self { item, fields: Default::default() }
+    }
+
+    fn at(&self, field: Field) -> bool {
+        *self.fields[field as usize].get_or_init(|| is_shout(self.item.field(field)))
+    }
+}
+
 impl RuleSet {
-    /// The hits of the terms of `way` that count, each with its role.
-    pub(super) fn heard(&self, way: &Way, hits: &[Hit], reading: &Reading<'_>) -> Vec<(Role, u32)> {
-        let mut roles = super::roles(way, hits);
+    /// Leaves of the `roles` of a way only those of hits that count.
+    pub(super) fn hush(&self, hits: &[Hit], roles: &mut Vec<(Role, u32)>, shouts: &Shouts<'_>) {
         let fires = |role: Role| matches!(role, Role::Any | Role::All(_) | Role::With);
         let is_mute = |hit: u32| {
             let hit = &hits[hit as usize];
-            self.terms[hit.term as usize].capitals && reading.is_shout(hit.field)
+            self.terms[hit.term as usize].capitals && shouts.at(hit.field)
         };
-        let firing = || roles.iter().filter(|(role, _)| fires(*role));
-        if firing().all(|(_, hit)| is_mute(*hit)) {
+        if roles.iter().filter(|(role, _)| fires(*role)).all(|(_, hit)| is_mute(*hit)) {
             roles.retain(|(role, _)| !fires(*role));
         }
-        roles
     }
 }
 
