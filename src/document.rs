@@ -318,12 +318,24 @@ impl<'a> Table<'a> {
         self.entries.insert(key.to_owned(), (source, node));
     }
 
-    /// Notes every key that was not asked for, with the nearest one that could have been meant.
-    pub fn finish(self) {
+    /// Notes that the key `wrong`, if it is there, is called `right`.
+    pub fn misnamed(&mut self, wrong: &str, right: &str) {
+        if let Some((at, _)) = self.entries.remove(wrong) {
+            let problem = self.unknown(wrong, &at).hint(format!("did you mean `{right}`?"));
+            self.problems.push(problem);
+        }
+    }
+
+    fn unknown(&self, key: &str, at: &Source) -> Problem {
         let inside =
             if self.name.is_empty() { String::new() } else { format!(" in {}", self.name) };
+        self.document.problem(at, format!("unknown key `{key}`{inside}"))
+    }
+
+    /// Notes every key that was not asked for, with the nearest one that could have been meant.
+    pub fn finish(self) {
         for (key, (at, _)) in &self.entries {
-            let problem = self.document.problem(at, format!("unknown key `{key}`{inside}"));
+            let problem = self.unknown(key, at);
             let near = nearest(key, self.asked.iter().copied());
             let hint = match near {
                 Some(known) => format!("did you mean `{known}`?"),

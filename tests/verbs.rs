@@ -4,9 +4,13 @@
 
 #[path = "verbs/backtest.rs"]
 mod backtest;
+#[path = "verbs/explain.rs"]
+mod explain;
 #[path = "verbs/lints.rs"]
 mod lints;
 mod support;
+#[path = "verbs/test.rs"]
+mod test;
 
 use std::fs;
 
@@ -16,7 +20,7 @@ use support::{Answer, House, RULES, Refused, Server, alerts, config, json_lines,
 #[test]
 fn every_verb_explains_itself() {
     let house = House::new();
-    let verbs: [(&str, &[&str]); 9] = [
+    let verbs: [(&str, &[&str]); 11] = [
         ("run", &["--config <FILE>", "--set <KEY=VALUE>", "--log-format", "json, text"]),
         ("poll", &["--config <FILE>", "--set", "--log-format", "--quiet"]),
         ("scan", &["--rules <FILE>", "--config", "--format", "jsonl", "text", "<INPUT>..."]),
@@ -31,6 +35,11 @@ fn every_verb_explains_itself() {
                 "WIREWATCH_CONFIG",
             ],
         ),
+        (
+            "test",
+            &["[RULES]...", "--config", "--rule <ID>", "text", "json", "junit", "Exit codes: 0"],
+        ),
+        ("explain", &["[INPUT]", "--text <TEXT>", "--feed <ID>", "--language", "Exit codes: 0"]),
         ("backtest", &["--rules <NEW>", "--against <OLD>", "--since <TIME>", "30d", "--samples"]),
         ("alerts", &["--since <TIME>", "--rule <ID>", "--follow", "--format", "24h"]),
         ("feeds", &["--config <FILE>"]),

@@ -198,6 +198,7 @@ impl<'p> Compiler<'p> {
         self.ways.push(Way {
             rule,
             fields: draft.fields,
+            languages: draft.languages.clone(),
             has_any: !draft.any.is_empty(),
             all,
             with: match draft.within {

@@ -9,11 +9,13 @@ mod backtest;
 mod compile;
 mod decide;
 mod declension;
+mod detect;
 mod examples;
 mod explain;
 mod file;
 mod finder;
 mod fold;
+mod languages;
 mod letters;
 mod lint;
 mod near;
@@ -138,7 +140,7 @@ impl RuleSet {
         }
         let in_scope = |rule: u32| self.rules[rule as usize].scope.holds(subject);
         let mut fired: Vec<(u32, Vec<u32>)> = Vec::new();
-        for (rule, verdict) in self.verdicts(&hits, in_scope) {
+        for (rule, verdict) in self.verdicts(&hits, &reading, in_scope) {
             let Verdict::Fires(on) = verdict else { continue };
             match fired.last_mut().filter(|(last, _)| *last == rule) {
                 Some((_, all)) => all.extend(on),
@@ -201,8 +203,14 @@ impl RuleSet {
         hits
     }
 
-    /// What came of each way to fire that has a hit, for the rules wanted, in their order.
-    fn verdicts(&self, hits: &[Hit], wanted: impl Fn(u32) -> bool) -> Vec<(u32, Verdict)> {
+    /// What came of each way to fire that has a hit and looks at items of that language, for the
+    /// rules wanted, in their order.
+    fn verdicts(
+        &self,
+        hits: &[Hit],
+        reading: &Reading<'_>,
+        wanted: impl Fn(u32) -> bool,
+    ) -> Vec<(u32, Verdict)> {
         let mut ways: Vec<u32> = hits
             .chunk_by(|one, two| one.term == two.term)
             .flat_map(|hits| &self.terms[hits[0].term as usize].ways)
@@ -212,7 +220,7 @@ impl RuleSet {
         ways.dedup();
         ways.into_iter()
             .map(|way| &self.ways[way as usize])
-            .filter(|way| wanted(way.rule))
+            .filter(|way| wanted(way.rule) && reading.is_in(&way.languages))
             .map(|way| (way.rule, decide::decide(way, hits, &roles(way, hits))))
             .collect()
     }

@@ -1,13 +1,18 @@
 //! An item as the rules read it.
 
+use std::cell::OnceCell;
+
 use crate::model::{Field, Item};
 
 use super::fold::Folded;
+use super::languages::{Language, Languages};
 
 /// The folded fields of an item; words are counted through all of them.
 #[derive(Debug)]
 pub(super) struct Reading<'a> {
+    item: &'a Item,
     fields: [(Field, &'a str, Folded<'a>); 3],
+    language: OnceCell<Language>,
 }
 
 impl<'a> Reading<'a> {
@@ -17,7 +22,17 @@ impl<'a> Reading<'a> {
             let text = item.field(field);
             (field, text, Folded::new(text))
         });
-        Self { fields }
+        Self { item, fields, language: OnceCell::new() }
+    }
+
+    /// The language of the item, found out when it is first asked for.
+    pub(super) fn language(&self) -> &Language {
+        self.language.get_or_init(|| Language::of(self.item))
+    }
+
+    /// Whether the item is in one of `languages`.
+    pub(super) fn is_in(&self, languages: &Languages) -> bool {
+        languages.is_all() || languages.admit(self.language())
     }
 
     /// The fields, each with the number of its first word.

@@ -229,6 +229,38 @@ jets = ['=/Jet/', "bomber"]
 }
 
 #[test]
+fn a_rule_can_look_at_languages() {
+    let rules = compile(&[r#"
+[[rule]]
+id = "names"
+languages = ["uk", "ru"]
+any = ["Sumy", "Суми"]
+[[rule.or]]
+languages = ["de"]
+any = ["Trumps"]
+[[rule.or]]
+any = ["Tusk"]
+"#])
+    .unwrap();
+    for (language, title, fires) in [
+        (None, "Die Reise Trumps nach China ist zu Ende", true),
+        (None, "She trumps the others in the final", false),
+        (Some("de"), "Trumps", true),
+        (Some("de-CH"), "Trumps", true),
+        (Some("en"), "Trumps", false),
+        (Some("en"), "Вибухи пролунали у місті Суми", true),
+        (None, "Суми", true),
+        (None, "Trumps", true),
+        (Some("en"), "Sumy", false),
+        (Some("ru"), "Tusk", false),
+        (None, "Tusk: co to jest", false),
+    ] {
+        let item = Item { language: language.map(str::to_owned), ..item(title, "", "") };
+        assert_eq!(!matches(&rules, &item).is_empty(), fires, "{language:?} {title}");
+    }
+}
+
+#[test]
 fn lists_and_rules_are_read_over_all_files() {
     let rules = compile(&[
         "[[rule]]\nid = \"a\"\nany = [\"@towns\"]",
@@ -247,6 +279,7 @@ around = ["@round"]
 none = []
 [[rule]]
 id = "Big One"
+lang = ["en"]
 anny = ["Sumy"]
 any = ["@ukrain", "{a"]
 within = 3
@@ -268,6 +301,7 @@ match = [1, { titel = "x" }, { title = 1 }]
 mach = []
 [[rule.or]]
 fields = []
+languages = ["uk", "ua"]
 "#;
 
 #[test]
@@ -279,9 +313,13 @@ fn every_mistake_is_told_with_its_place_and_a_way_out() {
         "`none` is an empty list",
         "`Big One` is not a rule id",
         "unknown key `anny` in [rule]",
-        "1.toml:10:8: no list `@ukrain`",
+        "unknown key `lang` in [rule]",
+        "hint: did you mean `languages`?",
+        "1.toml:31:20: no language \"ua\"",
+        "hint: did you mean `uk`?",
+        "1.toml:11:8: no list `@ukrain`",
         "hint: did you mean `@ukraine`? lists here: @around, @none, @round, @ukraine",
-        "1.toml:10:20: term \"{a\": `{` without `}`",
+        "1.toml:11:20: term \"{a\": `{` without `}`",
         "`within` without `with`",
         "no level \"urgent\"",
         "no field \"headline\"",
