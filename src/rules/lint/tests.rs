@@ -241,6 +241,8 @@ fn a_homonym_needs_a_capital_or_company() {
         (r#"any = ["=WHO"]"#, &[]),
         (r#"any = ["Sumy oblast"]"#, &[]),
         ("any = [\"Sumy\"]\nwith = [\"oblast\"]", &[]),
+        ("any = [\"Sumy\"]\nlanguages = [\"en\", \"de-AT\"]", &[]),
+        ("any = [\"Sumy\"]\nlanguages = [\"en\", \"pl\"]", &["in pl: sums"]),
         (r#"all = ["Sumy", "oblast"]"#, &[]),
         (r#"any = ["Kharkiv", "Харків"]"#, &[]),
     ] {
