@@ -13,6 +13,7 @@ use toml::de::{DeTable, DeValue};
 
 use crate::model::{Place, Problem, Problems, nearest};
 
+mod strings;
 mod values;
 
 /// A TOML file in memory.
@@ -107,14 +108,19 @@ impl Document {
         Problem::new(place, message)
     }
 
-    /// The part `inner` (bytes of `text`) of the string `text` at `source`; all of `source` if the
-    /// file does not have the string as it is, but with escapes.
+    /// Where in the file the part `inner` (bytes of `text`) of the string `text` at `source` is
+    /// written, escapes counted as they are written; behind the last character, its closing quote.
+    /// All of `source` if the string has a form in which that is not told.
     pub fn within(&self, source: &Source, text: &str, inner: Range<usize>) -> Source {
         let Source::Span(span) = source else { return source.clone() };
-        let begin = self.text.get(span.clone()).and_then(|raw| raw.find(text));
-        match begin.map(|at| span.start + at) {
-            Some(start) => Source::Span(start + inner.start..start + inner.end),
-            None => source.clone(),
+        let written = self.text.get(span.clone()).unwrap_or_default();
+        let last = inner.end.saturating_sub(1).max(inner.start);
+        let place = |at| strings::place(written, text, at);
+        match (place(inner.start), place(last)) {
+            (Some(first), Some(last)) => {
+                Source::Span(span.start + first.start..span.start + last.end)
+            }
+            _ => source.clone(),
         }
     }
 
@@ -312,12 +318,24 @@ impl<'a> Table<'a> {
         self.entries.insert(key.to_owned(), (source, node));
     }
 
-    /// Notes every key that was not asked for, with the nearest one that could have been meant.
-    pub fn finish(self) {
+    /// Notes that the key `wrong`, if it is there, is called `right`.
+    pub fn misnamed(&mut self, wrong: &str, right: &str) {
+        if let Some((at, _)) = self.entries.remove(wrong) {
+            let problem = self.unknown(wrong, &at).hint(format!("did you mean `{right}`?"));
+            self.problems.push(problem);
+        }
+    }
+
+    fn unknown(&self, key: &str, at: &Source) -> Problem {
         let inside =
             if self.name.is_empty() { String::new() } else { format!(" in {}", self.name) };
+        self.document.problem(at, format!("unknown key `{key}`{inside}"))
+    }
+
+    /// Notes every key that was not asked for, with the nearest one that could have been meant.
+    pub fn finish(self) {
         for (key, (at, _)) in &self.entries {
-            let problem = self.document.problem(at, format!("unknown key `{key}`{inside}"));
+            let problem = self.unknown(key, at);
             let near = nearest(key, self.asked.iter().copied());
             let hint = match near {
                 Some(known) => format!("did you mean `{known}`?"),

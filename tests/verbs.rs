@@ -2,7 +2,15 @@
 
 #![expect(clippy::unwrap_used, reason = "a failing helper fails its test")]
 
+#[path = "verbs/backtest.rs"]
+mod backtest;
+#[path = "verbs/explain.rs"]
+mod explain;
+#[path = "verbs/lints.rs"]
+mod lints;
 mod support;
+#[path = "verbs/test.rs"]
+mod test;
 
 use std::fs;
 
@@ -12,12 +20,27 @@ use support::{Answer, House, RULES, Refused, Server, alerts, config, json_lines,
 #[test]
 fn every_verb_explains_itself() {
     let house = House::new();
-    let verbs: [(&str, &[&str]); 8] = [
+    let verbs: [(&str, &[&str]); 11] = [
         ("run", &["--config <FILE>", "--set <KEY=VALUE>", "--log-format", "json, text"]),
         ("poll", &["--config <FILE>", "--set", "--log-format", "--quiet"]),
         ("scan", &["--rules <FILE>", "--config", "--format", "jsonl", "text", "<INPUT>..."]),
         ("items", &["--content-type <TYPE>", "--url <BASE>", "<INPUT>...", "standard input"]),
-        ("check", &["--config <FILE>", "/etc/wirewatch/wirewatch.toml", "WIREWATCH_CONFIG"]),
+        (
+            "check",
+            &[
+                "[RULES]...",
+                "--strict",
+                "--config <FILE>",
+                "/etc/wirewatch/wirewatch.toml",
+                "WIREWATCH_CONFIG",
+            ],
+        ),
+        (
+            "test",
+            &["[RULES]...", "--config", "--rule <ID>", "text", "json", "junit", "Exit codes: 0"],
+        ),
+        ("explain", &["[INPUT]", "--text <TEXT>", "--feed <ID>", "--language", "Exit codes: 0"]),
+        ("backtest", &["--rules <NEW>", "--against <OLD>", "--since <TIME>", "30d", "--samples"]),
         ("alerts", &["--since <TIME>", "--rule <ID>", "--follow", "--format", "24h"]),
         ("feeds", &["--config <FILE>"]),
         ("demo", &["--json"]),
@@ -30,7 +53,7 @@ fn every_verb_explains_itself() {
             assert!(ran.stdout.contains(word), "{verb}: no {word:?} in\n{}", ran.stdout);
         }
         let summary = ran.stdout.lines().next().unwrap();
-        assert!(all.stdout.contains(&format!("  {verb:<8}{summary}\n")), "{}", all.stdout);
+        assert!(all.stdout.contains(&format!("  {verb:<10}{summary}\n")), "{}", all.stdout);
     }
     for code in ["Exit codes: 0 ", "; 1 ", "; 2 ", "; 75 ", "78 "] {
         assert!(all.stdout.replace("\n", " ").contains(code), "{code}: {}", all.stdout);

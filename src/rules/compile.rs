@@ -9,6 +9,7 @@ use crate::model::{Place, Problems, nearest};
 use super::decide::{Role, Way, With};
 use super::file::{self, Draft, Entry, List, WayDraft};
 use super::finder::Finder;
+use super::patterns::{self, Patterns};
 use super::term::{Spelling, spellings};
 use super::{RuleSet, Term};
 
@@ -33,7 +34,7 @@ pub(super) fn compile(documents: &[Document], problems: &Problems) -> Option<Rul
         let of_rule = |example| file::Example { rule: number, ..example };
         examples.extend(draft.examples.into_iter().map(of_rule));
     }
-    let Compiler { terms, spelt, ways, .. } = compiler;
+    let Compiler { terms, spelt, patterns, ways, .. } = compiler;
     let mut told = noted.into_vec();
     told.sort_by_key(|problem| by_place(documents, &problem.place));
     let sound = told.is_empty();
@@ -42,6 +43,7 @@ pub(super) fn compile(documents: &[Document], problems: &Problems) -> Option<Rul
     }
     sound.then(|| RuleSet {
         finder: Finder::new(spelt.iter().map(|(term, spelling)| (*term, spelling))),
+        patterns,
         rules,
         ways,
         terms,
@@ -65,6 +67,7 @@ struct Compiler<'p> {
     problems: &'p Problems,
     terms: Vec<Term>,
     spelt: Vec<(u32, Spelling)>,
+    patterns: Patterns,
     /// The number of each term; `None` if it was refused.
     numbers: HashMap<String, Option<u32>>,
     /// The terms of each list, lists inside it resolved.
@@ -78,6 +81,7 @@ impl<'p> Compiler<'p> {
             problems,
             terms: Vec::new(),
             spelt: Vec::new(),
+            patterns: Patterns::default(),
             numbers: HashMap::new(),
             lists: BTreeMap::new(),
             ways: Vec::new(),
@@ -167,16 +171,20 @@ impl<'p> Compiler<'p> {
         if let Some(number) = self.numbers.get(&entry.text) {
             return *number;
         }
-        let number = match spellings(&entry.text) {
-            Ok(spellings) => {
-                let number = u32::try_from(self.terms.len()).ok()?;
-                self.terms.push(Term { text: entry.text.clone(), ways: Vec::new() });
+        let number = u32::try_from(self.terms.len()).ok()?;
+        let read = match patterns::is_pattern(&entry.text) {
+            true => patterns::read(&entry.text).map(|regex| self.patterns.push(number, regex)),
+            false => spellings(&entry.text).map(|spellings| {
                 self.spelt.extend(spellings.into_iter().map(|spelling| (number, spelling)));
+            }),
+        };
+        let number = match read {
+            Ok(()) => {
+                self.terms.push(Term { text: entry.text.clone(), ways: Vec::new() });
                 Some(number)
             }
             Err(refused) => {
-                let message = format!("term \"{}\": {}", entry.text, refused.message);
-                self.problems.push(entry.problem(message).hint(refused.hint));
+                self.problems.push(entry.refused(&refused));
                 None
             }
         };
@@ -190,6 +198,7 @@ impl<'p> Compiler<'p> {
         self.ways.push(Way {
             rule,
             fields: draft.fields,
+            languages: draft.languages.clone(),
             has_any: !draft.any.is_empty(),
             all,
             with: match draft.within {

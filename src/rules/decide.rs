@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use crate::model::Field;
 
+use super::languages::Languages;
+
 /// What a term is to a way of firing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Role {
@@ -23,6 +25,8 @@ pub(super) struct Way {
     pub(super) rule: u32,
     /// Where it looks, by [`Field`]'s order.
     pub(super) fields: [bool; 3],
+    /// The languages of the items that it looks at.
+    pub(super) languages: Languages,
     pub(super) has_any: bool,
     /// How many entries `all` has.
     pub(super) all: u32,

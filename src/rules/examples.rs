@@ -68,7 +68,7 @@ fn run_one<'a>(
     let Example { rule, fires, item, document, source } = example;
     let reading = Reading::new(item);
     let hits = rules.hits(&reading);
-    let verdicts = rules.verdicts(&hits, |one| one == *rule);
+    let verdicts = rules.verdicts(&hits, &reading, |one| one == *rule);
     let fired = verdicts.iter().find_map(|(_, verdict)| match verdict {
         Verdict::Fires(on) => on.first(),
         _ => None,

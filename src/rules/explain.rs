@@ -15,6 +15,8 @@ use serde::Serialize;
 use crate::model::{AlertRule, Field, Level, Match, RuleId};
 
 use super::decide::{Hit, Role, Verdict, Way, With, decide};
+use super::fold::Folded;
+use super::languages::Language;
 use super::near::{NearFinder, NearHit, Nearness};
 use super::reading::Reading;
 use super::scope::Barrier;
@@ -112,6 +114,17 @@ pub enum Miss {
         /// What comes near to one of them.
         near: Option<Near>,
     },
+    /// It would fire but for the item's language.
+    Language {
+        /// What it would fire on.
+        hit: Match,
+        /// The item's language, if it is known.
+        language: Option<String>,
+        /// Whether it was found out from the text, not declared.
+        detected: bool,
+        /// The languages that the rule looks at.
+        looks_at: Vec<String>,
+    },
     /// The hits are in fields that the rule does not look at.
     Field {
         /// One of them.
@@ -135,6 +148,7 @@ impl Miss {
     fn rank(&self) -> (u8, Option<Nearness>) {
         match self {
             Self::Vetoed { .. } => (0, None),
+            Self::Language { .. } => (0, None),
             Self::Alone { nearest: Some(_), .. } => (1, None),
             Self::Excepted { .. } => (2, None),
             Self::Alone { nearest: None, .. } => (3, None),
@@ -225,6 +239,9 @@ impl<'a> Explainer<'a> {
         for way in self.rules.ways[from..].iter().take_while(|way| way.rule == rule) {
             let roles = roles(way, &seen.hits);
             match decide(way, &seen.hits, &roles) {
+                Verdict::Fires(on) if !seen.reading.is_in(&way.languages) => {
+                    misses.extend(on.first().map(|hit| self.other_language(way, seen, *hit)));
+                }
                 Verdict::Fires(on) => fired.extend(on.into_iter().map(|hit| (hit, way))),
                 verdict => misses.extend(self.miss(way, seen, &roles, &verdict)),
             }
@@ -285,6 +302,16 @@ impl<'a> Explainer<'a> {
             Verdict::Alone(hit) => Some(self.alone(way, seen, roles, *hit)),
             Verdict::Lacks(entry) => self.lacks(way, seen, roles, *entry),
         }
+    }
+
+    fn other_language(&self, way: &Way, seen: &Seen<'_, '_>, hit: u32) -> Miss {
+        let (language, detected) = match seen.reading.language() {
+            Language::Declared(tag) => (Some(tag.clone()), false),
+            Language::Detected(code) => (Some((*code).to_owned()), true),
+            Language::Unknown(_) => (None, false),
+        };
+        let looks_at = way.languages.ranges().to_vec();
+        Miss::Language { hit: self.as_match(seen, hit), language, detected, looks_at }
     }
 
     fn alone(&self, way: &Way, seen: &Seen<'_, '_>, roles: &[(Role, u32)], one: u32) -> Miss {
@@ -363,15 +390,36 @@ impl<'a> Explainer<'a> {
         let (term, hit) = near.min_by_key(|(_, hit)| (hit.nearness, hit.first))?;
         let NearHit { nearness, field, first, last } = hit;
         let place = self.rules.as_match(seen.reading, &Hit { term, field, first, last });
-        let write = (nearness == Nearness::Begins)
-            .then(|| format!("{}*", place.term))
-            .filter(|write| spellings(write).is_ok());
+        let write = match nearness {
+            Nearness::Begins | Nearness::Ending | Nearness::Letter => as_written(&place),
+            Nearness::Cased | Nearness::Accented | Nearness::Apart => None,
+        };
         Some(Near { place, nearness, write })
     }
 
     fn as_match(&self, seen: &Seen<'_, '_>, hit: u32) -> Match {
         self.rules.as_match(seen.reading, &seen.hits[hit as usize])
     }
+}
+
+/// The term with the sign added by which it finds what stands there: all case forms if that is one
+/// of them and it is a name, else any ending.
+fn as_written(place: &Match) -> Option<String> {
+    let text = Folded::new(&place.text);
+    let finds = |write: &String| {
+        spellings(write).is_ok_and(|all| {
+            all.iter().any(|spelling| {
+                spelling.words.len() == text.len()
+                    && (0..text.len()).zip(&spelling.words).all(|(at, word)| match word.open {
+                        true => text.letters(at).starts_with(&word.letters),
+                        false => text.letters(at) == word.letters,
+                    })
+            })
+        })
+    };
+    let last = place.term.rsplit([' ', '-', '=']).next().unwrap_or_default();
+    let signs = if last.starts_with(char::is_uppercase) { &["~", "*"][..] } else { &["*"] };
+    signs.iter().map(|sign| format!("{}{sign}", place.term)).find(finds)
 }
 
 #[cfg(test)]

@@ -5,17 +5,21 @@
 //! pass over them (`finder`), and from the hits each rule decides (`decide`). How a term is written
 //! is said in `term`.
 
+mod backtest;
 mod compile;
 mod decide;
 mod declension;
+mod detect;
 mod examples;
 mod explain;
 mod file;
 mod finder;
 mod fold;
+mod languages;
 mod letters;
 mod lint;
 mod near;
+mod patterns;
 mod reading;
 mod scope;
 mod term;
@@ -24,14 +28,16 @@ mod variants;
 use std::cmp::Reverse;
 
 use crate::document::{Document, Source};
-use crate::model::{AlertRule, FeedId, Item, Level, Match, Problem, Problems, RuleId};
+use crate::model::{AlertRule, FeedId, Field, Item, Level, Match, Problem, Problems, RuleId};
 
+pub use backtest::{Backtest, Counts, Day, Replayed, RuleReplayed, Sample};
 use decide::{Hit, Role, Verdict, Way};
 pub use examples::{ExampleFailed, ExampleRun};
 pub use explain::{Company, Evidence, Explainer, Explanation, Heed, Miss, Near};
 use finder::Finder;
 pub use lint::{Finding, Findings, Lint};
 pub use near::Nearness;
+use patterns::Patterns;
 use reading::Reading;
 pub use scope::Barrier;
 use scope::Scope;
@@ -85,6 +91,7 @@ pub struct RuleSet {
     ways: Vec<Way>,
     terms: Vec<Term>,
     finder: Finder,
+    patterns: Patterns,
     examples: Vec<file::Example>,
     /// Where each rule stands: the number of the document, and its id or its table.
     places: Vec<(usize, Source)>,
@@ -133,7 +140,7 @@ impl RuleSet {
         }
         let in_scope = |rule: u32| self.rules[rule as usize].scope.holds(subject);
         let mut fired: Vec<(u32, Vec<u32>)> = Vec::new();
-        for (rule, verdict) in self.verdicts(&hits, in_scope) {
+        for (rule, verdict) in self.verdicts(&hits, &reading, in_scope) {
             let Verdict::Fires(on) = verdict else { continue };
             match fired.last_mut().filter(|(last, _)| *last == rule) {
                 Some((_, all)) => all.extend(on),
@@ -185,12 +192,25 @@ impl RuleSet {
                 });
             });
         }
+        for field in Field::ALL {
+            self.patterns.find(reading.text(field), |term, span| {
+                if let Some((first, last)) = reading.touched(field, &span) {
+                    hits.push(Hit { term, field, first, last });
+                }
+            });
+        }
         hits.sort_unstable_by_key(|hit| (hit.term, hit.first, hit.last));
         hits
     }
 
-    /// What came of each way to fire that has a hit, for the rules wanted, in their order.
-    fn verdicts(&self, hits: &[Hit], wanted: impl Fn(u32) -> bool) -> Vec<(u32, Verdict)> {
+    /// What came of each way to fire that has a hit and looks at items of that language, for the
+    /// rules wanted, in their order.
+    fn verdicts(
+        &self,
+        hits: &[Hit],
+        reading: &Reading<'_>,
+        wanted: impl Fn(u32) -> bool,
+    ) -> Vec<(u32, Verdict)> {
         let mut ways: Vec<u32> = hits
             .chunk_by(|one, two| one.term == two.term)
             .flat_map(|hits| &self.terms[hits[0].term as usize].ways)
@@ -200,7 +220,7 @@ impl RuleSet {
         ways.dedup();
         ways.into_iter()
             .map(|way| &self.ways[way as usize])
-            .filter(|way| wanted(way.rule))
+            .filter(|way| wanted(way.rule) && reading.is_in(&way.languages))
             .map(|way| (way.rule, decide::decide(way, hits, &roles(way, hits))))
             .collect()
     }
@@ -225,11 +245,19 @@ impl RuleSet {
     }
 
     fn as_match(&self, reading: &Reading<'_>, hit: &Hit) -> Match {
-        let (span, text) = reading.place(hit.field, hit.first, hit.last);
+        let words = (hit.first, hit.last);
+        let text = reading.text(hit.field);
+        let span = self
+            .patterns
+            .places(hit.term, text)
+            .and_then(|mut places| {
+                places.find(|place| reading.touched(hit.field, place) == Some(words))
+            })
+            .unwrap_or_else(|| reading.place(hit.field, hit.first, hit.last).0);
         Match {
             term: self.terms[hit.term as usize].text.clone(),
             field: hit.field,
-            text: text.to_owned(),
+            text: text.get(span.clone()).unwrap_or_default().to_owned(),
             start: span.start,
             end: span.end,
         }

@@ -2,7 +2,7 @@
 //!
 //! Built to explain, never to match: it is asked about an item that somebody wonders about.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use serde::Serialize;
 
@@ -42,16 +42,16 @@ pub(super) struct NearHit {
 
 /// So many words of an item are looked at; what stands behind them is near to nothing.
 const MAX_WORDS: usize = 50_000;
-/// So many phrases are tried on an item.
-const MAX_TRIES: usize = 2_000_000;
+/// So many words are compared with words of an item, and so many phrases tried on it.
+const MAX_TRIES: usize = 3_000_000;
 /// A word that goes on has at least so many letters of the term.
 const MIN_BEGIN: usize = 4;
 /// Words of fewer letters are not near to others.
 const MIN_LETTERS: usize = 5;
 /// An ending is at most this long.
 const MAX_ENDING: usize = 3;
-/// By so many letters at the beginning or the end of a word its neighbours are looked up.
-const KEY: usize = 3;
+/// By so many letters of a word its neighbours are looked up.
+const KEY: usize = 2;
 
 /// Finds what comes near to terms.
 #[derive(Debug)]
@@ -59,14 +59,17 @@ pub(super) struct NearFinder {
     spellings: Vec<(u32, Spelling)>,
     /// As the rules' finder, but capitals and accents count nowhere.
     relaxed: Finder,
-    words: HashMap<String, Entry>,
+    /// The words of all spellings, each once.
+    words: Vec<Entry>,
+    numbers: HashMap<String, usize>,
     /// The words by their [`keys`].
-    by_key: HashMap<Key, Vec<String>>,
+    by_key: HashMap<Key, Vec<usize>>,
 }
 
-/// Where a word stands in the spellings: which, and the number of the word in it.
-#[derive(Debug, Default)]
+/// A word, and where it stands in the spellings: in which, and as which word of it.
+#[derive(Debug)]
 struct Entry {
+    letters: String,
     at: Vec<(usize, usize)>,
     /// Whether it may go on in one of them.
     open: bool,
@@ -80,18 +83,27 @@ struct Words<'r, 'a> {
 impl NearFinder {
     /// For terms, by number, with their spellings.
     pub(super) fn new(spellings: Vec<(u32, Spelling)>) -> Self {
-        let mut words: HashMap<String, Entry> = HashMap::new();
+        let mut words: Vec<Entry> = Vec::new();
+        let mut numbers: HashMap<String, usize> = HashMap::new();
         for (at, (_, spelling)) in spellings.iter().enumerate() {
             for (number, word) in spelling.words.iter().enumerate() {
-                let entry = words.entry(word.letters.clone()).or_default();
-                entry.at.push((at, number));
-                entry.open |= word.open;
+                let next = words.len();
+                let own = *numbers.entry(word.letters.clone()).or_insert(next);
+                if own == next {
+                    words.push(Entry {
+                        letters: word.letters.clone(),
+                        at: Vec::new(),
+                        open: false,
+                    });
+                }
+                words[own].at.push((at, number));
+                words[own].open |= word.open;
             }
         }
-        let mut by_key: HashMap<Key, Vec<String>> = HashMap::new();
-        for word in words.keys() {
-            for key in keys(word) {
-                by_key.entry(key).or_default().push(word.clone());
+        let mut by_key: HashMap<Key, Vec<usize>> = HashMap::new();
+        for (number, word) in words.iter().enumerate() {
+            for key in keys(&word.letters) {
+                by_key.entry(key).or_default().push(number);
             }
         }
         let mut relaxed = Vec::new();
@@ -103,7 +115,7 @@ impl NearFinder {
             }
         }
         let relaxed = Finder::new(relaxed.iter().map(|(term, spelling)| (*term, spelling)));
-        Self { spellings, relaxed, words, by_key }
+        Self { spellings, relaxed, words, numbers, by_key }
     }
 
     /// The nearest place of each term that has one, by its number. What is a hit is not among them.
@@ -111,13 +123,12 @@ impl NearFinder {
         let mut best = Best { of: HashMap::new(), tries: 0 };
         self.find_relaxed(reading, &mut best);
         let words = Words::new(reading);
-        let mut looked_up: HashMap<&str, Vec<(&str, Option<Nearness>)>> = HashMap::new();
+        let mut looked_up: HashMap<&str, Vec<(usize, Option<Nearness>)>> = HashMap::new();
         for at in 0..words.all.len() {
             let word = words.letters(at);
-            let near = looked_up.entry(word).or_insert_with(|| self.neighbours(word));
+            let near = looked_up.entry(word).or_insert_with(|| self.neighbours(word, &mut best));
             for (of_term, nearness) in near.iter() {
-                let Some(entry) = self.words.get(*of_term) else { continue };
-                for (spelling, number) in &entry.at {
+                for (spelling, number) in &self.words[*of_term].at {
                     if !best.may_try() {
                         return best.of;
                     }
@@ -175,24 +186,28 @@ impl NearFinder {
         nearest
     }
 
-    /// The words of terms that a word of a text is (`None`) or comes near to.
-    fn neighbours<'s>(&'s self, word: &str) -> Vec<(&'s str, Option<Nearness>)> {
-        let mut near = Vec::new();
-        if let Some((own, _)) = self.words.get_key_value(word) {
-            near.push((own.as_str(), None));
-        }
-        let mut seen = HashSet::new();
-        for of_term in keys(word).filter_map(|key| self.by_key.get(&key)).flatten() {
-            if of_term == word || !seen.insert(of_term) {
-                continue;
+    /// The words of terms, by number, that a word of a text is (`None`) or comes near to.
+    fn neighbours(&self, word: &str, best: &mut Best) -> Vec<(usize, Option<Nearness>)> {
+        let mut near: Vec<(usize, Option<Nearness>)> =
+            self.numbers.get(word).map(|own| (*own, None)).into_iter().collect();
+        for number in keys(word).filter_map(|key| self.by_key.get(&key)).flatten() {
+            if !best.may_try() {
+                break;
             }
-            let open = self.words.get(of_term).is_some_and(|entry| entry.open);
-            let beginning = || &word[..beginning(word, of_term.chars().count())];
-            let as_open = || compare(of_term, beginning()).filter(|_| open);
-            if let Some(nearness) = compare(of_term, word).or_else(as_open) {
-                near.push((of_term.as_str(), Some(nearness)));
+            let entry = &self.words[*number];
+            let of_term = entry.letters.as_str();
+            let as_open = || {
+                let same_length = beginning(word, of_term.chars().count());
+                compare(of_term, &word[..same_length]).filter(|_| entry.open)
+            };
+            if of_term != word
+                && let Some(nearness) = compare(of_term, word).or_else(as_open)
+            {
+                near.push((*number, Some(nearness)));
             }
         }
+        near.sort_unstable();
+        near.dedup();
         near
     }
 
@@ -306,10 +321,13 @@ fn beginning(word: &str, letters: usize) -> usize {
 /// How near `word`, of a text, comes to `of_term`, another one.
 fn compare(of_term: &str, word: &str) -> Option<Nearness> {
     let (want, is) = (of_term.chars().count(), word.chars().count());
-    if want >= MIN_BEGIN && word.starts_with(of_term) {
+    if want.min(is) < MIN_BEGIN {
+        return None;
+    }
+    if word.starts_with(of_term) {
         return Some(Nearness::Begins);
     }
-    if want.min(is) < MIN_BEGIN {
+    if want.abs_diff(is) > MAX_ENDING {
         return None;
     }
     let same = of_term.chars().zip(word.chars()).take_while(|(one, two)| one == two).count();
@@ -318,10 +336,8 @@ fn compare(of_term: &str, word: &str) -> Option<Nearness> {
     if same >= stem.max(MIN_BEGIN) && want - same <= MAX_ENDING && is - same <= MAX_ENDING {
         return Some(Nearness::Ending);
     }
-    (want.min(is) >= MIN_LETTERS
-        && want.abs_diff(is) <= 1
-        && strsim::osa_distance(of_term, word) == 1)
-        .then_some(Nearness::Letter)
+    let may_be = want.min(is) >= MIN_LETTERS && want.abs_diff(is) <= 1;
+    (may_be && strsim::osa_distance(of_term, word) == 1).then_some(Nearness::Letter)
 }
 
 #[cfg(test)]

@@ -1,13 +1,18 @@
 //! An item as the rules read it.
 
+use std::cell::OnceCell;
+
 use crate::model::{Field, Item};
 
 use super::fold::Folded;
+use super::languages::{Language, Languages};
 
 /// The folded fields of an item; words are counted through all of them.
 #[derive(Debug)]
 pub(super) struct Reading<'a> {
+    item: &'a Item,
     fields: [(Field, &'a str, Folded<'a>); 3],
+    language: OnceCell<Language>,
 }
 
 impl<'a> Reading<'a> {
@@ -17,7 +22,17 @@ impl<'a> Reading<'a> {
             let text = item.field(field);
             (field, text, Folded::new(text))
         });
-        Self { fields }
+        Self { item, fields, language: OnceCell::new() }
+    }
+
+    /// The language of the item, found out when it is first asked for.
+    pub(super) fn language(&self) -> &Language {
+        self.language.get_or_init(|| Language::of(self.item))
+    }
+
+    /// Whether the item is in one of `languages`.
+    pub(super) fn is_in(&self, languages: &Languages) -> bool {
+        languages.is_all() || languages.admit(self.language())
     }
 
     /// The fields, each with the number of its first word.
@@ -43,4 +58,41 @@ impl<'a> Reading<'a> {
         let span = folded.span(word(first), word(last));
         (span.clone(), text.get(span).unwrap_or_default())
     }
+
+    /// The text of `field`.
+    pub(super) fn text(&self, field: Field) -> &'a str {
+        self.fields[field as usize].1
+    }
+
+    /// The first and last word (counted through all fields) of those that the bytes `span` of
+    /// `field` touch; the next word if there is none, or else the one before. `None` if the field
+    /// has no words.
+    pub(super) fn touched(
+        &self,
+        field: Field,
+        span: &std::ops::Range<usize>,
+    ) -> Option<(u32, u32)> {
+        let (_, folded, before) = self.fields().find(|(is, ..)| *is == field)?;
+        let end = folded.len().checked_sub(1)?;
+        let first = partition_point(folded.len(), |word| folded.span(word, word).end <= span.start);
+        let past = partition_point(folded.len(), |word| folded.span(word, word).start < span.end);
+        let first = first.min(end);
+        let last = past.saturating_sub(1).max(first);
+        let number = |word: usize| Some(before.saturating_add(u32::try_from(word).ok()?));
+        Some((number(first)?, number(last)?))
+    }
+}
+
+/// The first number below `len` of which `is_before` does not hold, or `len`; it holds of none
+/// behind that.
+fn partition_point(len: usize, is_before: impl Fn(usize) -> bool) -> usize {
+    let (mut low, mut high) = (0, len);
+    while low < high {
+        let middle = low.midpoint(high);
+        match is_before(middle) {
+            true => low = middle + 1,
+            false => high = middle,
+        }
+    }
+    low
 }

@@ -13,6 +13,7 @@
 
 use super::fold::{Folded, Gap, gap_of};
 use super::letters::exact;
+use super::patterns;
 use super::variants::{Variants, in_all_cases};
 
 /// One way to spell a term.
@@ -101,6 +102,9 @@ pub(super) fn spellings(term: &str) -> Result<Vec<Spelling>, Refused> {
 /// All that `term` stands for, each a term without `{…}`, `~` and `-`, in the order of its
 /// alternatives and cases; a hyphen first as it is, then as a space, then left out.
 pub(super) fn forms(term: &str) -> Result<Vec<String>, Refused> {
+    if patterns::is_pattern(term) {
+        return patterns::read(term).map(|_| vec![term.trim().to_owned()]);
+    }
     spellings(term)?;
     let mut forms: Vec<String> = Vec::new();
     for text in Variants::new(term.trim())?.texts() {
@@ -295,7 +299,7 @@ fn refuse_sign<T>(at: usize, signs: &str) -> Result<T, Refused> {
         Some('*') => "`*` stands at the end of a word, as in `stem*`",
         Some('=') => EQUALS,
         Some('/' | '\\' | '^' | '$' | '|' | '+' | '?') => {
-            "a term is not a regular expression: use `{a,b}` and `stem*`"
+            "use `{a,b}` and `stem*`; a regular expression is a whole entry: `/…/`"
         }
         _ => "leave it out: hits are whole words, whatever stands around them",
     };

@@ -45,7 +45,7 @@ fn wrong_terms_are_refused_with_a_way_out() {
         ("a=b", "inside a word", "=Sumy"),
         ("#Sumy", "`#`", "leave it out"),
         ("city @strike", "`@`", ""),
-        ("^Sumy", "cannot stand", "not a regular expression"),
+        ("^Sumy", "cannot stand", "a whole entry: `/…/`"),
         ("Sumy!", "`!`", "leave it out"),
         ("\"Sumy\"", "cannot stand", "leave it out"),
         ("one ... two", "cannot stand", ""),

@@ -1,6 +1,7 @@
 //! What every [`Store`] must do. A store takes part with one line: `conformance!(ItsPlace);`.
 
 mod named;
+mod replayed;
 mod told;
 
 use std::collections::HashSet;
@@ -19,6 +20,7 @@ use crate::model::{
 };
 
 pub(super) use named::*;
+pub(super) use replayed::*;
 pub(super) use told::*;
 
 /// Where a store's state lies, empty at first.
@@ -51,6 +53,8 @@ macro_rules! conformance {
             alerts_are_found_by_rule_time_and_number
             an_item_keeps_its_first_form
             items_are_found_by_id_link_and_alert
+            items_are_read_page_by_page_in_the_order_seen
+            a_page_of_large_items_is_a_short_one
             all_is_kept_over_a_restart
             an_alert_about_a_feed_is_stored_with_its_schedule_and_once
             a_renamed_feed_takes_over_its_row

@@ -127,6 +127,11 @@ pub trait Store: Send + Sync {
     /// Stored items that go by a name, those first seen last first.
     async fn items_named(&self, query: ItemQuery) -> Result<Vec<StoredItem>, StoreError>;
 
+    /// Stored items in the order in which they were first seen, those of feeds that are configured
+    /// no more included; no more at once than [`ItemSpan::limit`], nor much more than
+    /// [`ItemSpan::PAGE_BYTES`], and none only if there are no more.
+    async fn items_seen(&self, span: ItemSpan) -> Result<Vec<(ItemPlace, StoredItem)>, StoreError>;
+
     /// How the configured feeds have been doing up to `now`, by id. Schedules are those last
     /// flushed.
     async fn feed_reports(&self, now: Timestamp) -> Result<Vec<FeedReport>, StoreError>;
@@ -324,6 +329,33 @@ pub struct ItemQuery {
     pub feed: Option<FeedId>,
     /// No more than this many.
     pub limit: usize,
+}
+
+/// Which items to read, by when they were first seen.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct ItemSpan {
+    /// Then or later.
+    pub since: Option<Timestamp>,
+    /// Before that.
+    pub until: Option<Timestamp>,
+    /// Past this item.
+    pub after: Option<ItemPlace>,
+    /// No more than this many.
+    pub limit: usize,
+}
+
+impl ItemSpan {
+    /// Items of this size in all, as stored, end a page.
+    pub const PAGE_BYTES: usize = 8 << 20;
+}
+
+/// Where an item stands in the order in which all were first seen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ItemPlace {
+    first_seen: Timestamp,
+    /// Rows of the feed and of the item.
+    feed: i64,
+    item: i64,
 }
 
 /// An item as it was first seen.

@@ -59,6 +59,15 @@ impl fmt::Display for Miss {
                 write!(f, ": {terms}{more}")?;
                 near.as_ref().map_or(Ok(()), |near| write!(f, "; {near}"))
             }
+            Self::Language { hit: one, language, detected, looks_at } => {
+                let looks_at = looks_at.join(", ");
+                write!(f, "{}, but the rule looks at items in {looks_at} only; ", hit(one))?;
+                match (language, detected) {
+                    (Some(language), true) => write!(f, "this one seems to be in {language}"),
+                    (Some(language), false) => write!(f, "this one is declared as {language}"),
+                    (None, _) => write!(f, "this one is in another script"),
+                }
+            }
             Self::Field { hit: one, looks_at } => {
                 let fields = list(looks_at, |field| Field::as_str(*field).to_owned());
                 write!(f, "{}, but the rule looks in {fields} only", hit(one))
@@ -83,8 +92,7 @@ impl fmt::Display for Near {
                 write!(f, "the words of `{term}` stand {place}, but apart: the text has \"{text}\"")
             }
             Nearness::Begins => {
-                write!(f, "\"{text}\" {place} begins like `{term}`")?;
-                write.as_ref().map_or(Ok(()), |write| write!(f, "; write `{write}` to find it"))
+                write!(f, "\"{text}\" {place} begins like `{term}`")
             }
             Nearness::Ending => {
                 write!(f, "\"{text}\" {place} has another ending than `{term}`")
@@ -92,7 +100,8 @@ impl fmt::Display for Near {
             Nearness::Letter => {
                 write!(f, "\"{text}\" {place} is one letter from `{term}`")
             }
-        }
+        }?;
+        write.as_ref().map_or(Ok(()), |write| write!(f, "; write `{write}` to find it"))
     }
 }
 

@@ -81,7 +81,7 @@ impl<'a> Book<'a> {
         }
         let read = || spellings(&entry.text).unwrap_or_default().into();
         let spelt = Rc::clone(self.spelt.entry(&entry.text).or_insert_with(read));
-        (!spelt.is_empty()).then_some(Member { entry, list, spelt })
+        Some(Member { entry, list, spelt })
     }
 
     pub(super) fn way(&mut self, draft: &'a WayDraft<'a>) -> WayWords<'a> {
@@ -108,7 +108,12 @@ impl<'a> Book<'a> {
 
 impl<'a> Group<'a> {
     pub(super) fn is_empty(&self) -> bool {
-        self.own.members.is_empty() && self.lists.is_empty()
+        self.own.members.is_empty() && !self.own.has_pattern && self.lists.is_empty()
+    }
+
+    /// Whether there is a regular expression among its terms.
+    pub(super) fn has_pattern(&self) -> bool {
+        self.words().any(|words| words.has_pattern)
     }
 
     /// The terms of its own, then those of each list.
@@ -116,6 +121,7 @@ impl<'a> Group<'a> {
         std::iter::once(&self.own).chain(self.lists.iter().map(|(_, words)| words))
     }
 
+    /// All of its terms but regular expressions.
     pub(super) fn members(&self) -> impl Iterator<Item = &Member<'a>> {
         self.words().flat_map(|words| &words.members)
     }
@@ -128,7 +134,7 @@ impl<'a> Group<'a> {
 
     /// Whether one of its terms may be found in a text that `spelling` stands for.
     pub(super) fn may_be_inside(&self, spelling: &Spelling) -> bool {
-        self.words().any(|words| words.may_be_inside(spelling))
+        self.words().any(|words| words.has_pattern || words.may_be_inside(spelling))
     }
 
     /// One of its terms that is found in every text that `spelling` stands for.

@@ -13,6 +13,7 @@ pub(super) fn in_way<'a>(way: &WayWords<'a>, notes: &mut Vec<Note<'a>>) {
             notes.extend(own.filter_map(|member| never_counts(way, key, member)));
         }
     }
+    idle_with(way, notes);
     let needed: Vec<&Group<'_>> = way.needed().map(|(_, group)| group).collect();
     let hides = |spelling: &Spelling| needed.iter().any(|group| group.may_be_inside(spelling));
     for phrase in &way.except.own.members {
@@ -26,7 +27,7 @@ pub(super) fn in_way<'a>(way: &WayWords<'a>, notes: &mut Vec<Note<'a>>) {
             notes.push(Note::at(phrase.entry, Lint::Dead, message, hint));
         }
     }
-    for (entry, words) in &way.except.lists {
+    for (entry, words) in way.except.lists.iter().filter(|(_, words)| !words.has_pattern) {
         if !words.members.iter().flat_map(|phrase| phrase.spelt.iter()).any(hides) {
             let message = format!(
                 "`{}` can never hide anything: no term of `any`, `all` or `with` stands in its phrases",
@@ -67,6 +68,9 @@ fn never_fires<'a>(
     group: &Group<'a>,
     notes: &mut Vec<Note<'a>>,
 ) -> bool {
+    if group.has_pattern() {
+        return false;
+    }
     let mut first = None;
     for member in group.members() {
         let Some(found) = against_all(way, member) else { return false };
@@ -98,6 +102,43 @@ fn never_counts<'a>(way: &WayWords<'a>, key: &str, member: &Member<'a>) -> Optio
         format!("`{text}` can never count: {} in `{by}` rules it out", phrase.name_beside(None));
     let hint = format!("take `{text}` out of `{key}`, or `{}` out of `{by}`", phrase.entry.text);
     Some(Note::at(member.entry, Lint::Dead, message, hint))
+}
+
+/// Terms of `any` that bring the company themselves that `with` asks for.
+fn idle_with<'a>(way: &WayWords<'a>, notes: &mut Vec<Note<'a>>) {
+    if way.with.is_empty() {
+        return;
+    }
+    let company = |member: &Member<'a>, whole: bool| {
+        let mut first = None;
+        for spelling in member.spelt.iter() {
+            let found = way.with.inside(spelling, whole)?;
+            first.get_or_insert(found.name_beside(None));
+        }
+        first
+    };
+    let mut all = way.any.members().map(|member| company(member, false));
+    if !way.any.has_pattern()
+        && let Some(place) = way.any.first()
+        && let Some(Some(one)) = all.next()
+        && all.all(|found| found.is_some())
+    {
+        let message = format!(
+            "`with` asks for nothing: every term of `any` has one of its terms in it, such as {one}"
+        );
+        let hint = "take `with` out, or from it what `any` finds itself";
+        notes.push(Note::at(place, Lint::IdleWith, message, hint));
+        return;
+    }
+    for member in &way.any.own.members {
+        if let Some(by) = company(member, true) {
+            let text = &member.entry.text;
+            let message = format!("`{text}` needs no company: {by} in `with` finds it too");
+            let hint =
+                "take it out of `with`, or put the term into a way of its own without `with`";
+            notes.push(Note::at(member.entry, Lint::IdleWith, message, hint));
+        }
+    }
 }
 
 /// A term that says in the code of a page what stands in an item as plain text.

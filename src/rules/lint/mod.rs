@@ -29,6 +29,8 @@ pub enum Lint {
     Swallowed,
     /// A term or a rule that can never do what it stands there for.
     Dead,
+    /// Terms that bring the company themselves that `with` asks for.
+    IdleWith,
     /// A word in letters of two scripts.
     MixedScript,
     /// A common word of some language, looked for without context.
@@ -51,9 +53,10 @@ pub enum Lint {
 
 impl Lint {
     /// All of them.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Swallowed,
         Self::Dead,
+        Self::IdleWith,
         Self::MixedScript,
         Self::Homonym,
         Self::ShortStem,
@@ -70,6 +73,7 @@ impl Lint {
         match self {
             Self::Swallowed => "swallowed",
             Self::Dead => "dead",
+            Self::IdleWith => "idle-with",
             Self::MixedScript => "mixed-script",
             Self::Homonym => "homonym",
             Self::ShortStem => "short-stem",

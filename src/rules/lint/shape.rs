@@ -103,6 +103,7 @@ fn makes_idle(plain: &WayWords<'_>, way: &WayWords<'_>) -> bool {
     everywhere
         && !way.any.is_empty()
         && !way.is_plain()
+        && !way.any.has_pattern()
         && hers().all(|spelling| plain.any.inside(spelling, false).is_some())
 }
 

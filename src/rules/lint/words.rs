@@ -31,6 +31,8 @@ impl Member<'_> {
 #[derive(Default)]
 pub(super) struct Words<'a> {
     pub(super) members: Vec<Member<'a>>,
+    /// Whether there are regular expressions beside them, which may find anything.
+    pub(super) has_pattern: bool,
     nodes: Vec<Node>,
 }
 
@@ -64,7 +66,11 @@ impl Inside {
 }
 
 impl<'a> Words<'a> {
-    pub(super) fn new(members: Vec<Member<'a>>) -> Self {
+    /// Of `members` those without a spelling are regular expressions.
+    pub(super) fn new(mut members: Vec<Member<'a>>) -> Self {
+        let all = members.len();
+        members.retain(|member| !member.spelt.is_empty());
+        let has_pattern = members.len() < all;
         let mut nodes = vec![Node::default()];
         for (number, member) in (0..).zip(&members) {
             for (spelling, spelt) in (0..).zip(member.spelt.iter()) {
@@ -81,7 +87,7 @@ impl<'a> Words<'a> {
                 nodes[at as usize].ends.push((number, spelling));
             }
         }
-        Self { members, nodes }
+        Self { members, has_pattern, nodes }
     }
 
     /// Every member that is found in every text that `spelling` stands for, where `wanted`.

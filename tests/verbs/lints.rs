@@ -1,10 +1,6 @@
 //! `wirewatch check` as a duty editor meets it: with nothing but rule files at hand.
 
-#![expect(clippy::unwrap_used, reason = "a failing helper fails its test")]
-
-mod support;
-
-use support::House;
+use super::support::House;
 
 const ODD: &str = r#"[[rule]]
 id = "sumy"
