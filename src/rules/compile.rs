@@ -10,6 +10,7 @@ use super::decide::{Role, Way, With};
 use super::file::{self, Draft, Entry, List, WayDraft};
 use super::finder::Finder;
 use super::patterns::{self, Patterns};
+use super::search::Finders;
 use super::term::{Spelling, spellings};
 use super::{RuleSet, Term};
 
@@ -41,14 +42,22 @@ pub(super) fn compile(documents: &[Document], problems: &Problems) -> Option<Rul
     for problem in told {
         problems.push(problem);
     }
-    sound.then(|| RuleSet {
-        finder: Finder::new(spelt.iter().map(|(term, spelling)| (*term, spelling))),
-        patterns,
-        rules,
-        ways,
-        terms,
-        examples,
-        places,
+    sound.then(|| {
+        let fires = |term: u32| !terms[term as usize].ways.is_empty();
+        let (first, rest): (Vec<_>, Vec<_>) = spelt.iter().partition(|(term, _)| fires(*term));
+        let (first_patterns, rest_patterns) = patterns.part(fires);
+        let words = |spelt: Vec<&(u32, Spelling)>| {
+            Finder::new(spelt.into_iter().map(|(term, spelling)| (*term, spelling)))
+        };
+        RuleSet {
+            first: Finders { words: words(first), patterns: first_patterns },
+            rest: Finders { words: words(rest), patterns: rest_patterns },
+            rules,
+            ways,
+            terms,
+            examples,
+            places,
+        }
     })
 }
 
@@ -147,6 +156,8 @@ impl<'p> Compiler<'p> {
             }
         }
         path.pop();
+        terms.sort_unstable();
+        terms.dedup();
         self.lists.insert(list.name.clone(), terms.into());
     }
 
@@ -230,6 +241,8 @@ impl<'p> Compiler<'p> {
                 },
             }
         }
+        own.sort_unstable();
+        own.dedup();
         dealt.push(own.into());
         for terms in dealt.into_iter().filter(|terms| !terms.is_empty()) {
             if matches!(role, Role::Any | Role::All(_)) {

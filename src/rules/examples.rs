@@ -76,7 +76,7 @@ fn run_one<'a>(
     let failed = match (fires, fired) {
         (true, Some(_)) | (false, None) => None,
         (false, Some(hit)) => {
-            let hit = say::hit(&rules.as_match(&reading, &hits[*hit as usize]));
+            let hit = say::hit(&rules.match_in(&reading, &hits[*hit as usize]));
             Some(ExampleFailed {
                 message: format!("this example should be ignored, but {hit}"),
                 hint: "narrow that term, name the phrase in `except`, or move the example to \

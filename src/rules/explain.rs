@@ -389,7 +389,7 @@ impl<'a> Explainer<'a> {
         let near = near.filter(|(_, hit)| way.fields[hit.field as usize]);
         let (term, hit) = near.min_by_key(|(_, hit)| (hit.nearness, hit.first))?;
         let NearHit { nearness, field, first, last } = hit;
-        let place = self.rules.as_match(seen.reading, &Hit { term, field, first, last });
+        let place = self.rules.match_in(seen.reading, &Hit { term, field, first, last });
         let write = match nearness {
             Nearness::Begins | Nearness::Ending | Nearness::Letter => as_written(&place),
             Nearness::Cased | Nearness::Accented | Nearness::Apart => None,
@@ -398,7 +398,7 @@ impl<'a> Explainer<'a> {
     }
 
     fn as_match(&self, seen: &Seen<'_, '_>, hit: u32) -> Match {
-        self.rules.as_match(seen.reading, &seen.hits[hit as usize])
+        self.rules.match_in(seen.reading, &seen.hits[hit as usize])
     }
 }
 

@@ -162,7 +162,7 @@ fn places(miss: &Miss) -> Vec<&Match> {
         Miss::Missing { hit, near, .. } => {
             [Some(hit), near.as_ref().map(|near| &near.place)].into_iter().flatten().collect()
         }
-        Miss::Field { hit, .. } => vec![hit],
+        Miss::Field { hit, .. } | Miss::Language { hit, .. } => vec![hit],
         Miss::Near { near } => vec![&near.place],
     }
 }
