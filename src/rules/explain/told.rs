@@ -99,6 +99,11 @@ pub enum Miss {
         /// What comes near to one of them.
         near: Option<Near>,
     },
+    /// It would fire, but on a term in capitals alone, in a field all in capitals.
+    Shout {
+        /// What it would fire on.
+        hit: Match,
+    },
     /// It would fire but for the item's language.
     Language {
         /// What it would fire on.

@@ -33,6 +33,8 @@ pub enum Lint {
     IdleWith,
     /// A word in letters of two scripts.
     MixedScript,
+    /// Terms in other letters than the languages that are looked at.
+    OtherScript,
     /// A common word of some language, looked for without context.
     Homonym,
     /// A few letters and `*`.
@@ -53,11 +55,12 @@ pub enum Lint {
 
 impl Lint {
     /// All of them.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Swallowed,
         Self::Dead,
         Self::IdleWith,
         Self::MixedScript,
+        Self::OtherScript,
         Self::Homonym,
         Self::ShortStem,
         Self::IdleSign,
@@ -75,6 +78,7 @@ impl Lint {
             Self::Dead => "dead",
             Self::IdleWith => "idle-with",
             Self::MixedScript => "mixed-script",
+            Self::OtherScript => "other-script",
             Self::Homonym => "homonym",
             Self::ShortStem => "short-stem",
             Self::IdleSign => "idle-sign",
