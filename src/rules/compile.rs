@@ -10,6 +10,8 @@ use super::decide::{Role, Way, With};
 use super::file::{self, Draft, Entry, List, WayDraft};
 use super::finder::Finder;
 use super::patterns::{self, Patterns};
+use super::search::Finders;
+use super::shout;
 use super::term::{Spelling, spellings};
 use super::{RuleSet, Term};
 
@@ -41,14 +43,22 @@ pub(super) fn compile(documents: &[Document], problems: &Problems) -> Option<Rul
     for problem in told {
         problems.push(problem);
     }
-    sound.then(|| RuleSet {
-        finder: Finder::new(spelt.iter().map(|(term, spelling)| (*term, spelling))),
-        patterns,
-        rules,
-        ways,
-        terms,
-        examples,
-        places,
+    sound.then(|| {
+        let fires = |term: u32| !terms[term as usize].ways.is_empty();
+        let (first, rest): (Vec<_>, Vec<_>) = spelt.iter().partition(|(term, _)| fires(*term));
+        let (first_patterns, rest_patterns) = patterns.part(fires);
+        let words = |spelt: Vec<&(u32, Spelling)>| {
+            Finder::new(spelt.into_iter().map(|(term, spelling)| (*term, spelling)))
+        };
+        RuleSet {
+            first: Finders { words: words(first), patterns: first_patterns },
+            rest: Finders { words: words(rest), patterns: rest_patterns },
+            rules,
+            ways,
+            terms,
+            examples,
+            places,
+        }
     })
 }
 
@@ -147,6 +157,8 @@ impl<'p> Compiler<'p> {
             }
         }
         path.pop();
+        terms.sort_unstable();
+        terms.dedup();
         self.lists.insert(list.name.clone(), terms.into());
     }
 
@@ -173,14 +185,19 @@ impl<'p> Compiler<'p> {
         }
         let number = u32::try_from(self.terms.len()).ok()?;
         let read = match patterns::is_pattern(&entry.text) {
-            true => patterns::read(&entry.text).map(|regex| self.patterns.push(number, regex)),
+            true => patterns::read(&entry.text).map(|regex| {
+                self.patterns.push(number, regex);
+                false
+            }),
             false => spellings(&entry.text).map(|spellings| {
+                let capitals = shout::is_in_capitals(&spellings);
                 self.spelt.extend(spellings.into_iter().map(|spelling| (number, spelling)));
+                capitals
             }),
         };
         let number = match read {
-            Ok(()) => {
-                self.terms.push(Term { text: entry.text.clone(), ways: Vec::new() });
+            Ok(capitals) => {
+                self.terms.push(Term { text: entry.text.clone(), ways: Vec::new(), capitals });
                 Some(number)
             }
             Err(refused) => {
@@ -230,6 +247,8 @@ impl<'p> Compiler<'p> {
                 },
             }
         }
+        own.sort_unstable();
+        own.dedup();
         dealt.push(own.into());
         for terms in dealt.into_iter().filter(|terms| !terms.is_empty()) {
             if matches!(role, Role::Any | Role::All(_)) {

@@ -72,54 +72,79 @@ pub(super) enum Verdict {
 /// Decides one way, given the hits of its terms with their roles. What lies inside a phrase of
 /// `except` counts neither as a hit nor as company for one; it still vetoes.
 pub(super) fn decide(way: &Way, hits: &[Hit], roles: &[(Role, u32)]) -> Verdict {
-    let of = |role: Role| {
-        roles.iter().filter(move |(is, _)| *is == role).map(|(_, hit)| *hit).filter(|hit| {
-            let field = hits[*hit as usize].field;
-            way.fields[field as usize]
-        })
-    };
-    if let Some(veto) = of(Role::None).next() {
-        return Verdict::Vetoed(veto);
-    }
-    let except = Spans::new(of(Role::Except).map(|hit| &hits[hit as usize]));
-    let counts = |hit: &u32| !except.hold(&hits[*hit as usize]);
-    let mut firing: Vec<u32> = Vec::new();
-    if way.has_any {
-        let counting: Vec<u32> = of(Role::Any).filter(counts).collect();
-        let Some(one) = counting.first() else {
-            return of(Role::Any).next().map_or(Verdict::Lacks(None), Verdict::Excepted);
+    Desk::default().decide(way, hits, roles)
+}
+
+/// Decides, with buffers that serve again. Only to fire takes an allocation.
+#[derive(Debug, Default)]
+pub(super) struct Desk {
+    except: Spans,
+    with: Spans,
+}
+
+impl Desk {
+    /// As [`decide`].
+    pub(super) fn decide(&mut self, way: &Way, hits: &[Hit], roles: &[(Role, u32)]) -> Verdict {
+        let of = |role: Role| {
+            roles.iter().filter(move |(is, _)| *is == role).map(|(_, hit)| *hit).filter(|hit| {
+                let field = hits[*hit as usize].field;
+                way.fields[field as usize]
+            })
         };
-        let alone = Verdict::Alone(*one);
-        let with = Spans::new(of(Role::With).filter(counts).map(|hit| &hits[hit as usize]));
-        firing.extend(counting.iter().filter(|hit| with.satisfy(way.with, &hits[**hit as usize])));
-        if firing.is_empty() {
-            return alone;
+        if let Some(veto) = of(Role::None).next() {
+            return Verdict::Vetoed(veto);
         }
-    }
-    for entry in 0..way.all {
-        let before = firing.len();
-        firing.extend(of(Role::All(entry)).filter(counts));
-        if firing.len() == before {
-            let excepted = of(Role::All(entry)).next();
-            return excepted.map_or(Verdict::Lacks(Some(entry)), Verdict::Excepted);
+        self.except.set(of(Role::Except).map(|hit| &hits[hit as usize]));
+        let counts = |hit: &u32| !self.except.hold(&hits[*hit as usize]);
+        if way.has_any {
+            let Some(one) = of(Role::Any).find(counts) else {
+                return of(Role::Any).next().map_or(Verdict::Lacks(None), Verdict::Excepted);
+            };
+            self.with.set(of(Role::With).filter(counts).map(|hit| &hits[hit as usize]));
+            let satisfied = |hit: &u32| self.with.satisfy(way.with, &hits[*hit as usize]);
+            if !of(Role::Any).filter(counts).any(|hit| satisfied(&hit)) {
+                return Verdict::Alone(one);
+            }
         }
+        for entry in 0..way.all {
+            if !of(Role::All(entry)).any(|hit| counts(&hit)) {
+                let excepted = of(Role::All(entry)).next();
+                return excepted.map_or(Verdict::Lacks(Some(entry)), Verdict::Excepted);
+            }
+        }
+        let satisfied = |hit: &u32| self.with.satisfy(way.with, &hits[*hit as usize]);
+        let mut firing: Vec<u32> = Vec::new();
+        if way.has_any {
+            firing.extend(of(Role::Any).filter(counts).filter(satisfied));
+        }
+        for entry in 0..way.all {
+            firing.extend(of(Role::All(entry)).filter(counts));
+        }
+        Verdict::Fires(firing)
     }
-    Verdict::Fires(firing)
 }
 
 /// Hits by where they stand: for each, in order of its first word, the furthest last word so far.
+#[derive(Debug, Default)]
 pub(super) struct Spans(Vec<(u32, u32)>);
 
 impl Spans {
+    /// Those of `hits`.
     pub(super) fn new<'a>(hits: impl Iterator<Item = &'a Hit>) -> Self {
-        let mut spans: Vec<(u32, u32)> = hits.map(|hit| (hit.first, hit.last)).collect();
-        spans.sort_unstable_by_key(|(first, last)| (*first, Reverse(*last)));
+        let mut spans = Self::default();
+        spans.set(hits);
+        spans
+    }
+
+    fn set<'a>(&mut self, hits: impl Iterator<Item = &'a Hit>) {
+        self.0.clear();
+        self.0.extend(hits.map(|hit| (hit.first, hit.last)));
+        self.0.sort_unstable_by_key(|(first, last)| (*first, Reverse(*last)));
         let mut furthest = 0;
-        for (_, last) in &mut spans {
+        for (_, last) in &mut self.0 {
             furthest = furthest.max(*last);
             *last = furthest;
         }
-        Self(spans)
     }
 
     /// The furthest last word of those that begin no later than `first`.

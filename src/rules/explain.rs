@@ -6,13 +6,12 @@
 
 mod company;
 pub(super) mod say;
+mod told;
 
 use std::cmp::Reverse;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
-use serde::Serialize;
-
-use crate::model::{AlertRule, Field, Level, Match, RuleId};
+use crate::model::{AlertRule, Field, Match, Status};
 
 use super::decide::{Hit, Role, Verdict, Way, With, decide};
 use super::fold::Folded;
@@ -20,157 +19,10 @@ use super::languages::Language;
 use super::near::{NearFinder, NearHit, Nearness};
 use super::reading::Reading;
 use super::scope::Barrier;
-use super::term::spellings;
+use super::term::{Spelling, spellings};
 use super::{RuleSet, Subject, roles};
 use company::{Companions, looked_at, phrase_around};
-
-/// What came of a rule on an item.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Explanation {
-    /// The rule's id.
-    pub rule: RuleId,
-    /// The rule's title.
-    pub title: String,
-    /// The rule's level.
-    pub level: Level,
-    /// Whether it fires.
-    pub fires: bool,
-    /// Why the rule does not look at the item at all; it does not fire then, whatever it hits.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub out_of_scope: Vec<Barrier>,
-    /// What it fires on, or would if the item were in its scope; in reading order, at most
-    /// [`AlertRule::MAX_MATCHES`].
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub hits: Vec<Evidence>,
-    /// If it has no hits to fire on: what each of its ways to fire came to, the nearest miss first,
-    /// at most [`Explanation::MAX_MISSES`]. Empty if nothing comes near.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub misses: Vec<Miss>,
-}
-
-impl Explanation {
-    /// No more misses than this are told of one rule.
-    pub const MAX_MISSES: usize = 8;
-}
-
-/// A hit that a rule fires on.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Evidence {
-    /// The hit.
-    #[serde(flatten)]
-    pub hit: Match,
-    /// The nearest hit of `with`, if the rule asks for one.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub with: Option<Company>,
-}
-
-/// A hit of `with` near another hit.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Company {
-    /// The hit of `with`.
-    #[serde(flatten)]
-    pub hit: Match,
-    /// How many words it is away: 1 is the next word, 0 the same.
-    pub words: u32,
-}
-
-/// Why a way to fire did not.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(tag = "kind", rename_all = "snake_case")]
-pub enum Miss {
-    /// It would fire but for a hit of `none`.
-    Vetoed {
-        /// The hit of `none`.
-        by: Match,
-        /// What it would fire on.
-        hit: Match,
-    },
-    /// All hits lie inside phrases of `except`.
-    Excepted {
-        /// One of them.
-        hit: Match,
-        /// The phrase.
-        phrase: Match,
-    },
-    /// No hit has one of `with` near enough.
-    Alone {
-        /// Of those, the hit whose company is nearest.
-        hit: Match,
-        /// How many words away it might be; `None`: anywhere in the item.
-        within: Option<u32>,
-        /// The nearest hit of `with`. `None`: there is none in the item.
-        nearest: Option<Company>,
-        /// If there is none, what comes near to one.
-        near: Option<Near>,
-    },
-    /// There are hits, but none of `any`, or none of an entry of `all`.
-    Missing {
-        /// One of the hits.
-        hit: Match,
-        /// The number of the entry of `all`, from 1; `None`: `any`.
-        entry: Option<u32>,
-        /// The terms that it lists, the first [`Miss::TERMS`] of them.
-        terms: Vec<String>,
-        /// What comes near to one of them.
-        near: Option<Near>,
-    },
-    /// It would fire but for the item's language.
-    Language {
-        /// What it would fire on.
-        hit: Match,
-        /// The item's language, if it is known.
-        language: Option<String>,
-        /// Whether it was found out from the text, not declared.
-        detected: bool,
-        /// The languages that the rule looks at.
-        looks_at: Vec<String>,
-    },
-    /// The hits are in fields that the rule does not look at.
-    Field {
-        /// One of them.
-        hit: Match,
-        /// The fields that it looks at.
-        looks_at: Vec<Field>,
-    },
-    /// No hit, but a place that comes near to one.
-    Near {
-        /// The place.
-        #[serde(flatten)]
-        near: Near,
-    },
-}
-
-impl Miss {
-    /// So many terms of an entry are listed.
-    pub const TERMS: usize = 5;
-
-    /// In which order misses are told.
-    fn rank(&self) -> (u8, Option<Nearness>) {
-        match self {
-            Self::Vetoed { .. } => (0, None),
-            Self::Language { .. } => (0, None),
-            Self::Alone { nearest: Some(_), .. } => (1, None),
-            Self::Excepted { .. } => (2, None),
-            Self::Alone { nearest: None, .. } => (3, None),
-            Self::Missing { .. } => (4, None),
-            Self::Field { .. } => (5, None),
-            Self::Near { near } => (6, Some(near.nearness)),
-        }
-    }
-}
-
-/// A place that comes near to a term.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Near {
-    /// The term, the place and what stands there.
-    #[serde(flatten)]
-    pub place: Match,
-    /// Why it is no hit.
-    pub nearness: Nearness,
-    /// The term as it would have to be written to find this, where a sign does it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub write: Option<String>,
-}
+pub use told::{Company, Evidence, Explanation, Miss, Near};
 
 /// Explains what the rules of a set make of items. Making one takes as long as compiling the rules.
 #[derive(Debug)]
@@ -197,10 +49,23 @@ struct Seen<'r, 'a> {
 
 impl<'a> Explainer<'a> {
     pub(super) fn new(rules: &'a RuleSet) -> Self {
-        let spelt = (0..).zip(&rules.terms).flat_map(|(number, term)| {
-            spellings(&term.text).unwrap_or_default().into_iter().map(move |one| (number, one))
-        });
-        Self { rules, near: NearFinder::new(spelt.collect()) }
+        Self {
+            rules,
+            near: NearFinder::new(spelt(
+                rules,
+                0..u32::try_from(rules.terms.len()).unwrap_or(u32::MAX),
+            )),
+        }
+    }
+
+    /// For one rule, by its number.
+    pub(super) fn of_one(rules: &'a RuleSet, rule: u32) -> Self {
+        let from = rules.ways.partition_point(|way| way.rule < rule);
+        let ways = rules.ways[from..].iter().take_while(|way| way.rule == rule);
+        let own: BTreeSet<u32> = ways
+            .flat_map(|way| way.terms.iter().flat_map(|(_, terms)| terms.iter().copied()))
+            .collect();
+        Self { rules, near: NearFinder::new(spelt(rules, own)) }
     }
 
     /// What came of each rule on the item, in the order of the files.
@@ -208,12 +73,16 @@ impl<'a> Explainer<'a> {
         let reading = Reading::new(subject.item);
         let seen = self.see(&reading);
         let rules = (0_u32..).zip(&self.rules.rules).map(|(number, rule)| {
-            let out_of_scope = rule.scope.barriers(subject, heed);
+            let mut out_of_scope = rule.scope.barriers(subject, heed);
+            if rule.status == Status::Deprecated {
+                out_of_scope.push(Barrier::Deprecated);
+            }
             let (hits, misses) = self.of_rule(number, &seen);
             Explanation {
                 rule: rule.id.clone(),
                 title: rule.title.clone(),
                 level: rule.level,
+                status: rule.status,
                 fires: out_of_scope.is_empty() && !hits.is_empty(),
                 out_of_scope,
                 hits,
@@ -237,13 +106,22 @@ impl<'a> Explainer<'a> {
         let mut fired: Vec<(u32, &Way)> = Vec::new();
         let mut misses = Vec::new();
         for way in self.rules.ways[from..].iter().take_while(|way| way.rule == rule) {
-            let roles = roles(way, &seen.hits);
+            let roles = self.rules.heard(way, &seen.hits, seen.reading);
             match decide(way, &seen.hits, &roles) {
                 Verdict::Fires(on) if !seen.reading.is_in(&way.languages) => {
                     misses.extend(on.first().map(|hit| self.other_language(way, seen, *hit)));
                 }
                 Verdict::Fires(on) => fired.extend(on.into_iter().map(|hit| (hit, way))),
-                verdict => misses.extend(self.miss(way, seen, &roles, &verdict)),
+                verdict => {
+                    let miss =
+                        self.unheard(way, seen).or_else(|| self.miss(way, seen, &roles, &verdict));
+                    // What is near in another language is near by chance.
+                    let counts = |miss: &Miss| match miss {
+                        Miss::Near { .. } => seen.reading.is_in(&way.languages),
+                        _ => true,
+                    };
+                    misses.extend(miss.filter(counts));
+                }
             }
         }
         if fired.is_empty() {
@@ -301,6 +179,14 @@ impl<'a> Explainer<'a> {
             }
             Verdict::Alone(hit) => Some(self.alone(way, seen, roles, *hit)),
             Verdict::Lacks(entry) => self.lacks(way, seen, roles, *entry),
+        }
+    }
+
+    /// If a way would fire but for capitals that say nothing where they stand.
+    fn unheard(&self, way: &Way, seen: &Seen<'_, '_>) -> Option<Miss> {
+        match decide(way, &seen.hits, &roles(way, &seen.hits)) {
+            Verdict::Fires(on) => Some(Miss::Shout { hit: self.as_match(seen, *on.first()?) }),
+            _ => None,
         }
     }
 
@@ -389,7 +275,7 @@ impl<'a> Explainer<'a> {
         let near = near.filter(|(_, hit)| way.fields[hit.field as usize]);
         let (term, hit) = near.min_by_key(|(_, hit)| (hit.nearness, hit.first))?;
         let NearHit { nearness, field, first, last } = hit;
-        let place = self.rules.as_match(seen.reading, &Hit { term, field, first, last });
+        let place = self.rules.match_in(seen.reading, &Hit { term, field, first, last });
         let write = match nearness {
             Nearness::Begins | Nearness::Ending | Nearness::Letter => as_written(&place),
             Nearness::Cased | Nearness::Accented | Nearness::Apart => None,
@@ -398,8 +284,17 @@ impl<'a> Explainer<'a> {
     }
 
     fn as_match(&self, seen: &Seen<'_, '_>, hit: u32) -> Match {
-        self.rules.as_match(seen.reading, &seen.hits[hit as usize])
+        self.rules.match_in(seen.reading, &seen.hits[hit as usize])
     }
+}
+
+/// The spellings of the terms of those rising numbers.
+fn spelt(rules: &RuleSet, terms: impl IntoIterator<Item = u32>) -> Vec<(u32, Spelling)> {
+    let spelt = terms.into_iter().flat_map(|number| {
+        let text = rules.terms.get(number as usize).map_or("", |term| term.text.as_str());
+        spellings(text).unwrap_or_default().into_iter().map(move |one| (number, one))
+    });
+    spelt.collect()
 }
 
 /// The term with the sign added by which it finds what stands there: all case forms if that is one

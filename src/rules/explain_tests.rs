@@ -1,6 +1,6 @@
 use super::*;
 use crate::document::Document;
-use crate::model::{FeedId, Item, Problems};
+use crate::model::{FeedId, Item, Problems, RuleId};
 
 fn compile(text: &str) -> RuleSet {
     let problems = Problems::default();
@@ -145,7 +145,12 @@ fn what_comes_near_to_a_term_is_told() {
     ] {
         assert_eq!(misses(&format!("any = [\"{term}\"]"), title), [want]);
     }
-    for (term, title) in [("Sumy", "Odesa"), ("Sumy oblast", "Sumy region"), ("Kyiv", "")] {
+    for (term, title) in [
+        ("Sumy", "Odesa"),
+        ("příměří*", "prime time"),
+        ("Sumy oblast", "Sumy region"),
+        ("Kyiv", ""),
+    ] {
         assert_eq!(misses(&format!("any = [\"{term}\"]"), title), [""; 0], "{term}");
     }
 }
@@ -184,6 +189,46 @@ fn the_wrong_feed_is_told_and_what_would_fire() {
     let rules = compile(&format!("[[rule]]\nid = \"r\"\n{rule}"));
     let subject = Subject { item: &item, feed: &FeedId::new("x"), feed_tags: &[] };
     assert!(rules.explainer().explain(&subject, Heed::AnyFeed)[0].fires);
+}
+
+#[test]
+fn the_wrong_language_is_told() {
+    let told = |title: &str, language: Option<&str>| {
+        let language = language.map(str::to_owned);
+        let item = Item { title: title.into(), language, ..Item::default() };
+        let rule = "any = [\"=Sumy\"]\nlanguages = [\"de\", \"pl\"]";
+        let told = explain_in(rule, &item, "bbc", &[]);
+        told.misses.iter().map(ToString::to_string).collect::<Vec<_>>()
+    };
+    assert_eq!(
+        told("In Sumy", Some("en-GB")),
+        [
+            "`=Sumy` hit \"Sumy\" in the title at byte 3, but the rule looks at items in de, pl only; \
+          this one is declared as en-gb"
+        ]
+    );
+    assert_eq!(told("Les sumy", Some("fr")), [""; 0]);
+    assert_eq!(told("Duże sumy", Some("pl")).len(), 1);
+}
+
+/// So that nobody is told another thing than what happens.
+#[test]
+fn what_fires_in_an_explanation_is_what_matches() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/config/rules/ukraine.toml");
+    let rules = compile(&std::fs::read_to_string(path).unwrap());
+    let explainer = rules.explainer();
+    for example in rules.examples.iter().step_by(9) {
+        let subject = Subject { item: &example.item, feed: &FeedId::new("x"), feed_tags: &[] };
+        let told = explainer.explain(&subject, Heed::Feed);
+        let fired = told.iter().filter(|told| told.fires);
+        let fired: Vec<_> = fired
+            .map(|told| (told.rule.clone(), told.hits.iter().map(|hit| hit.hit.clone()).collect()))
+            .collect();
+        let matched: Vec<(RuleId, Vec<Match>)> =
+            rules.matches(&subject).into_iter().map(|rule| (rule.id, rule.matches)).collect();
+        assert_eq!(fired, matched, "{:?}", example.item);
+        assert!(told.iter().all(|told| told.hits.is_empty() || told.misses.is_empty()));
+    }
 }
 
 #[test]

@@ -1,17 +1,16 @@
-//! The letters of words, folded one by one.
+//! What becomes of single letters, and words with their capitals and accents kept.
 
 use unicode_normalization::char::{
     canonical_combining_class, compose, decompose_compatible, is_combining_mark,
 };
 
+use super::twins::Script::{Cyrillic, Latin};
+use super::twins::{self, Mix};
+
 /// The letters of one word with capitals and accents kept, and all else folded.
 pub(super) fn exact(word: &str) -> Vec<char> {
-    let mut letters = Letters::new(true, word.len());
-    for c in word.chars().filter(|c| !is_invisible(*c)) {
-        letters.push(c);
-    }
-    letters.end_word(0);
-    letters.out.chars().collect()
+    let mut letters = Exact::default();
+    letters.read(word).to_vec()
 }
 
 /// Soft hyphens, zero-width characters, marks of direction, variation selectors, the tatweel.
@@ -22,9 +21,10 @@ pub(super) fn is_invisible(c: char) -> bool {
         | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{e0000}'..='\u{e0fff}')
 }
 
+/// What marks are to the letters of a script.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Script {
-    /// Latin, and digits: marks are dropped, or kept where accents count.
+pub(super) enum Script {
+    /// Latin, Greek, and digits: marks are dropped, or kept where accents count.
     Latin,
     Cyrillic,
     /// Hebrew and Arabic: marks are vowels that are mostly left out, and dropped.
@@ -33,7 +33,7 @@ enum Script {
     Other,
 }
 
-fn script(c: char) -> Script {
+pub(super) fn script(c: char) -> Script {
     match c {
         '\0'..='\u{3ff}' | '\u{1d00}'..='\u{1fff}' => Script::Latin,
         '\u{400}'..='\u{52f}' | '\u{1c80}'..='\u{1c8f}' | '\u{a640}'..='\u{a69f}' => {
@@ -44,190 +44,162 @@ fn script(c: char) -> Script {
     }
 }
 
-/// Folded letters as they are written.
-pub(super) struct Letters {
-    out: String,
-    /// Keep capitals and accents.
-    exact: bool,
-    last: Option<char>,
-    latin: bool,
-    cyrillic: bool,
+/// Whether a part of a decomposed character is a letter or digit, and no sign above the line.
+pub(super) fn is_base(c: char) -> bool {
+    c.is_alphanumeric() && !matches!(c, '\u{2b9}'..='\u{2bd}')
 }
 
-impl Letters {
-    /// None yet; `exact` keeps capitals and accents.
-    pub(super) fn new(exact: bool, capacity: usize) -> Self {
-        let out = String::with_capacity(capacity);
-        Self { out, exact, last: None, latin: false, cyrillic: false }
-    }
+/// The spelling of a small letter that Unicode does not decompose, and readers do.
+pub(super) fn spelt(small: char) -> Option<&'static str> {
+    Some(match small {
+        'ß' => "ss",
+        'æ' => "ae",
+        'œ' => "oe",
+        'þ' => "th",
+        'ł' => "l",
+        'ø' => "o",
+        'đ' | 'ð' => "d",
+        'ħ' => "h",
+        'ŋ' => "n",
+        'ı' => "i",
+        'ə' => "e",
+        'ς' => "σ",
+        'ґ' => "г",
+        _ => return None,
+    })
+}
 
-    /// How many bytes are written.
-    pub(super) fn len(&self) -> usize {
-        self.out.len()
-    }
+/// What a letter is beside a Latin one, where it is taken for that by a look that small and capital
+/// do not share, or has no byte of its own.
+pub(super) fn case_twin(c: char) -> Option<char> {
+    Some(match c {
+        'Η' => 'h',
+        'Ν' => 'n',
+        'Υ' => 'y',
+        'ԁ' | 'Ԁ' => 'd',
+        'һ' | 'Һ' => 'h',
+        'ӏ' | 'Ӏ' => 'l',
+        'ԛ' | 'Ԛ' => 'q',
+        'ѵ' | 'Ѵ' => 'v',
+        'ԝ' | 'Ԝ' | 'ѡ' | 'Ѡ' => 'w',
+        'ɑ' => 'a',
+        'ɡ' => 'g',
+        _ => return None,
+    })
+}
 
-    /// All that was written.
-    pub(super) fn into_text(self) -> String {
-        self.out
-    }
+/// Whether what a character folds to depends on what stands around it.
+pub(super) fn depends_on_neighbours(c: char) -> bool {
+    // A Latin ï in a Cyrillic word is ї.
+    let mut depends = matches!(c, 'ï' | 'Ï');
+    decompose_compatible(c, |part| depends |= case_twin(part).is_some());
+    depends
+}
 
-    /// Writes one character of a word, which may give several letters or none.
-    pub(super) fn push(&mut self, c: char) {
-        match c {
-            'a'..='z' | '0'..='9' => self.letter(c, Script::Latin),
-            'а'..='я' if c != 'й' => self.letter(c, Script::Cyrillic),
-            _ => decompose_compatible(c, |part| {
-                if is_combining_mark(part) { self.mark(part) } else { self.base(part) }
-            }),
+/// The script of the first letter of `text`, past some marks on what comes before.
+pub(super) fn first_script(text: &str) -> Option<twins::Script> {
+    let c = text.chars().take(30).find(|c| !is_invisible(*c) && !is_combining_mark(*c))?;
+    twins::script(first_part(c))
+}
+
+/// What a character without its marks is.
+pub(super) fn first_part(c: char) -> char {
+    let mut first = None;
+    decompose_compatible(c, |part| first = first.or(Some(part)));
+    first.unwrap_or(c)
+}
+
+/// A Cyrillic letter with a mark as one letter; none if the mark does not count: stress, and that on
+/// ё.
+pub(super) fn composed(letter: char, mark: char) -> Option<char> {
+    let stress = matches!(mark, '\u{300}' | '\u{301}') && !matches!(letter, 'г' | 'к' | 'Г' | 'К');
+    let yo = mark == '\u{308}' && matches!(letter, 'е' | 'Е');
+    compose(letter, mark).filter(|_| !stress && !yo)
+}
+
+/// Reads words with capitals and accents kept. Its buffers are used again.
+#[derive(Debug, Default)]
+pub(super) struct Exact {
+    out: Vec<char>,
+}
+
+impl Exact {
+    /// The letters of `word`.
+    pub(super) fn read(&mut self, word: &str) -> &[char] {
+        self.out.clear();
+        for (at, c) in word.char_indices().filter(|(_, c)| !is_invisible(*c)) {
+            let rest = &word[at + c.len_utf8()..];
+            decompose_compatible(c, |part| {
+                if is_combining_mark(part) { self.mark(part, rest) } else { self.base(part, rest) }
+            });
         }
+        self.end_word();
+        &self.out
     }
 
-    fn letter(&mut self, c: char, script: Script) {
-        self.latin |= script == Script::Latin && c.is_alphabetic();
-        self.cyrillic |= script == Script::Cyrillic;
-        self.last = Some(c);
+    fn base(&mut self, c: char, rest: &str) {
+        if !is_base(c) {
+            return;
+        }
+        let before = self.out.iter().rfind(|c| !is_combining_mark(**c)).copied();
+        let is_beside_latin =
+            || [before.and_then(twins::script), first_script(rest)].contains(&Some(Latin));
+        let c = match (c, case_twin(c)) {
+            ('ı', _) => 'i',
+            ('ґ', _) => 'г',
+            ('Ґ', _) => 'Г',
+            (_, Some(twin)) if is_beside_latin() => {
+                if c.is_uppercase() {
+                    twin.to_ascii_uppercase()
+                } else {
+                    twin
+                }
+            }
+            _ => c,
+        };
         self.out.push(c);
     }
 
-    fn base(&mut self, c: char) {
-        if !c.is_alphanumeric() || matches!(c, '\u{2b9}'..='\u{2bd}') {
-            return;
-        }
-        if self.exact {
-            let c = if c == 'ı' { 'i' } else { c };
-            return self.letter(c, script(c));
-        }
-        for lower in c.to_lowercase() {
-            let spelt = match lower {
-                'ß' => "ss",
-                'æ' => "ae",
-                'œ' => "oe",
-                'þ' => "th",
-                'ł' => "l",
-                'ø' => "o",
-                'đ' | 'ð' => "d",
-                'ħ' => "h",
-                'ŋ' => "n",
-                'ı' => "i",
-                'ə' => "e",
-                'ς' => "σ",
-                _ => {
-                    self.letter(lower, script(lower));
-                    continue;
-                }
-            };
-            for c in spelt.chars() {
-                self.letter(c, Script::Latin);
-            }
-        }
-    }
-
-    /// Writes a mark where it belongs among the last ones (UAX 15, Canonical Ordering), of which no
-    /// text that means anything has more than 30 in a row (Stream-Safe Text Format).
+    /// Writes a mark where it belongs among the last ones (UAX 15, Canonical Ordering).
     fn put_mark(&mut self, mark: char) {
         let class = canonical_combining_class(mark);
-        let later = |(_, c): &(usize, char)| class > 0 && canonical_combining_class(*c) > class;
-        let at = self.out.char_indices().rev().take(30).take_while(later).last();
-        let end = self.out.len();
-        self.out.insert(at.map_or(end, |(at, _)| at), mark);
+        let later = |c: &&char| class > 0 && canonical_combining_class(**c) > class;
+        let after = self.out.iter().rev().take(30).take_while(later).count();
+        self.out.insert(self.out.len() - after, mark);
     }
 
-    fn mark(&mut self, mark: char) {
-        let Some(last) = self.last else { return };
-        match script(last) {
+    fn mark(&mut self, mark: char, rest: &str) {
+        let is_letter = |c: &char| !is_combining_mark(*c);
+        let Some(last) = self.out.iter().rposition(is_letter) else { return };
+        let before = self.out[..last].iter().copied().rfind(is_letter);
+        let is_beside_cyrillic =
+            || [before.and_then(twins::script), first_script(rest)].contains(&Some(Cyrillic));
+        let letter = self.out[last];
+        match script(letter) {
             // The Turkish capital of i.
-            Script::Latin if last == 'I' && mark == '\u{307}' => {}
-            Script::Latin if self.exact => self.put_mark(mark),
-            Script::Latin | Script::Pointed => {}
-            Script::Other => self.put_mark(mark),
+            Script::Latin if letter == 'I' && mark == '\u{307}' => {}
+            Script::Latin
+                if matches!(letter, 'i' | 'I') && mark == '\u{308}' && is_beside_cyrillic() =>
+            {
+                self.out[last] = if letter == 'i' { 'ї' } else { 'Ї' };
+            }
+            Script::Latin | Script::Other => self.put_mark(mark),
+            Script::Pointed => {}
             Script::Cyrillic => {
-                let stress =
-                    matches!(mark, '\u{300}' | '\u{301}') && !matches!(last, 'г' | 'к' | 'Г' | 'К');
-                let yo = mark == '\u{308}' && matches!(last, 'е' | 'Е');
-                if let Some(whole) = compose(last, mark).filter(|_| !stress && !yo) {
-                    self.out.pop();
-                    self.out.push(whole);
-                    self.last = Some(whole);
+                if let Some(whole) = composed(letter, mark) {
+                    self.out[last] = whole;
                 }
             }
         }
     }
 
-    /// Ends the word that began at `start` of `out`: if it mixes Latin and Cyrillic, its strays are
-    /// read as their twins in the script that has one for each.
-    pub(super) fn end_word(&mut self, start: usize) {
-        let mixed = self.latin && self.cyrillic;
-        (self.last, self.latin, self.cyrillic) = (None, false, false);
-        if !mixed {
-            return;
-        }
-        let (mut latin, mut cyrillic) = (0, 0);
-        let (mut all_latin, mut all_cyrillic) = (true, true);
-        for c in self.out[start..].chars().filter(|c| c.is_alphabetic()) {
-            match script(c) {
-                Script::Latin => {
-                    latin += 1;
-                    all_cyrillic &= twin(c).is_some();
-                }
-                Script::Cyrillic => {
-                    cyrillic += 1;
-                    all_latin &= twin(c).is_some();
-                }
-                _ => return,
+    /// Reads a word that mixes scripts in one of them, if it can be.
+    fn end_word(&mut self) {
+        let Mix::Read(home) = twins::mix(self.out.iter().copied()) else { return };
+        for c in &mut self.out {
+            if twins::script(*c).is_some_and(|own| own != home) {
+                *c = twins::twin(*c, home).unwrap_or(*c);
             }
         }
-        let stray = match (all_latin, all_cyrillic) {
-            (true, true) if latin > cyrillic => Script::Cyrillic,
-            (_, true) => Script::Latin,
-            (true, false) => Script::Cyrillic,
-            (false, false) => return,
-        };
-        let word: String = self.out[start..]
-            .chars()
-            .map(|c| if script(c) == stray { twin(c).unwrap_or(c) } else { c })
-            .collect();
-        self.out.truncate(start);
-        self.out.push_str(&word);
     }
-}
-
-/// The letter of the other script that looks the same, at least as a capital.
-fn twin(c: char) -> Option<char> {
-    const PAIRS: [(char, char); 30] = [
-        ('a', 'а'),
-        ('b', 'в'),
-        ('c', 'с'),
-        ('e', 'е'),
-        ('h', 'н'),
-        ('i', 'і'),
-        ('j', 'ј'),
-        ('k', 'к'),
-        ('m', 'м'),
-        ('o', 'о'),
-        ('p', 'р'),
-        ('s', 'ѕ'),
-        ('t', 'т'),
-        ('x', 'х'),
-        ('y', 'у'),
-        ('A', 'А'),
-        ('B', 'В'),
-        ('C', 'С'),
-        ('E', 'Е'),
-        ('H', 'Н'),
-        ('I', 'І'),
-        ('J', 'Ј'),
-        ('K', 'К'),
-        ('M', 'М'),
-        ('O', 'О'),
-        ('P', 'Р'),
-        ('S', 'Ѕ'),
-        ('T', 'Т'),
-        ('X', 'Х'),
-        ('Y', 'У'),
-    ];
-    PAIRS.iter().find_map(|&(latin, cyrillic)| match c {
-        _ if c == latin => Some(cyrillic),
-        _ if c == cyrillic => Some(latin),
-        _ => None,
-    })
 }

@@ -1,9 +1,9 @@
 //! Rules: which items are worth an alert, and where that is written in them.
 //!
 //! A rule file is TOML: `[[rule]]` tables and a `[list]` of shared terms (`file`, `compile`). The
-//! texts of an item are folded once (`fold`, `letters`), all terms of all rules are found in one
-//! pass over them (`finder`), and from the hits each rule decides (`decide`). How a term is written
-//! is said in `term`.
+//! texts of an item are folded (`fold`, `letters`), the terms that can make a rule fire are found in
+//! one pass over them (`finder`), all others only where one of these is (`search`), and from the hits
+//! each rule decides (`decide`). How a term is written is said in `term`.
 
 mod backtest;
 mod compile;
@@ -22,25 +22,33 @@ mod near;
 mod patterns;
 mod reading;
 mod scope;
+mod search;
+mod shout;
 mod term;
+mod twins;
 mod variants;
 
+use std::cell::OnceCell;
 use std::cmp::Reverse;
+use std::ops::Range;
 
 use crate::document::{Document, Source};
-use crate::model::{AlertRule, FeedId, Field, Item, Level, Match, Problem, Problems, RuleId};
+use crate::model::{AlertRule, FeedId, Item, Level, Match, Problem, Problems, RuleId, Status};
 
 pub use backtest::{Backtest, Counts, Day, Replayed, RuleReplayed, Sample};
 use decide::{Hit, Role, Verdict, Way};
 pub use examples::{ExampleFailed, ExampleRun};
 pub use explain::{Company, Evidence, Explainer, Explanation, Heed, Miss, Near};
-use finder::Finder;
+use languages::Language;
 pub use lint::{Finding, Findings, Lint};
 pub use near::Nearness;
-use patterns::Patterns;
 use reading::Reading;
 pub use scope::Barrier;
 use scope::Scope;
+
+use search::Finders;
+pub use search::Scratch;
+use shout::Shouts;
 
 /// A rule, as it is listed.
 #[derive(Clone, Debug)]
@@ -51,6 +59,8 @@ pub struct Rule {
     pub title: String,
     /// How much a match matters.
     pub level: Level,
+    /// How far it can be trusted.
+    pub status: Status,
     /// Free words.
     pub tags: Vec<String>,
     /// What the rule is for, in prose.
@@ -58,6 +68,12 @@ pub struct Rule {
     /// Where more is to be read about it.
     pub references: Vec<String>,
     scope: Scope,
+}
+
+impl Rule {
+    fn looks_at(&self, subject: &Subject<'_>) -> bool {
+        self.status != Status::Deprecated && self.scope.holds(subject)
+    }
 }
 
 /// What rules are asked about.
@@ -90,8 +106,10 @@ pub struct RuleSet {
     /// In the order of their rules.
     ways: Vec<Way>,
     terms: Vec<Term>,
-    finder: Finder,
-    patterns: Patterns,
+    /// The terms that can make a rule fire: looked for in every item.
+    first: Finders,
+    /// All others: looked for where one of the first is.
+    rest: Finders,
     examples: Vec<file::Example>,
     /// Where each rule stands: the number of the document, and its id or its table.
     places: Vec<(usize, Source)>,
@@ -102,6 +120,8 @@ pub struct RuleSet {
 struct Term {
     text: String,
     ways: Vec<u32>,
+    /// Whether capitals are all that tells it from other words.
+    capitals: bool,
 }
 
 /// So many hits of all terms are looked at in one item, in reading order; a text with more is made
@@ -133,21 +153,50 @@ impl RuleSet {
     /// (at most [`AlertRule::MAX_MATCHES`], no two at the same place). Takes time linear in the
     /// item's text.
     pub fn matches(&self, subject: &Subject<'_>) -> Vec<AlertRule> {
-        let reading = Reading::new(subject.item);
-        let hits = self.hits(&reading);
-        if hits.is_empty() {
+        self.matches_with(subject, &mut Scratch::default())
+    }
+
+    /// As [`Self::matches`], with buffers to use again: for many items, one after the other.
+    pub fn matches_with(&self, subject: &Subject<'_>, scratch: &mut Scratch) -> Vec<AlertRule> {
+        scratch.read(subject.item);
+        self.find_first(subject.item, scratch);
+        let in_scope = |way: u32| {
+            let rule = self.ways[way as usize].rule;
+            self.rules[rule as usize].looks_at(subject)
+        };
+        self.ways_of(&scratch.hits, &mut scratch.ways);
+        scratch.ways.retain(|way| in_scope(*way));
+        if scratch.ways.is_empty() {
             return Vec::new();
         }
-        let in_scope = |rule: u32| self.rules[rule as usize].scope.holds(subject);
+        self.find_rest(subject.item, scratch);
+        let language = OnceCell::new();
+        let shouts = Shouts::new(subject.item);
         let mut fired: Vec<(u32, Vec<u32>)> = Vec::new();
-        for (rule, verdict) in self.verdicts(&hits, &reading, in_scope) {
+        for way in &scratch.ways {
+            let way = &self.ways[*way as usize];
+            if !way.languages.is_all()
+                && !way.languages.admit(language.get_or_init(|| Language::of(subject.item)))
+            {
+                continue;
+            }
+            scratch.roles.clear();
+            add_roles(way, &scratch.hits, &mut scratch.roles);
+            self.hush(&scratch.hits, &mut scratch.roles, &shouts);
+            let verdict = scratch.desk.decide(way, &scratch.hits, &scratch.roles);
             let Verdict::Fires(on) = verdict else { continue };
-            match fired.last_mut().filter(|(last, _)| *last == rule) {
+            match fired.last_mut().filter(|(last, _)| *last == way.rule) {
                 Some((_, all)) => all.extend(on),
-                None => fired.push((rule, on)),
+                None => fired.push((way.rule, on)),
             }
         }
-        fired.into_iter().map(|(rule, on)| self.alert(rule, &on, &hits, &reading)).collect()
+        fired.into_iter().map(|(rule, on)| self.alert(rule, &on, subject.item, scratch)).collect()
+    }
+
+    /// How often a term that can make a rule fire stands in the item that was read last into
+    /// `scratch`, capitals and accents left aside: the part of matching that every item costs.
+    pub fn count_terms(&self, scratch: &Scratch) -> usize {
+        scratch.count(&self.first.words)
     }
 
     /// Runs each rule's own examples, whatever feeds the rule looks at: a problem, at the example's
@@ -178,29 +227,26 @@ impl RuleSet {
 
     /// All terms that stand in the item, by term and place.
     fn hits(&self, reading: &Reading<'_>) -> Vec<Hit> {
-        let mut hits = Vec::new();
-        for (field, folded, before) in reading.fields() {
-            self.finder.find(folded, |found| {
-                if hits.len() == MAX_HITS {
-                    return;
-                }
-                hits.push(Hit {
-                    term: found.term,
-                    field,
-                    first: before.saturating_add(found.first),
-                    last: before.saturating_add(found.last),
-                });
-            });
-        }
-        for field in Field::ALL {
-            self.patterns.find(reading.text(field), |term, span| {
-                if let Some((first, last)) = reading.touched(field, &span) {
-                    hits.push(Hit { term, field, first, last });
-                }
-            });
-        }
-        hits.sort_unstable_by_key(|hit| (hit.term, hit.first, hit.last));
-        hits
+        let mut scratch = Scratch::default();
+        scratch.read(reading.item());
+        self.find_first(reading.item(), &mut scratch);
+        self.find_rest(reading.item(), &mut scratch);
+        scratch.hits
+    }
+
+    /// The hits of the terms that can make a rule fire, in an item that was just read. What other
+    /// finders find, in the text as it is written, belongs here too.
+    fn find_first(&self, item: &Item, scratch: &mut Scratch) {
+        scratch.find(&self.first, item);
+        scratch.hits.sort_unstable_by_key(|hit| (hit.term, hit.first, hit.last));
+    }
+
+    /// Adds the hits of all other terms; from then on they are by term and place.
+    fn find_rest(&self, item: &Item, scratch: &mut Scratch) {
+        scratch.find(&self.rest, item);
+        scratch.hits.sort_unstable_by_key(|hit| (hit.term, hit.first, hit.last));
+        // A term may have two spellings that stand at one place.
+        scratch.hits.dedup();
     }
 
     /// What came of each way to fire that has a hit and looks at items of that language, for the
@@ -211,49 +257,81 @@ impl RuleSet {
         reading: &Reading<'_>,
         wanted: impl Fn(u32) -> bool,
     ) -> Vec<(u32, Verdict)> {
-        let mut ways: Vec<u32> = hits
-            .chunk_by(|one, two| one.term == two.term)
-            .flat_map(|hits| &self.terms[hits[0].term as usize].ways)
-            .copied()
-            .collect();
-        ways.sort_unstable();
-        ways.dedup();
+        let mut ways = Vec::new();
+        self.ways_of(hits, &mut ways);
         ways.into_iter()
             .map(|way| &self.ways[way as usize])
             .filter(|way| wanted(way.rule) && reading.is_in(&way.languages))
-            .map(|way| (way.rule, decide::decide(way, hits, &roles(way, hits))))
+            .map(|way| (way.rule, decide::decide(way, hits, &self.heard(way, hits, reading))))
             .collect()
     }
 
-    fn alert(&self, rule: u32, on: &[u32], hits: &[Hit], reading: &Reading<'_>) -> AlertRule {
-        let mut found: Vec<&Hit> = on.iter().map(|hit| &hits[*hit as usize]).collect();
+    /// The hits of the terms of `way` that count, each with the term's role.
+    fn heard(&self, way: &Way, hits: &[Hit], reading: &Reading<'_>) -> Vec<(Role, u32)> {
+        let mut roles = roles(way, hits);
+        self.hush(hits, &mut roles, reading.shouts());
+        roles
+    }
+
+    /// The ways to fire that one of the hits, which are by term, may make fire.
+    fn ways_of(&self, hits: &[Hit], ways: &mut Vec<u32>) {
+        ways.clear();
+        let terms = hits.chunk_by(|one, two| one.term == two.term);
+        ways.extend(terms.flat_map(|hits| &self.terms[hits[0].term as usize].ways).copied());
+        ways.sort_unstable();
+        ways.dedup();
+    }
+
+    fn alert(&self, rule: u32, on: &[u32], item: &Item, scratch: &mut Scratch) -> AlertRule {
+        let mut found: Vec<Hit> = on.iter().map(|hit| scratch.hits[*hit as usize]).collect();
         found.sort_unstable_by_key(|hit| (hit.field, hit.first, Reverse(hit.last), hit.term));
         found.dedup_by_key(|hit| (hit.field, hit.first, hit.last));
         let matches = found
             .into_iter()
             .take(AlertRule::MAX_MATCHES)
-            .map(|hit| self.as_match(reading, hit))
+            .map(|hit| {
+                let text = item.field(hit.field);
+                let span = self
+                    .pattern_span(&hit, text, |span| scratch.touched(hit.field, span, item))
+                    .unwrap_or_else(|| scratch.span(&hit, item));
+                self.as_match(&hit, span, text)
+            })
             .collect();
         let rule = &self.rules[rule as usize];
         AlertRule {
             id: rule.id.clone(),
             title: rule.title.clone(),
             level: rule.level,
+            status: rule.status,
             tags: rule.tags.clone(),
             matches,
         }
     }
 
-    fn as_match(&self, reading: &Reading<'_>, hit: &Hit) -> Match {
-        let words = (hit.first, hit.last);
+    /// A hit among `hits(reading)`, as it is shown.
+    fn match_in(&self, reading: &Reading<'_>, hit: &Hit) -> Match {
         let text = reading.text(hit.field);
+        let touched = |span: &Range<usize>| reading.touched(hit.field, span);
         let span = self
-            .patterns
-            .places(hit.term, text)
-            .and_then(|mut places| {
-                places.find(|place| reading.touched(hit.field, place) == Some(words))
-            })
+            .pattern_span(hit, text, touched)
             .unwrap_or_else(|| reading.place(hit.field, hit.first, hit.last).0);
+        self.as_match(hit, span, text)
+    }
+
+    /// Where the pattern of `hit` matches in `text`; nothing if its term is words. `touched` tells
+    /// the words of some bytes.
+    fn pattern_span(
+        &self,
+        hit: &Hit,
+        text: &str,
+        mut touched: impl FnMut(&Range<usize>) -> Option<(u32, u32)>,
+    ) -> Option<Range<usize>> {
+        let first = self.first.patterns.places(hit.term, text);
+        let mut places = first.or_else(|| self.rest.patterns.places(hit.term, text))?;
+        places.find(|place| touched(place) == Some((hit.first, hit.last)))
+    }
+
+    fn as_match(&self, hit: &Hit, span: Range<usize>, text: &str) -> Match {
         Match {
             term: self.terms[hit.term as usize].text.clone(),
             field: hit.field,
@@ -267,15 +345,37 @@ impl RuleSet {
 /// The hits of the terms of `way`, each with the term's role.
 fn roles(way: &Way, hits: &[Hit]) -> Vec<(Role, u32)> {
     let mut roles = Vec::new();
+    add_roles(way, hits, &mut roles);
+    roles
+}
+
+/// Adds them to `roles`. It goes through the shorter of each list of terms and the hits, both of
+/// which are by term.
+fn add_roles(way: &Way, hits: &[Hit], roles: &mut Vec<(Role, u32)>) {
+    let mut add = |role: Role, from: usize| {
+        let Some(first) = hits.get(from) else { return };
+        let of_term = hits[from..].iter().take_while(|hit| hit.term == first.term);
+        let numbers = (from..).zip(of_term).take(MAX_HITS_OF_TERM);
+        roles.extend(numbers.filter_map(|(at, _)| Some((role, u32::try_from(at).ok()?))));
+    };
     for (role, terms) in &way.terms {
-        for term in terms.iter() {
-            let from = hits.partition_point(|hit| hit.term < *term);
-            let of_term = hits[from..].iter().take_while(|hit| hit.term == *term);
-            let numbers = (from..).zip(of_term).take(MAX_HITS_OF_TERM);
-            roles.extend(numbers.filter_map(|(at, _)| Some((*role, u32::try_from(at).ok()?))));
+        if terms.len() < hits.len() {
+            for term in terms.iter() {
+                let from = hits.partition_point(|hit| hit.term < *term);
+                if hits.get(from).is_some_and(|hit| hit.term == *term) {
+                    add(*role, from);
+                }
+            }
+        } else {
+            let mut from = 0;
+            for of_term in hits.chunk_by(|one, two| one.term == two.term) {
+                if terms.binary_search(&of_term[0].term).is_ok() {
+                    add(*role, from);
+                }
+                from += of_term.len();
+            }
         }
     }
-    roles
 }
 
 #[cfg(test)]

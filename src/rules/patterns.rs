@@ -110,6 +110,17 @@ impl Patterns {
         self.0.push(Pattern { term, regex });
     }
 
+    /// Those whose term is wanted, and the others.
+    pub(super) fn part(self, wanted: impl Fn(u32) -> bool) -> (Self, Self) {
+        let (one, other) = self.0.into_iter().partition(|pattern| wanted(pattern.term));
+        (Self(one), Self(other))
+    }
+
+    /// Whether there is none.
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Calls `found` with each match in `text`: the number of its term, and its bytes, at least one.
     pub(super) fn find(&self, text: &str, mut found: impl FnMut(u32, Range<usize>)) {
         for pattern in &self.0 {

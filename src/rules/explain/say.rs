@@ -3,9 +3,10 @@
 
 use std::fmt;
 
-use super::{Barrier, Company, Miss, Near};
+use super::{Company, Miss, Near};
 use crate::model::{Field, Match};
 use crate::rules::near::Nearness;
+use crate::rules::scope::Barrier;
 
 /// A hit in words: "`Sumy` hit "SUMY" in the title at byte 5".
 pub(in crate::rules) fn hit(hit: &Match) -> String {
@@ -58,6 +59,10 @@ impl fmt::Display for Miss {
                 }?;
                 write!(f, ": {terms}{more}")?;
                 near.as_ref().map_or(Ok(()), |near| write!(f, "; {near}"))
+            }
+            Self::Shout { hit: one } => {
+                let all = "all in capitals, where it counts only beside another hit of the rule";
+                write!(f, "{}, but that is {all}", hit(one))
             }
             Self::Language { hit: one, language, detected, looks_at } => {
                 let looks_at = looks_at.join(", ");
@@ -112,6 +117,7 @@ impl fmt::Display for Barrier {
             Self::Feed { feed, looks_at } => {
                 write!(f, "it looks at the feeds {} only, not at \"{feed}\"", quoted(looks_at))
             }
+            Self::Deprecated => f.write_str("it is deprecated, so it never fires"),
             Self::FeedTag { tags, looks_at } if tags.is_empty() => {
                 write!(f, "it looks at feeds tagged {} only; this one has no tag", quoted(looks_at))
             }

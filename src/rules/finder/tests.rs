@@ -1,4 +1,4 @@
-use super::super::term::spellings;
+use super::super::term::{Spelling, spellings};
 use super::*;
 
 /// What `terms` find in `text`: the term and what stood there.

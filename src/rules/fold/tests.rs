@@ -1,5 +1,6 @@
 use proptest::prelude::*;
 
+use super::super::letters::exact;
 use super::*;
 
 fn words(text: &str) -> Vec<String> {
@@ -25,7 +26,7 @@ fn spellings_that_mean_the_same_word_fold_to_one() {
         ("𝐓𝐫𝐮𝐦𝐩 Ｔｒｕｍｐ ﬁn", "trump trump fin"),
         ("Zеlensky Cуми Xарків", "zelensky суми харків"),
         ("ІСTV", "ictv"),
-        ("ґанок ѓ г\u{301}", "ґанок ѓ ѓ"),
+        ("ґанок ѓ г\u{301}", "ганок ѓ ѓ"),
         ("ゼレ ゼレ", "セ\u{3099} レ セ\u{3099} レ"),
         ("हिन्दी", "हिन्दी"),
         ("", ""),
@@ -95,7 +96,9 @@ proptest! {
         let mut past = 0;
         for word in 0..folded.len() {
             let span = folded.span(word, word);
-            prop_assert!(span.start >= past && span.start < span.end);
+            // The words of a hashtag come back to where it began.
+            prop_assert!(span.start >= past || text.contains(['#', '@', '＃', '＠', '﹟', '﹫']));
+            prop_assert!(span.start < span.end);
             prop_assert!(text.get(span.clone()).is_some());
             prop_assert!(!folded.letters(word).is_empty());
             prop_assert!(folded.letters(word).bytes().all(|b| b >= 0x80 || b.is_ascii_alphanumeric()));

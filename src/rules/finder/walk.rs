@@ -1,0 +1,182 @@
+//! The comparison of a word and its neighbours with the terms.
+//!
+//! A pattern is kept as its *path*: the letters of its anchor and a sign for its end; for each word
+//! to the right, a sign for what stands before it, its letters, a sign for its end; and then the
+//! words to the left, each behind [`LEFT`] and a sign for what stands after it. Paths are sorted, so
+//! that those with the same beginning are next to each other, and are followed like the branches of
+//! a trie: each byte leaves a smaller group.
+
+use super::probe::{LONG_STEM, cut};
+use super::table::Group;
+use super::{Finder, Place, Watch};
+use crate::rules::fold::{Gap, Text};
+
+// Signs in paths. Folded letters are neither control characters nor ASCII punctuation.
+/// The word ends here.
+pub(super) const CLOSED: u8 = 1;
+/// The word may go on.
+pub(super) const OPEN: u8 = 2;
+/// The next word stands to the left of all before.
+pub(super) const LEFT: u8 = 3;
+const JOINED: u8 = 4;
+const APOSTROPHE: u8 = b'\'';
+const SPACE: u8 = b' ';
+const FULL_STOP: u8 = b'.';
+
+/// The sign for what a term has between two words; none for what no phrase crosses.
+pub(super) fn sign(gap: Gap) -> Option<u8> {
+    match gap {
+        Gap::Stop => None,
+        Gap::Joined => Some(JOINED),
+        Gap::Apostrophe => Some(APOSTROPHE),
+        Gap::Space => Some(SPACE),
+        Gap::Mark(mark) => Some(mark),
+    }
+}
+
+/// The signs in terms for which a gap of the text may stand.
+fn signs_for(gap: Gap) -> [Option<u8>; 2] {
+    [sign(gap), (gap == Gap::Space).then_some(FULL_STOP)]
+}
+
+/// The words of the text that are compared so far: from byte to byte.
+#[derive(Clone, Copy)]
+struct Stand {
+    start: usize,
+    end: usize,
+}
+
+pub(super) struct Walk<'a, W> {
+    pub(super) finder: &'a Finder,
+    pub(super) text: &'a Text,
+    pub(super) watch: &'a mut W,
+}
+
+impl<W: Watch> Walk<'_, W> {
+    /// Finds the patterns whose anchor is the word that begins at `start`.
+    pub(super) fn from(&mut self, start: usize) {
+        let end = self.text.word_end(start);
+        let stand = Stand { start, end };
+        let bytes = self.text.eight(start);
+        let len = (end - start).min(8);
+        self.watch.steps(1);
+        if let Some(group) = self.finder.table.get(cut(bytes, len)) {
+            match len {
+                8 => self.word(group, start + 8, end, stand),
+                // The whole word, and the sign for its end.
+                _ => self.after(group, stand),
+            }
+        }
+        for stem in self.finder.stems() {
+            if stem <= len {
+                self.watch.steps(1);
+                let key = cut(bytes, stem) | u64::from(OPEN) << (8 * stem);
+                if let Some(group) = self.finder.table.get(key) {
+                    self.after(group, stand);
+                }
+            }
+        }
+    }
+
+    /// Compares the rest of a word, the bytes from `at` to `end`.
+    fn word(&mut self, mut group: Group, mut at: usize, end: usize, stand: Stand) {
+        loop {
+            if let Some(open) = self.child(group, OPEN) {
+                self.after(open, stand);
+            }
+            let letter = self.text.bytes().get(at).filter(|_| at < end);
+            let Some(next) = letter.and_then(|letter| self.child(group, *letter)) else { break };
+            (group, at) = (next, at + 1);
+        }
+        if at == end
+            && let Some(closed) = self.child(group, CLOSED)
+        {
+            self.after(closed, stand);
+        }
+    }
+
+    /// Tells of the patterns that end here, and goes on with the next word of the others.
+    fn after(&mut self, mut group: Group, stand: Stand) {
+        while let Some(pattern) = self.finder.patterns.get(group.first as usize)
+            && group.first < group.end
+            && pattern.end - pattern.start == group.depth
+        {
+            let narrow = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
+            let (start, end) = (narrow(stand.start), narrow(stand.end));
+            self.watch.steps(1);
+            self.watch.found(Place { pattern: group.first, start, end });
+            group.first += 1;
+        }
+        if group.first == group.end {
+            return;
+        }
+        let left = self.child(group, LEFT);
+        if let Some(left) = left {
+            self.to_the_left(left, stand);
+            group.first = left.end;
+        }
+        if group.first < group.end {
+            self.to_the_right(group, stand);
+        }
+    }
+
+    fn to_the_right(&mut self, group: Group, stand: Stand) {
+        let Some(start) = self.text.next_word(stand.end) else { return };
+        let end = self.text.word_end(start);
+        self.watch.steps(start - stand.end);
+        for sign in signs_for(self.text.gap(stand.end, start)).into_iter().flatten() {
+            if let Some(group) = self.child(group, sign) {
+                self.word(group, start, end, Stand { end, ..stand });
+            }
+        }
+    }
+
+    fn to_the_left(&mut self, group: Group, stand: Stand) {
+        let Some((start, end)) = self.text.word_before(stand.start) else { return };
+        self.watch.steps(stand.start - end);
+        for sign in signs_for(self.text.gap(end, stand.start)).into_iter().flatten() {
+            if let Some(group) = self.child(group, sign) {
+                self.word(group, start, end, Stand { start, ..stand });
+            }
+        }
+    }
+
+    /// The patterns of a group whose paths go on with `byte`.
+    fn child(&mut self, group: Group, byte: u8) -> Option<Group> {
+        self.watch.steps(1);
+        let patterns = self.finder.patterns.get(group.first as usize..group.end as usize)?;
+        // What has ended comes before what goes on.
+        let next = |pattern: &super::Pattern| {
+            let at = pattern.start + group.depth;
+            if at < pattern.end { self.finder.paths.get(at as usize).copied() } else { None }
+        };
+        let (first, end) = match patterns.len() {
+            0..=LINEAR => {
+                let first = patterns.iter().position(|pattern| next(pattern) == Some(byte))?;
+                let more = patterns[first..].iter().take_while(|p| next(p) == Some(byte)).count();
+                (first, first + more)
+            }
+            _ => (
+                patterns.partition_point(|pattern| next(pattern) < Some(byte)),
+                patterns.partition_point(|pattern| next(pattern) <= Some(byte)),
+            ),
+        };
+        let number = |at: usize| group.first + u32::try_from(at).unwrap_or_default();
+        (first < end).then(|| Group {
+            first: number(first),
+            end: number(end),
+            depth: group.depth + 1,
+        })
+    }
+}
+
+/// Groups up to this size are searched from the beginning.
+const LINEAR: usize = 8;
+
+impl Finder {
+    /// The lengths of `stem*` that are looked up by their own letters, the longest first.
+    fn stems(&self) -> impl Iterator<Item = usize> + use<> {
+        let lengths = self.stem_lengths;
+        (1..LONG_STEM).rev().filter(move |len| lengths >> len & 1 != 0)
+    }
+}

@@ -1,0 +1,179 @@
+//! Text as rules see it: folded.
+//!
+//! Folded is: compatibility forms plain (NFKD), full case folding, Latin and Greek diacritics off,
+//! Cyrillic whole but for ё = е, ґ = г and stress marks, Turkish I, İ, ı and i one letter, characters
+//! that nobody sees dropped, a word that mixes scripts read in one of them, hashtags opened. Composed
+//! and decomposed text come out the same.
+//!
+//! Why it is fast: a letter is one byte ([`alphabet`]), so that Cyrillic text halves, and most text
+//! is folded many bytes at a time ([`strides`]) or by one look into a table ([`table`]); only the
+//! rest goes by all the rules, one character at a time ([`slow`]). Separators stay as they are: what
+//! stands between two words is looked at only where a phrase asks for it. Nothing is allocated once
+//! the buffers have grown, and no places are kept ([`places`]): an item in which something is found
+//! is folded a second time, with them.
+
+mod alphabet;
+mod class;
+mod folded;
+mod gap;
+mod mend;
+mod places;
+mod slow;
+mod strides;
+mod table;
+mod tag;
+mod text;
+
+use memchr::memchr2;
+
+use super::{letters, twins};
+use alphabet::STOP;
+use places::Places;
+
+pub(super) use alphabet::encode;
+pub(super) use folded::Folded;
+pub(super) use gap::{Gap, gap_of};
+pub(super) use places::Map;
+pub(super) use text::Text;
+
+/// Bytes that any step but [`Fold::room`] may write unasked.
+const ROOM: usize = 64;
+
+/// A text that is being folded.
+struct Fold<'a, P> {
+    source: &'a str,
+    /// Longer than what is written; grows in [`Fold::room`].
+    out: &'a mut Vec<u8>,
+    /// How much of `out` is written.
+    at: usize,
+    places: P,
+    /// Whether the last letter is a word of its own.
+    alone: bool,
+    tables: &'static table::Tables,
+}
+
+/// Folds `source` into `out` from `at` on, and says where it ends.
+fn fold(source: &str, out: &mut Vec<u8>, at: usize, places: impl Places) -> usize {
+    let tables = &*table::TABLES;
+    let mut fold = Fold { source, out, at, places, alone: false, tables };
+    fold.between(STOP, 0, 0);
+    fold.all();
+    let end = fold.at;
+    mend::mend(&mut out[at..end]);
+    end
+}
+
+impl<P: Places> Fold<'_, P> {
+    fn all(&mut self) {
+        let bytes = self.source.as_bytes();
+        let next_tag = |from: usize| memchr2(b'#', b'@', &bytes[from..]).map(|at| from + at);
+        let (mut at, mut tag) = (0, next_tag(0));
+        while at < bytes.len() {
+            at = self.plain(at, tag.unwrap_or(bytes.len()));
+            if Some(at) == tag {
+                at = self.one(at);
+                tag = next_tag(at);
+            }
+        }
+    }
+
+    /// Folds the source from `at` to `end`, or to the end of a hashtag that goes past it.
+    fn plain(&mut self, mut at: usize, end: usize) -> usize {
+        let bytes = &self.source.as_bytes()[..end];
+        while at < end {
+            self.room();
+            if self.alone {
+                at = self.one(at);
+                continue;
+            }
+            at = self.ascii(bytes, at);
+            at = self.mixed(bytes, at);
+        }
+        at
+    }
+
+    /// Folds ASCII, as far as it goes by whole chunks.
+    fn ascii(&mut self, bytes: &[u8], mut at: usize) -> usize {
+        while let Some(from) = bytes.get(at..).and_then(<[u8]>::first_chunk::<32>) {
+            self.room();
+            let Some(to) = self.out[self.at..].first_chunk_mut::<32>() else { break };
+            let count = strides::ascii32(from, to);
+            self.places.run(self.at, count, at, 1);
+            self.at += count;
+            at += count;
+            if count < 32 {
+                break;
+            }
+        }
+        at
+    }
+
+    /// Folds words of up to 8 Cyrillic letters, each with what ASCII follows it, and single
+    /// characters, until there is nothing but ASCII.
+    fn mixed(&mut self, bytes: &[u8], mut at: usize) -> usize {
+        while let Some(from) = bytes.get(at..).and_then(<[u8]>::first_chunk::<24>) {
+            self.room();
+            let mut letters = 0;
+            if from[0] & !1 == 0xD0
+                && let (Some(from), Some(to)) =
+                    (from.first_chunk::<16>(), self.out[self.at..].first_chunk_mut::<8>())
+            {
+                letters = strides::cyrillic8(from, to);
+                self.places.run(self.at, letters, at, 2);
+                self.at += letters;
+                at += 2 * letters;
+            }
+            let rest = from[2 * letters..].first_chunk::<8>();
+            if let (Some(from), Some(to)) = (rest, self.out[self.at..].first_chunk_mut::<8>()) {
+                let ascii = strides::ascii8(*from, to);
+                self.places.run(self.at, ascii, at, 1);
+                self.at += ascii;
+                at += ascii;
+                if ascii == 8 {
+                    return at;
+                }
+                if letters + ascii == 0 || from[ascii] & !1 != 0xD0 {
+                    at = self.next(bytes, at);
+                    if self.alone {
+                        return at;
+                    }
+                }
+            }
+        }
+        while at < bytes.len() && !self.alone {
+            at = self.next(bytes, at);
+        }
+        at
+    }
+
+    /// Folds one character: by a table, or else by all rules.
+    fn next(&mut self, bytes: &[u8], at: usize) -> usize {
+        let (folded, len) = self.tables.look_up(&bytes[at..]);
+        self.room();
+        match folded {
+            table::Entry::Byte(byte) => {
+                self.out[self.at] = byte;
+                self.places.whole(self.at, 1, at, at + len);
+                self.at += 1;
+                at + len
+            }
+            table::Entry::Nothing => at + len,
+            table::Entry::Slow => self.one(at),
+        }
+    }
+
+    /// Makes sure that there are [`ROOM`] bytes to write to.
+    fn room(&mut self) {
+        if self.out.len() < self.at + ROOM {
+            self.out.resize((self.out.len() * 2).max(1024), 0);
+        }
+    }
+}
+
+/// The character at `at`.
+fn char_at(text: &str, at: usize) -> Option<char> {
+    text.get(at..)?.chars().next()
+}
+
+#[cfg(test)]
+mod tests;

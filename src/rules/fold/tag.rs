@@ -1,0 +1,145 @@
+//! Hashtags and handles, opened: `#TrumpZelensky` has the words Trump and Zelensky.
+
+use super::alphabet::{COPY, SPLIT, script};
+use super::class::{Class, class};
+use super::letters;
+use super::mend::is_motley;
+use super::places::Places;
+use super::twins::Script;
+use super::{Fold, char_at};
+
+/// A run of letters longer than this, in bytes, is not opened.
+const MAX_RUN: usize = 200;
+
+/// What a letter is to the words of a tag.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Capital,
+    Small,
+    Digit,
+    /// Of a script without capitals.
+    Plain,
+}
+
+fn kind(c: char) -> Kind {
+    match c {
+        _ if c.is_numeric() => Kind::Digit,
+        _ if c.is_uppercase() => Kind::Capital,
+        _ if c.is_lowercase() => Kind::Small,
+        _ => Kind::Plain,
+    }
+}
+
+impl<P: Places> Fold<'_, P> {
+    /// Folds the tag whose sign ends at `start` and says where it ends. A run of letters that holds
+    /// several words is written joined, as it stands, and then word by word.
+    pub(super) fn tag(&mut self, start: usize) -> usize {
+        let mut start = start;
+        loop {
+            let Some(end) = self.run_end(start) else { return start };
+            if self.next_word(start, end) < end {
+                self.plain(start, end);
+                self.between(COPY, end, end);
+                self.words(start, end);
+            } else {
+                self.plain(start, end);
+            }
+            if self.source.as_bytes().get(end) != Some(&b'_') {
+                return end;
+            }
+            self.between(b'_', end, end + 1);
+            start = end + 1;
+        }
+    }
+
+    fn words(&mut self, start: usize, end: usize) {
+        let mut start = start;
+        while start < end {
+            let next = self.next_word(start, end);
+            let written = self.at;
+            self.plain(start, next);
+            if is_motley(&self.out[written..self.at]) {
+                self.at = written;
+                self.part_scripts(start, next);
+            }
+            if next < end {
+                self.between(SPLIT, next, next);
+            }
+            start = next;
+        }
+    }
+
+    /// Writes the letters of each script as a word.
+    fn part_scripts(&mut self, start: usize, end: usize) {
+        let mut last: Option<Script> = None;
+        let mut at = start;
+        while at < end {
+            let next = self.next_char(at);
+            let before = self.at;
+            self.plain(at, next);
+            let own = self
+                .out
+                .get(before..self.at)
+                .and_then(<[u8]>::first)
+                .and_then(|byte| script(*byte));
+            if own.is_some() && last.is_some() && own != last {
+                self.at = before;
+                self.between(SPLIT, at, at);
+                self.plain(at, next);
+            }
+            last = own.or(last);
+            at = next;
+        }
+    }
+
+    fn next_char(&self, at: usize) -> usize {
+        char_at(self.source, at).map_or(self.source.len(), |c| at + c.len_utf8())
+    }
+
+    /// Where the letters from `start` on end; `None` if there are too many.
+    fn run_end(&self, start: usize) -> Option<usize> {
+        let mut at = start;
+        while let Some(c) = char_at(self.source, at) {
+            if matches!(class(c), Class::Between(_) | Class::Tag) {
+                break;
+            }
+            at += c.len_utf8();
+            if at - start > MAX_RUN {
+                return None;
+            }
+        }
+        Some(at)
+    }
+
+    /// Where the second word between `start` and `end` begins; `end` if there is one only. A word
+    /// begins at a capital after a small letter (`TrumpZelensky`), at the last of several capitals
+    /// (`NATOSummit`), and between digits and letters.
+    fn next_word(&self, start: usize, end: usize) -> usize {
+        let mut last: Option<(Kind, usize)> = None;
+        let mut before_last = Kind::Small;
+        let mut at = start;
+        while let Some(c) = char_at(self.source, at).filter(|_| at < end) {
+            if matches!(class(c), Class::Letter | Class::LetterAlone) {
+                let own = kind(letters::first_part(c));
+                if let Some((kind, place)) = last {
+                    let splits = match (kind, own) {
+                        (Kind::Digit, Kind::Digit) => false,
+                        (Kind::Digit, _) | (_, Kind::Digit) => true,
+                        (Kind::Small | Kind::Plain, Kind::Capital) => true,
+                        _ => false,
+                    };
+                    if splits {
+                        return at;
+                    }
+                    if before_last == Kind::Capital && (kind, own) == (Kind::Capital, Kind::Small) {
+                        return place;
+                    }
+                    before_last = kind;
+                }
+                last = Some((own, at));
+            }
+            at += c.len_utf8();
+        }
+        end
+    }
+}

@@ -1,0 +1,166 @@
+//! An item searched for the terms of rules, with buffers that serve for the next item too.
+
+use std::ops::Range;
+
+use crate::model::{Field, Item};
+
+use super::decide::{Desk, Hit};
+use super::finder::{Finder, Place};
+use super::fold::{Map, Text};
+use super::letters::Exact;
+use super::patterns::Patterns;
+use super::reading::touched;
+use super::{MAX_HITS, Role};
+
+/// What it takes to match an item, kept from one to the next: once it has grown to the largest item,
+/// one on which nothing fires costs no allocation. It holds no more than some ten times that item.
+#[derive(Debug, Default)]
+pub struct Scratch {
+    text: Text,
+    /// Where the fields begin in it.
+    fields: [usize; 3],
+    /// Where its bytes come from, if anybody asked.
+    map: Map,
+    is_mapped: bool,
+    is_numbered: bool,
+    places: Vec<Place>,
+    exact: Exact,
+    pub(super) hits: Vec<Hit>,
+    /// The ways that a hit may make fire.
+    pub(super) ways: Vec<u32>,
+    pub(super) roles: Vec<(Role, u32)>,
+    pub(super) desk: Desk,
+}
+
+/// Terms to look for: words, and patterns.
+#[derive(Debug)]
+pub(super) struct Finders {
+    pub(super) words: Finder,
+    pub(super) patterns: Patterns,
+}
+
+/// So many places of patterns are looked at in one item, most of which may have the wrong capitals.
+const MAX_PLACES: usize = 4 * MAX_HITS;
+
+fn texts(item: &Item) -> [&str; 3] {
+    Field::ALL.map(|field| item.field(field))
+}
+
+impl Scratch {
+    /// Folds the item and forgets the one before. Returns its fields as the rules see them: letters
+    /// of one byte each, one field after the other.
+    pub fn read(&mut self, item: &Item) -> &[u8] {
+        self.fields = self.text.fold(texts(item));
+        (self.is_mapped, self.is_numbered) = (false, false);
+        self.hits.clear();
+        self.text.bytes()
+    }
+
+    /// Adds what `finders` find in the item that was read to the hits.
+    pub(super) fn find(&mut self, finders: &Finders, item: &Item) {
+        self.find_words(&finders.words, item);
+        if finders.patterns.is_empty() {
+            return;
+        }
+        for field in Field::ALL {
+            finders.patterns.find(item.field(field), |term, span| {
+                if self.hits.len() < MAX_HITS
+                    && let Some((first, last)) = self.touched(field, &span, item)
+                {
+                    self.hits.push(Hit { term, field, first, last });
+                }
+            });
+        }
+    }
+
+    fn find_words(&mut self, finder: &Finder, item: &Item) {
+        let mut places = std::mem::take(&mut self.places);
+        places.clear();
+        finder.search(&self.text, &mut |place| {
+            if places.len() < MAX_PLACES {
+                places.push(place);
+            }
+        });
+        if places.iter().any(|place| finder.is_exact(*place)) {
+            self.map(item);
+        }
+        for place in &places {
+            if self.hits.len() < MAX_HITS && self.fits(finder, *place, item) {
+                let hit = self.hit(finder.term(*place), place.start as usize..place.end as usize);
+                self.hits.push(hit);
+            }
+        }
+        self.places = places;
+    }
+
+    /// How often `finder` finds something, capitals and accents left aside.
+    pub(super) fn count(&self, finder: &Finder) -> usize {
+        let mut count = 0;
+        finder.search(&self.text, &mut |_| count += 1);
+        count
+    }
+
+    fn fits(&mut self, finder: &Finder, place: Place, item: &Item) -> bool {
+        let source = item.field(self.field(place.start as usize));
+        finder.fits_in(place, &mut self.exact, &self.text, &self.map, source)
+    }
+
+    /// The first and last word of those that the bytes `span` of `field` touch; the next word if
+    /// there is none, or else the one before. `None` if the field has no words.
+    pub(super) fn touched(
+        &mut self,
+        field: Field,
+        span: &Range<usize>,
+        item: &Item,
+    ) -> Option<(u32, u32)> {
+        self.map(item);
+        self.number_words();
+        let start = self.fields[field as usize];
+        let end = self.fields.get(field as usize + 1).copied().unwrap_or(self.text.bytes().len());
+        let begins = self.text.next_word(start).filter(|at| *at < end)?;
+        let (first, past) = (self.text.word_number(begins), self.text.words_before(end));
+        let source = |word: u32| {
+            let start = self.text.nth_start(word);
+            self.map.span(start, self.text.word_end(start))
+        };
+        touched(first..past, source, span)
+    }
+
+    fn number_words(&mut self) {
+        if !self.is_numbered {
+            self.text.number_words();
+            self.is_numbered = true;
+        }
+    }
+
+    /// A hit of a term at those folded bytes.
+    fn hit(&mut self, term: u32, place: Range<usize>) -> Hit {
+        self.number_words();
+        Hit {
+            term,
+            field: self.field(place.start),
+            first: self.text.word_number(place.start),
+            last: self.text.word_number(place.end - 1),
+        }
+    }
+
+    fn field(&self, at: usize) -> Field {
+        let after = self.fields.iter().filter(|start| **start <= at).count();
+        Field::ALL[after.saturating_sub(1)]
+    }
+
+    fn map(&mut self, item: &Item) {
+        if !self.is_mapped {
+            self.text.fold_with(texts(item), &mut self.map);
+            self.is_mapped = true;
+        }
+    }
+
+    /// The bytes of the field of `hit` where it stands.
+    pub(super) fn span(&mut self, hit: &Hit, item: &Item) -> Range<usize> {
+        self.map(item);
+        let first = self.text.nth_start(hit.first);
+        let last = self.text.nth_start(hit.last);
+        self.map.span(first, self.text.word_end(last))
+    }
+}
