@@ -12,7 +12,7 @@ use super::finder::Finder;
 use super::patterns::{self, Patterns};
 use super::search::Finders;
 use super::shout;
-use super::term::{Spelling, spellings};
+use super::term::{Refused, Spelling, refuse, spellings};
 use super::{RuleSet, Term};
 
 pub(super) fn compile(documents: &[Document], problems: &Problems) -> Option<RuleSet> {
@@ -72,6 +72,11 @@ fn by_place(documents: &[Document], place: &Place) -> (usize, usize, usize) {
     let number = documents.iter().position(|document| document.path() == path);
     (number.unwrap_or(documents.len()), line, column)
 }
+
+/// Lists may name lists no deeper than this.
+const MAX_NESTED: usize = 64;
+/// The terms of a rule set stand for no more spellings than this.
+const MAX_SPELLINGS: usize = 2_000_000;
 
 struct Compiler<'p> {
     problems: &'p Problems,
@@ -146,6 +151,10 @@ impl<'p> Compiler<'p> {
             };
             match names.get(name) {
                 None => self.unknown_list(entry, name, names.keys().copied()),
+                Some(_) if path.len() == MAX_NESTED => {
+                    let problem = entry.problem(format!("lists inside lists, {MAX_NESTED} deep"));
+                    self.problems.push(problem.hint("put the terms of the last ones here"));
+                }
                 Some(_) if path.contains(&name) => {
                     let problem = entry.problem(format!("the list `{name}` holds itself"));
                     self.problems.push(problem.hint("take `@…` out of one of the lists"));
@@ -189,7 +198,7 @@ impl<'p> Compiler<'p> {
                 self.patterns.push(number, regex);
                 false
             }),
-            false => spellings(&entry.text).map(|spellings| {
+            false => self.spellings(&entry.text).map(|spellings| {
                 let capitals = shout::is_in_capitals(&spellings);
                 self.spelt.extend(spellings.into_iter().map(|spelling| (number, spelling)));
                 capitals
@@ -207,6 +216,18 @@ impl<'p> Compiler<'p> {
         };
         self.numbers.insert(entry.text.clone(), number);
         number
+    }
+
+    fn spellings(&self, term: &str) -> Result<Vec<Spelling>, Refused> {
+        let spellings = spellings(term)?;
+        if self.spelt.len() + spellings.len() > MAX_SPELLINGS {
+            return refuse(
+                0,
+                format!("the rules stand for more than {MAX_SPELLINGS} spellings, all together"),
+                "use fewer `{…}` and `~` in one term, or fewer rules",
+            );
+        }
+        Ok(spellings)
     }
 
     fn way(&mut self, rule: u32, draft: &WayDraft<'_>) {

@@ -338,6 +338,21 @@ within = 3
 }
 
 #[test]
+fn lists_inside_lists_end_somewhere() {
+    let chain = |length: usize| {
+        let mut text = "[[rule]]\nid = \"a\"\nany = [\"@l0\"]\n[list]\n".to_owned();
+        for number in 0..length {
+            text.push_str(&format!("l{number} = [\"@l{}\"]\n", number + 1));
+        }
+        text.push_str(&format!("l{length} = [\"Sumy\"]\n"));
+        compile(&[&text])
+    };
+    assert_eq!(fire(&chain(63).unwrap(), "Sumy"), ["a"]);
+    let told = chain(20_000).unwrap_err();
+    assert!(told[0].contains("lists inside lists, 64 deep"), "{}", told[0]);
+}
+
+#[test]
 fn lists_and_rules_are_read_over_all_files() {
     let rules = compile(&[
         "[[rule]]\nid = \"a\"\nany = [\"@towns\"]",
