@@ -11,6 +11,7 @@ use super::file::{self, Draft, Entry, List, WayDraft};
 use super::finder::Finder;
 use super::patterns::{self, Patterns};
 use super::search::Finders;
+use super::shout;
 use super::term::{Spelling, spellings};
 use super::{RuleSet, Term};
 
@@ -184,14 +185,19 @@ impl<'p> Compiler<'p> {
         }
         let number = u32::try_from(self.terms.len()).ok()?;
         let read = match patterns::is_pattern(&entry.text) {
-            true => patterns::read(&entry.text).map(|regex| self.patterns.push(number, regex)),
+            true => patterns::read(&entry.text).map(|regex| {
+                self.patterns.push(number, regex);
+                false
+            }),
             false => spellings(&entry.text).map(|spellings| {
+                let capitals = shout::is_in_capitals(&spellings);
                 self.spelt.extend(spellings.into_iter().map(|spelling| (number, spelling)));
+                capitals
             }),
         };
         let number = match read {
-            Ok(()) => {
-                self.terms.push(Term { text: entry.text.clone(), ways: Vec::new() });
+            Ok(capitals) => {
+                self.terms.push(Term { text: entry.text.clone(), ways: Vec::new(), capitals });
                 Some(number)
             }
             Err(refused) => {

@@ -261,6 +261,83 @@ any = ["Tusk"]
 }
 
 #[test]
+fn a_deprecated_rule_is_tested_and_never_fires() {
+    let text = r#"
+[[rule]]
+id = "old"
+status = "deprecated"
+any = ["Sumy"]
+examples = { match = ["Sumy", "Odesa"] }
+[[rule]]
+id = "new"
+status = "experimental"
+any = ["Sumy"]
+[[rule]]
+id = "plain"
+status = "stable"
+any = ["Sumy"]
+"#;
+    let rules = compile(&[text]).unwrap();
+    assert_eq!(fire(&rules, "Sumy"), ["new", "plain"]);
+    let found = matches(&rules, &item("Sumy", "", ""));
+    let json = |rule: &AlertRule| serde_json::to_value(rule).unwrap()["status"].clone();
+    assert_eq!(json(&found[0]), "experimental");
+    assert_eq!(json(&found[1]), serde_json::Value::Null);
+    let told = rules.check_examples(&[Document::new("1.toml", text)]);
+    assert_eq!(told.len(), 1, "{told:?}");
+    let error = compile(&["[[rule]]\nid = \"a\"\nstatus = \"old\"\nany = [\"Sumy\"]"]).unwrap_err();
+    assert!(
+        error[0].starts_with("1.toml:3:10: `status`: no status \"old\"; expected one of stable"),
+        "{error:?}"
+    );
+}
+
+#[test]
+fn in_a_headline_all_in_capitals_acronyms_need_company() {
+    let rules = compile(&[r#"
+[[rule]]
+id = "usa"
+any = ["=US", "=IT", "Washington"]
+[[rule]]
+id = "bessent"
+any = ["=Bessent"]
+[[rule]]
+id = "sumy"
+any = ["=sumy"]
+[[rule]]
+id = "rubio"
+any = ["=Rubio"]
+with = ["=US"]
+[[rule]]
+id = "near"
+any = ["=US"]
+with = ["sanction*"]
+within = 3
+"#])
+    .unwrap();
+    for (title, summary, want) in [
+        ("US hits back", "", "usa"),
+        ("tell us more", "", ""),
+        ("TELL US MORE", "", ""),
+        ("TELL US MORE ABOUT IT", "", ""),
+        ("US", "", "usa"),
+        ("US TELLS WASHINGTON", "", "usa"),
+        ("US HITS BACK AT", "The US has answered.", "usa"),
+        ("US HITS BACK AT", "They tell us more.", ""),
+        ("BESSENT SAYS NO", "", "bessent"),
+        ("SUMY POD OSTRZAŁEM", "", "sumy"),
+        ("Sumy pod ostrzałem", "", "sumy"),
+        ("RUBIO: US WILL ANSWER", "", "rubio"),
+        ("NEW US SANCTIONS AHEAD", "", "near"),
+        ("US WILL NOT LIFT ANY OF THE SANCTIONS", "", ""),
+    ] {
+        let found = matches(&rules, &item(title, summary, ""));
+        let ids: Vec<&str> = found.iter().map(|rule| rule.id.as_str()).collect();
+        assert_eq!(ids.join(" "), want, "{title}");
+    }
+}
+
+#[test]
 fn lists_and_rules_are_read_over_all_files() {
     let rules = compile(&[
         "[[rule]]\nid = \"a\"\nany = [\"@towns\"]",
