@@ -136,12 +136,6 @@ impl RuleSet {
         fired.into_iter().map(|(rule, on)| self.alert(rule, &on, subject.item, scratch)).collect()
     }
 
-    /// How often a term that can make a rule fire stands in the item that was read last into
-    /// `scratch`, capitals and accents left aside: the part of matching that every item costs.
-    pub fn count_terms(&self, scratch: &Scratch) -> usize {
-        scratch.count(&self.first)
-    }
-
     /// Runs each rule's own examples, whatever feeds the rule looks at: a problem, at the example's
     /// place, for each that does not come out as it should. `documents` are those compiled.
     pub fn check_examples(&self, documents: &[Document]) -> Vec<Problem> {
