@@ -102,7 +102,9 @@ impl Finder {
 
     #[cfg(core_bench)]
     pub(super) fn gates_only(&self, text: &Text) {
-        self.gates.search(text, |at| { std::hint::black_box(at); });
+        self.gates.search(text, |at| {
+            std::hint::black_box(at);
+        });
     }
 
     /// The spellings in folded bytes, with a space between words.

@@ -37,7 +37,11 @@ pub(super) use places::Map;
 pub(super) use text::Text;
 
 /// Bytes that any step but [`Fold::room`] may write unasked.
-const ROOM: usize = 64;
+const ROOM: usize = 512;
+/// ASCII is folded in strides of so many bytes at first, and of [`ROOM`] at the most,
+const FIRST_STRIDE: usize = 128;
+/// in whole lanes of vector code.
+const LANE: usize = 32;
 
 /// A text that is being folded.
 struct Fold<'a, P> {
@@ -96,20 +100,25 @@ impl<P: Places> Fold<'_, P> {
         at
     }
 
-    /// Folds ASCII, as far as it goes by whole chunks.
+    /// Folds ASCII, in longer and longer strides as long as there is nothing else.
     fn ascii(&mut self, bytes: &[u8], mut at: usize) -> usize {
-        while let Some(from) = bytes.get(at..).and_then(<[u8]>::first_chunk::<32>) {
+        let mut stride = FIRST_STRIDE;
+        loop {
+            let len = stride.min(bytes.len() - at) / LANE * LANE;
+            if len == 0 {
+                return at;
+            }
             self.room();
-            let Some(to) = self.out[self.at..].first_chunk_mut::<32>() else { break };
-            let count = strides::ascii32(from, to);
+            let to = &mut self.out[self.at..self.at + len];
+            let count = strides::ascii(&bytes[at..at + len], to);
             self.places.run(self.at, count, at, 1);
             self.at += count;
             at += count;
-            if count < 32 {
-                break;
+            if count < len {
+                return at;
             }
+            stride = (2 * stride).min(ROOM);
         }
-        at
     }
 
     /// Folds words of up to 8 Cyrillic letters, each with what ASCII follows it, and single
