@@ -13,6 +13,7 @@ use toml::de::{DeTable, DeValue};
 
 use crate::model::{Place, Problem, Problems, nearest};
 
+mod strings;
 mod values;
 
 /// A TOML file in memory.
@@ -92,6 +93,11 @@ impl Document {
         &self.path
     }
 
+    /// What stands in it.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
     /// A problem at `source`.
     pub fn problem(&self, source: &Source, message: impl Into<String>) -> Problem {
         let place = match source {
@@ -100,6 +106,22 @@ impl Document {
             Source::Flag(name) => Place::Flag(name.clone()),
         };
         Problem::new(place, message)
+    }
+
+    /// Where in the file the part `inner` (bytes of `text`) of the string `text` at `source` is
+    /// written, escapes counted as they are written; behind the last character, its closing quote.
+    /// All of `source` if the string has a form in which that is not told.
+    pub fn within(&self, source: &Source, text: &str, inner: Range<usize>) -> Source {
+        let Source::Span(span) = source else { return source.clone() };
+        let written = self.text.get(span.clone()).unwrap_or_default();
+        let last = inner.end.saturating_sub(1).max(inner.start);
+        let place = |at| strings::place(written, text, at);
+        match (place(inner.start), place(last)) {
+            (Some(first), Some(last)) => {
+                Source::Span(span.start + first.start..span.start + last.end)
+            }
+            _ => source.clone(),
+        }
     }
 
     /// The document's root table. The first syntax error is noted; those behind it are mostly of
@@ -296,12 +318,24 @@ impl<'a> Table<'a> {
         self.entries.insert(key.to_owned(), (source, node));
     }
 
-    /// Notes every key that was not asked for, with the nearest one that could have been meant.
-    pub fn finish(self) {
+    /// Notes that the key `wrong`, if it is there, is called `right`.
+    pub fn misnamed(&mut self, wrong: &str, right: &str) {
+        if let Some((at, _)) = self.entries.remove(wrong) {
+            let problem = self.unknown(wrong, &at).hint(format!("did you mean `{right}`?"));
+            self.problems.push(problem);
+        }
+    }
+
+    fn unknown(&self, key: &str, at: &Source) -> Problem {
         let inside =
             if self.name.is_empty() { String::new() } else { format!(" in {}", self.name) };
+        self.document.problem(at, format!("unknown key `{key}`{inside}"))
+    }
+
+    /// Notes every key that was not asked for, with the nearest one that could have been meant.
+    pub fn finish(self) {
         for (key, (at, _)) in &self.entries {
-            let problem = self.document.problem(at, format!("unknown key `{key}`{inside}"));
+            let problem = self.unknown(key, at);
             let near = nearest(key, self.asked.iter().copied());
             let hint = match near {
                 Some(known) => format!("did you mean `{known}`?"),
@@ -326,63 +360,6 @@ impl<'a> Table<'a> {
     fn take(&mut self, key: &'static str) -> Option<Node> {
         self.asked.push(key);
         self.entries.remove(key).map(|(_, node)| node)
-    }
-}
-
-impl Node {
-    /// The name of the value's type, for messages.
-    pub fn kind(&self) -> &'static str {
-        match &self.value {
-            Value::Bool(_) => "true or false",
-            Value::Integer(_) => "an integer",
-            Value::Text(_) => "a string",
-            Value::Array(_) => "a list",
-            Value::Table(_) => "a table",
-            Value::Other(kind) => kind,
-        }
-    }
-
-    /// Where the value comes from.
-    pub fn source(&self) -> &Source {
-        &self.source
-    }
-
-    /// The text, if it is one.
-    pub fn as_text(&self) -> Option<&str> {
-        match &self.value {
-            Value::Text(text) => Some(text),
-            _ => None,
-        }
-    }
-
-    /// The elements, if it is a list.
-    pub fn as_array(&self) -> Option<&[Node]> {
-        match &self.value {
-            Value::Array(nodes) => Some(nodes),
-            _ => None,
-        }
-    }
-
-    /// The pairs, if it is a table.
-    pub fn as_table(&self) -> Option<impl Iterator<Item = (&str, &Node)>> {
-        match &self.value {
-            Value::Table(entries) => {
-                Some(entries.iter().map(|(key, (_, node))| (key.as_str(), node)))
-            }
-            _ => None,
-        }
-    }
-
-    fn wrong_type(&self) -> Wrong {
-        Wrong { source: self.source.clone(), message: None, kind: self.kind() }
-    }
-
-    fn wrong(&self, message: String) -> Wrong {
-        Wrong { source: self.source.clone(), message: Some(message), kind: self.kind() }
-    }
-
-    fn is_outside(&self) -> bool {
-        !matches!(self.source, Source::Span(_))
     }
 }
 

@@ -2,7 +2,15 @@
 
 #![expect(clippy::unwrap_used, reason = "a failing helper fails its test")]
 
+#[path = "verbs/backtest.rs"]
+mod backtest;
+#[path = "verbs/explain.rs"]
+mod explain;
+#[path = "verbs/lints.rs"]
+mod lints;
 mod support;
+#[path = "verbs/test.rs"]
+mod test;
 
 use std::fs;
 
@@ -12,12 +20,27 @@ use support::{Answer, House, RULES, Refused, Server, alerts, config, json_lines,
 #[test]
 fn every_verb_explains_itself() {
     let house = House::new();
-    let verbs: [(&str, &[&str]); 8] = [
+    let verbs: [(&str, &[&str]); 11] = [
         ("run", &["--config <FILE>", "--set <KEY=VALUE>", "--log-format", "json, text"]),
         ("poll", &["--config <FILE>", "--set", "--log-format", "--quiet"]),
         ("scan", &["--rules <FILE>", "--config", "--format", "jsonl", "text", "<INPUT>..."]),
         ("items", &["--content-type <TYPE>", "--url <BASE>", "<INPUT>...", "standard input"]),
-        ("check", &["--config <FILE>", "/etc/wirewatch/wirewatch.toml", "WIREWATCH_CONFIG"]),
+        (
+            "check",
+            &[
+                "[RULES]...",
+                "--strict",
+                "--config <FILE>",
+                "/etc/wirewatch/wirewatch.toml",
+                "WIREWATCH_CONFIG",
+            ],
+        ),
+        (
+            "test",
+            &["[RULES]...", "--config", "--rule <ID>", "text", "json", "junit", "Exit codes: 0"],
+        ),
+        ("explain", &["[INPUT]", "--text <TEXT>", "--feed <ID>", "--language", "Exit codes: 0"]),
+        ("backtest", &["--rules <NEW>", "--against <OLD>", "--since <TIME>", "30d", "--samples"]),
         ("alerts", &["--since <TIME>", "--rule <ID>", "--follow", "--format", "24h"]),
         ("feeds", &["--config <FILE>"]),
         ("demo", &["--json"]),
@@ -30,7 +53,7 @@ fn every_verb_explains_itself() {
             assert!(ran.stdout.contains(word), "{verb}: no {word:?} in\n{}", ran.stdout);
         }
         let summary = ran.stdout.lines().next().unwrap();
-        assert!(all.stdout.contains(&format!("  {verb:<8}{summary}\n")), "{}", all.stdout);
+        assert!(all.stdout.contains(&format!("  {verb:<10}{summary}\n")), "{}", all.stdout);
     }
     for code in ["Exit codes: 0 ", "; 1 ", "; 2 ", "; 75 ", "78 "] {
         assert!(all.stdout.replace("\n", " ").contains(code), "{code}: {}", all.stdout);
@@ -441,14 +464,14 @@ fn titles_of_strangers_can_do_nothing_to_terminals_logs_and_files() {
 fn check_says_what_there_is_and_runs_the_examples() {
     let house = House::watching(&[("a", "http://127.0.0.1:1/a"), ("b", "http://127.0.0.1:1/b")]);
     let ran = house.run(&["check", "--config", "w.toml"]).expect(0);
+    assert_eq!(ran.stderr, "");
+    let (warning, summary) = ran.stdout.trim_end().rsplit_once('\n').unwrap();
     assert_eq!(
-        (ran.stdout.as_str(), ran.stderr.as_str()),
-        (
-            "w.toml: ok: 2 feeds (0 of them disabled), 2 rules, 1 sinks; state in \
-             ./wirewatch.db\n",
-            ""
-        )
+        summary,
+        "w.toml: ok: 2 feeds (0 of them disabled), 2 rules, 1 sinks; state in ./wirewatch.db",
     );
+    let asked = "warning[no-examples]: rules.toml:10:6: rule `truce` has no examples\n";
+    assert!(warning.starts_with(asked), "{warning}");
     let wrong = "[rule.examples]\nmatch = [\"War ends\"]\nignore = [\"A ceasefire\", \"Peace\"]\n";
     house.write("rules.toml", format!("{RULES}{wrong}"));
     let ran = house.run(&["check", "--config", "w.toml"]).expect(78);

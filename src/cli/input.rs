@@ -1,4 +1,4 @@
-//! What `scan` and `items` read: files, standard input, URLs.
+//! What `scan`, `items` and `explain` read: files, standard input, URLs.
 
 use std::io::Read;
 use std::path::Path;
@@ -8,9 +8,10 @@ use url::Url;
 
 use crate::app::{client_options, fetch_limits};
 use crate::config::PollSection;
+use crate::engine::plan::Plan;
 use crate::fetch::{Answer, Fetch, FetchError, HttpFetch, Request};
 use crate::guard::{AllowEntry, Guard};
-use crate::model::{Clock, Feed, FeedId, ParsedFeed, Reason, Validators, slug};
+use crate::model::{Clock, Feed, FeedId, Item, ParsedFeed, Reason, Validators, slug};
 use crate::net::Network;
 use crate::parse;
 
@@ -43,6 +44,16 @@ pub(super) struct Reading {
 }
 
 impl Reading {
+    /// As the plan has it.
+    pub(super) fn by(plan: Option<&Plan>) -> Self {
+        let by = |plan: &Plan| Self {
+            allow: plan.net.allow.clone(),
+            poll: plan.poll.clone(),
+            ..Self::default()
+        };
+        plan.map(by).unwrap_or_default()
+    }
+
     /// Reads `source`: `-`, an http or https URL, else a file.
     pub(super) async fn open(&self, source: &str) -> Result<Document, Unreadable> {
         let is_url = ["http://", "https://"].iter().any(|scheme| source.starts_with(scheme));
@@ -106,16 +117,35 @@ impl From<FetchError> for Unreadable {
 }
 
 impl Document {
-    /// Its items.
-    pub(super) fn parse(&self) -> Result<ParsedFeed, Unreadable> {
-        let input = parse::Input {
+    fn input(&self) -> parse::Input<'_> {
+        parse::Input {
             bytes: &self.bytes,
             content_type: self.content_type.as_deref(),
             url: self.url.as_ref(),
-        };
-        parse::parse(&input)
+        }
+    }
+
+    /// What it says, if it is no feed: see [`parse::prose`].
+    pub(super) fn prose(&self) -> Item {
+        parse::prose(&self.input())
+    }
+
+    /// Its items.
+    pub(super) fn parse(&self) -> Result<ParsedFeed, Unreadable> {
+        parse::parse(&self.input())
             .map_err(|error| Unreadable { reason: error.reason(), message: error.to_string() })
     }
+}
+
+/// The feed of the config that a document comes from, by its URL or that of `source`.
+pub(super) fn configured<'p>(
+    plan: &'p Plan,
+    source: &str,
+    document: &Document,
+) -> Option<&'p Arc<Feed>> {
+    plan.feeds
+        .iter()
+        .find(|feed| Some(&feed.url) == document.url.as_ref() || feed.url.as_str() == source)
 }
 
 /// The feed that a document is taken for when no config names it: called by its title, else by its

@@ -1,9 +1,11 @@
 //! The command line: one verb, one file. Data goes to stdout, messages to stderr.
 
 mod alerts;
+mod backtest;
 mod check;
 mod daemon;
 mod demo;
+mod explain;
 mod feeds;
 mod fetch;
 mod input;
@@ -11,6 +13,7 @@ mod items;
 mod memory;
 mod out;
 mod scan;
+mod test;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -20,6 +23,7 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::config::Overlay;
 use crate::engine::plan::{Plan, Surroundings};
+use crate::model::Problem;
 use crate::observe::LogStyle;
 
 /// Watches news feeds and tells you of every new item that matches your rules.
@@ -27,7 +31,8 @@ use crate::observe::LogStyle;
 #[command(
     name = "wirewatch",
     version,
-    after_help = "Exit codes: 0 all is well; 1 a negative answer (scan: nothing matched; items, poll: \
+    after_help = "Exit codes: 0 all is well; 1 a negative answer (scan: nothing matched; test: an example \
+        failed; explain: no rule fires; check --strict: a warning; backtest: no item in that time; items, poll: \
         something could not be read or delivered; fetch: no feed came); 2 trouble, or a wrong \
         command line; 75 another wirewatch uses the store, or the disk is full; 78 a bad config, or a state \
         folder or database that cannot be used."
@@ -49,8 +54,14 @@ enum Verb {
     Items(items::ItemsArgs),
     /// Fetch a feed once and show the whole conversation with its server; keeps no state
     Fetch(fetch::FetchArgs),
-    /// Check the config and all that it names, and run the rules' own examples
+    /// Check the config, or rule files alone, and run the rules' own examples; warn of odd rules
     Check(check::CheckArgs),
+    /// Run the rules' own examples and tell which fail, and why
+    Test(test::TestArgs),
+    /// Say why each rule fires on a text or an item, or how near it came
+    Explain(explain::ExplainArgs),
+    /// Replay the stored items: what other rules would have alerted of
+    Backtest(backtest::BacktestArgs),
     /// Print stored alerts, oldest first
     Alerts(alerts::AlertsArgs),
     /// Print how each feed is doing
@@ -150,6 +161,9 @@ pub fn main() -> ExitCode {
             Verb::Items(args) => items::run(args).await,
             Verb::Fetch(args) => fetch::run(args).await,
             Verb::Check(args) => check::run(&args),
+            Verb::Test(args) => test::run(&args),
+            Verb::Explain(args) => explain::run(args).await,
+            Verb::Backtest(args) => backtest::run(args).await,
             Verb::Alerts(args) => alerts::run(args).await,
             Verb::Feeds(args) => feeds::run(args).await,
             Verb::Demo(args) => demo::run(args).await,
@@ -208,6 +222,12 @@ impl ConfigArgs {
     /// As [`ConfigArgs::plan`], for verbs that poll nothing.
     fn plan_to_look_at(&self) -> Option<Plan> {
         self.plan_in(&Surroundings { from_outside: true, ..self.surroundings() })
+    }
+
+    /// As [`ConfigArgs::plan_to_look_at`], or all problems.
+    fn plan_or_problems(&self) -> Result<Plan, Vec<Problem>> {
+        let around = Surroundings { from_outside: true, ..self.surroundings() };
+        Plan::build(&self.path(), &around)
     }
 
     /// The plan as the installed service has it, for verbs that look into its store from outside.

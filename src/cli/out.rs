@@ -38,6 +38,11 @@ pub(super) fn complain(message: &str) {
     let _ = writeln!(io::stderr(), "wirewatch: {}", crate::model::visible(message));
 }
 
+/// One problem, of what the command line gives, on stderr.
+pub(super) fn complain_of(problem: &Problem) {
+    let _ = writeln!(io::stderr(), "{problem}");
+}
+
 /// All problems of a config, on stderr.
 pub(super) fn tell_problems(problems: &[Problem]) {
     let mut stderr = io::stderr().lock();

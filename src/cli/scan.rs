@@ -5,17 +5,17 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::input::{Document, Reading, stand_in};
+use super::input::{Document, Reading, configured, stand_in};
 use super::out::{Out, complain, tell_problems};
 use super::{AlertFormat, ConfigArgs, Exit};
-use crate::engine::plan::{Plan, read_rules};
+use crate::engine::plan::{Plan, RuleFiles, read_rules};
 use crate::model::{Alert, AlertFeed, Clock, ParsedFeed, json_line};
 use crate::render;
 use crate::rules::{RuleSet, Subject};
 
 #[derive(Debug, Args)]
 pub(super) struct ScanArgs {
-    /// A rule file to match against, instead of the config's (may be repeated)
+    /// A rule file, or a folder of them, to match against, instead of the config's (may be repeated)
     #[arg(long, value_name = "FILE")]
     rules: Vec<PathBuf>,
     #[command(flatten)]
@@ -32,7 +32,7 @@ pub(super) struct ScanArgs {
 struct Given {
     plan: Option<Plan>,
     /// The rules of `--rules`, which take the place of the plan's.
-    own: Option<RuleSet>,
+    own: Option<RuleFiles>,
 }
 
 /// Reads the config, unless there are `--rules` and nothing of a config is given. Nothing if that
@@ -54,15 +54,11 @@ fn given(args: &ScanArgs) -> Option<Given> {
 pub(super) async fn run(args: ScanArgs) -> anyhow::Result<Exit> {
     let Some(Given { plan, own }) = given(&args) else { return Ok(Exit::Trouble) };
     let plan = plan.as_ref();
-    let Some(rules) = own.as_ref().or(plan.map(|plan| &plan.rules)) else {
+    let own = own.as_ref().map(|own| &own.rules);
+    let Some(rules) = own.or(plan.map(|plan| &plan.rules)) else {
         return Ok(Exit::Trouble);
     };
-    let reading = match plan {
-        Some(plan) => {
-            Reading { allow: plan.net.allow.clone(), poll: plan.poll.clone(), ..Reading::default() }
-        }
-        None => Reading::default(),
-    };
+    let reading = Reading::by(plan);
     let mut out = Out::new();
     let (mut matched, mut trouble) = (false, false);
     for source in &args.inputs {
@@ -101,11 +97,7 @@ fn alerts(
     rules: &RuleSet,
     plan: Option<&Plan>,
 ) -> Vec<Alert> {
-    let configured = plan.and_then(|plan| {
-        plan.feeds
-            .iter()
-            .find(|feed| Some(&feed.url) == document.url.as_ref() || feed.url.as_str() == source)
-    });
+    let configured = plan.and_then(|plan| configured(plan, source, document));
     let id = match configured {
         Some(feed) => feed.id.clone(),
         None => stand_in(source, document, parsed),

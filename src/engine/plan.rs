@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use self::feeds::{finish_feeds, read_feeds};
-use self::files::{expand, folder, plain, read_file};
+use self::files::{expand, folder, plain, read_file, rule_files};
 use crate::config::{
     Config, FeedDraft, LogSection, NetSection, Overlay, PollSection, StoreSection,
 };
@@ -138,17 +138,27 @@ impl Plan {
     }
 }
 
-/// Reads rule files alone, for verbs that need no config; `None` if there is none to read.
-pub fn read_rules(paths: &[PathBuf]) -> Result<Option<RuleSet>, Vec<Problem>> {
-    if paths.is_empty() {
+/// Rules without a config.
+#[derive(Debug)]
+pub struct RuleFiles {
+    /// The rules.
+    pub rules: RuleSet,
+    /// The files that they stand in.
+    pub files: Vec<Document>,
+}
+
+/// Reads rule files alone, for verbs that need no config; `None` if there is none to read. What is
+/// named is a file, a folder for its `*.toml`, or a glob where no such file is.
+pub fn read_rules(named: &[PathBuf]) -> Result<Option<RuleFiles>, Vec<Problem>> {
+    if named.is_empty() {
         return Ok(None);
     }
     let problems = Problems::default();
-    let files = read_documents(paths, &problems);
+    let files = read_documents(&rule_files(named, &problems), &problems);
     let rules = RuleSet::compile(&files, &problems);
     let problems = problems.into_vec();
     match rules {
-        Some(rules) if problems.is_empty() => Ok(Some(rules)),
+        Some(rules) if problems.is_empty() => Ok(Some(RuleFiles { rules, files })),
         _ => Err(problems),
     }
 }

@@ -40,7 +40,7 @@ impl Place {
         let line_text = text[line_start..line_end].trim_end_matches('\r');
         Self::Span {
             path: path.to_owned(),
-            line: text[..start].matches('\n').count() + 1,
+            line: memchr::memchr_iter(b'\n', &text.as_bytes()[..start]).count() + 1,
             column: text[line_start..start].chars().count() + 1,
             width: text[start..end.min(line_end)].chars().count().max(1),
             text: line_text.to_owned(),

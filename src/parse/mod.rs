@@ -35,6 +35,7 @@ mod identity;
 mod json;
 mod lenient;
 mod names;
+mod prose;
 mod raw;
 mod repairs;
 mod text;
@@ -43,6 +44,7 @@ mod tidy;
 pub use charset::{Decoded, decode};
 pub use error::ParseError;
 pub use identity::{Keys, is_whole_page, keys, page};
+pub use prose::prose;
 pub use repairs::REPAIRS;
 pub use text::clean_line;
 

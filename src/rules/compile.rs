@@ -9,6 +9,8 @@ use crate::model::{Place, Problems, nearest};
 use super::decide::{Role, Way, With};
 use super::file::{self, Draft, Entry, List, WayDraft};
 use super::finder::Finder;
+use super::patterns::{self, Patterns};
+use super::search::Finders;
 use super::term::{Spelling, spellings};
 use super::{RuleSet, Term};
 
@@ -22,16 +24,18 @@ pub(super) fn compile(documents: &[Document], problems: &Problems) -> Option<Rul
     compiler.refuse_twins(&lists, &drafts);
     compiler.read_lists(&lists);
     let mut rules = Vec::new();
-    let mut examples = Vec::new();
+    let (mut examples, mut places) = (Vec::new(), Vec::new());
     for (number, draft) in (0..).zip(drafts) {
         for way in &draft.ways {
             compiler.way(number, way);
         }
         rules.push(draft.rule);
+        let own = documents.iter().position(|document| std::ptr::eq(document, draft.document));
+        places.push((own.unwrap_or_default(), draft.source));
         let of_rule = |example| file::Example { rule: number, ..example };
         examples.extend(draft.examples.into_iter().map(of_rule));
     }
-    let Compiler { terms, spelt, ways, .. } = compiler;
+    let Compiler { terms, spelt, patterns, ways, .. } = compiler;
     let mut told = noted.into_vec();
     told.sort_by_key(|problem| by_place(documents, &problem.place));
     let sound = told.is_empty();
@@ -39,12 +43,21 @@ pub(super) fn compile(documents: &[Document], problems: &Problems) -> Option<Rul
         problems.push(problem);
     }
     sound.then(|| {
-        let fires = |(term, _): &&(u32, Spelling)| !terms[*term as usize].ways.is_empty();
-        let (first, rest): (Vec<_>, Vec<_>) = spelt.iter().partition(fires);
-        let finder = |spelt: Vec<&(u32, Spelling)>| {
+        let fires = |term: u32| !terms[term as usize].ways.is_empty();
+        let (first, rest): (Vec<_>, Vec<_>) = spelt.iter().partition(|(term, _)| fires(*term));
+        let (first_patterns, rest_patterns) = patterns.part(fires);
+        let words = |spelt: Vec<&(u32, Spelling)>| {
             Finder::new(spelt.into_iter().map(|(term, spelling)| (*term, spelling)))
         };
-        RuleSet { first: finder(first), rest: finder(rest), rules, ways, terms, examples }
+        RuleSet {
+            first: Finders { words: words(first), patterns: first_patterns },
+            rest: Finders { words: words(rest), patterns: rest_patterns },
+            rules,
+            ways,
+            terms,
+            examples,
+            places,
+        }
     })
 }
 
@@ -63,6 +76,7 @@ struct Compiler<'p> {
     problems: &'p Problems,
     terms: Vec<Term>,
     spelt: Vec<(u32, Spelling)>,
+    patterns: Patterns,
     /// The number of each term; `None` if it was refused.
     numbers: HashMap<String, Option<u32>>,
     /// The terms of each list, lists inside it resolved.
@@ -76,6 +90,7 @@ impl<'p> Compiler<'p> {
             problems,
             terms: Vec::new(),
             spelt: Vec::new(),
+            patterns: Patterns::default(),
             numbers: HashMap::new(),
             lists: BTreeMap::new(),
             ways: Vec::new(),
@@ -167,16 +182,20 @@ impl<'p> Compiler<'p> {
         if let Some(number) = self.numbers.get(&entry.text) {
             return *number;
         }
-        let number = match spellings(&entry.text) {
-            Ok(spellings) => {
-                let number = u32::try_from(self.terms.len()).ok()?;
-                self.terms.push(Term { text: entry.text.clone(), ways: Vec::new() });
+        let number = u32::try_from(self.terms.len()).ok()?;
+        let read = match patterns::is_pattern(&entry.text) {
+            true => patterns::read(&entry.text).map(|regex| self.patterns.push(number, regex)),
+            false => spellings(&entry.text).map(|spellings| {
                 self.spelt.extend(spellings.into_iter().map(|spelling| (number, spelling)));
+            }),
+        };
+        let number = match read {
+            Ok(()) => {
+                self.terms.push(Term { text: entry.text.clone(), ways: Vec::new() });
                 Some(number)
             }
             Err(refused) => {
-                let message = format!("term \"{}\": {}", entry.text, refused.message);
-                self.problems.push(entry.problem(message).hint(refused.hint));
+                self.problems.push(entry.refused(&refused));
                 None
             }
         };
@@ -190,6 +209,7 @@ impl<'p> Compiler<'p> {
         self.ways.push(Way {
             rule,
             fields: draft.fields,
+            languages: draft.languages.clone(),
             has_any: !draft.any.is_empty(),
             all,
             with: match draft.within {

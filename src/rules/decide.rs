@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use crate::model::Field;
 
+use super::languages::Languages;
+
 /// What a term is to a way of firing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Role {
@@ -23,6 +25,8 @@ pub(super) struct Way {
     pub(super) rule: u32,
     /// Where it looks, by [`Field`]'s order.
     pub(super) fields: [bool; 3],
+    /// The languages of the items that it looks at.
+    pub(super) languages: Languages,
     pub(super) has_any: bool,
     /// How many entries `all` has.
     pub(super) all: u32,
@@ -122,9 +126,16 @@ impl Desk {
 
 /// Hits by where they stand: for each, in order of its first word, the furthest last word so far.
 #[derive(Debug, Default)]
-struct Spans(Vec<(u32, u32)>);
+pub(super) struct Spans(Vec<(u32, u32)>);
 
 impl Spans {
+    /// Those of `hits`.
+    pub(super) fn new<'a>(hits: impl Iterator<Item = &'a Hit>) -> Self {
+        let mut spans = Self::default();
+        spans.set(hits);
+        spans
+    }
+
     fn set<'a>(&mut self, hits: impl Iterator<Item = &'a Hit>) {
         self.0.clear();
         self.0.extend(hits.map(|hit| (hit.first, hit.last)));
@@ -143,7 +154,7 @@ impl Spans {
     }
 
     /// Whether one of them holds the whole of `hit`.
-    fn hold(&self, hit: &Hit) -> bool {
+    pub(super) fn hold(&self, hit: &Hit) -> bool {
         self.furthest(hit.first).is_some_and(|last| last >= hit.last)
     }
 

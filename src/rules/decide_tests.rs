@@ -6,6 +6,7 @@ fn way() -> Way {
     Way {
         rule: 0,
         fields: [true; 3],
+        languages: Languages::default(),
         has_any: true,
         all: 0,
         with: With::NotNeeded,

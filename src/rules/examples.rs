@@ -1,71 +1,91 @@
 //! A rule's own examples, run.
 
-use crate::document::Document;
+use crate::document::{Document, Source};
 use crate::model::{Item, Problem};
 
-use super::RuleSet;
 use super::decide::Verdict;
+use super::explain::{Miss, say};
 use super::file::Example;
 use super::reading::Reading;
+use super::{Explainer, Rule, RuleSet};
+
+/// An example of a rule, and how it came out.
+#[derive(Debug)]
+pub struct ExampleRun<'a> {
+    /// The rule.
+    pub rule: &'a Rule,
+    /// Whether the rule should fire on it.
+    pub should_fire: bool,
+    /// The example's texts.
+    pub item: &'a Item,
+    /// The number of the document that it stands in, of those compiled.
+    pub document: usize,
+    /// Where in that it stands.
+    pub source: &'a Source,
+    /// What is wrong, if it did not come out as it should.
+    pub failed: Option<ExampleFailed>,
+}
+
+/// Why an example did not come out as it should.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ExampleFailed {
+    /// What happened instead: one clause.
+    pub message: String,
+    /// How to mend it.
+    pub hint: &'static str,
+}
+
+impl ExampleRun<'_> {
+    /// The problem, at the example's place in the `documents` compiled, if there is one.
+    pub fn problem(&self, documents: &[Document]) -> Option<Problem> {
+        let failed = self.failed.as_ref()?;
+        let message = format!("rule `{}`: {}", self.rule.id, failed.message);
+        let problem = documents.get(self.document)?.problem(self.source, message);
+        Some(problem.hint(failed.hint))
+    }
+}
+
+/// Runs all examples, whatever feeds the rules look at.
+pub(super) fn run(rules: &RuleSet) -> Vec<ExampleRun<'_>> {
+    rules.examples.iter().filter_map(|example| run_one(rules, example)).collect()
+}
 
 /// A problem for each example that does not come out as it should.
 pub(super) fn check(rules: &RuleSet, documents: &[Document]) -> Vec<Problem> {
-    let told = rules.examples.iter().filter_map(|example| {
-        let told = check_one(rules, example)?;
-        let place = documents.get(example.document)?.problem(&example.source, told.message);
-        Some(place.hint(told.hint))
-    });
-    told.collect()
+    run(rules).iter().filter_map(|run| run.problem(documents)).collect()
 }
 
-struct Told {
-    message: String,
-    hint: &'static str,
-}
-
-fn check_one(rules: &RuleSet, example: &Example) -> Option<Told> {
-    let reading = Reading::new(&example.item);
+fn run_one<'a>(rules: &'a RuleSet, example: &'a Example) -> Option<ExampleRun<'a>> {
+    let Example { rule, fires, item, document, source } = example;
+    let reading = Reading::new(item);
     let hits = rules.hits(&reading);
-    let verdicts = rules.verdicts(&hits, |rule| rule == example.rule);
-    let say = |hit: u32| rules.say(&reading, &hits[hit as usize]);
+    let verdicts = rules.verdicts(&hits, &reading, |one| one == *rule);
     let fired = verdicts.iter().find_map(|(_, verdict)| match verdict {
-        Verdict::Fires(on) => on.first().copied(),
+        Verdict::Fires(on) => on.first(),
         _ => None,
     });
-    let id = &rules.rules.get(example.rule as usize)?.id;
-    match (example.fires, fired) {
+    let failed = match (fires, fired) {
         (true, Some(_)) | (false, None) => None,
         (false, Some(hit)) => {
-            let message = format!("rule `{id}`: this example should be ignored, but {}", say(hit));
-            let hint = "narrow that term, name the phrase in `except`, or move the example to \
-                        `match`";
-            Some(Told { message, hint })
+            let hit = say::hit(&rules.match_in(&reading, &hits[*hit as usize]));
+            Some(ExampleFailed {
+                message: format!("this example should be ignored, but {hit}"),
+                hint: "narrow that term, name the phrase in `except`, or move the example to \
+                       `match`",
+            })
         }
         (true, None) => {
-            let why = why_silent(&verdicts, say);
-            let message = format!("rule `{id}`: this example should match, but {why}");
-            Some(Told { message, hint: silent_hint(&example.item) })
+            let why = match Explainer::of_one(rules, *rule).misses(*rule, &reading).first() {
+                Some(miss @ Miss::Near { .. }) => format!("nothing hit; {miss}"),
+                Some(miss) => miss.to_string(),
+                None => "nothing hit".to_owned(),
+            };
+            let message = format!("this example should match, but {why}");
+            Some(ExampleFailed { message, hint: silent_hint(item) })
         }
-    }
-}
-
-/// Why no way fired; a way that had a hit at all says more than one that had none.
-fn why_silent(verdicts: &[(u32, Verdict)], say: impl Fn(u32) -> String) -> String {
-    let telling = verdicts
-        .iter()
-        .map(|(_, verdict)| verdict)
-        .find(|verdict| !matches!(verdict, Verdict::Lacks(None)));
-    match telling {
-        Some(Verdict::Excepted(hit)) => format!("{}, inside a phrase of `except`", say(*hit)),
-        Some(Verdict::Alone(hit)) => {
-            format!("{}, with none of `with` near enough", say(*hit))
-        }
-        Some(Verdict::Vetoed(hit)) => format!("{}, which is in `none`", say(*hit)),
-        Some(Verdict::Lacks(Some(entry))) => {
-            format!("entry {} of `all` is nowhere in it", entry + 1)
-        }
-        _ => "nothing hit".to_owned(),
-    }
+    };
+    let rule = rules.rules.get(*rule as usize)?;
+    Some(ExampleRun { rule, should_fire: *fires, item, document: *document, source, failed })
 }
 
 fn silent_hint(item: &Item) -> &'static str {

@@ -4,7 +4,9 @@ use crate::document::{At, Document, FromNode, Node, Source, Table};
 use crate::model::{Field, Item, Level, Place, Problem, Problems, RuleId};
 
 use super::Rule;
+use super::languages::Languages;
 use super::scope::Scope;
+use super::term::Refused;
 
 /// An entry of a list of terms, as written, with its place.
 pub(super) struct Entry<'a> {
@@ -16,6 +18,13 @@ pub(super) struct Entry<'a> {
 impl Entry<'_> {
     pub(super) fn problem(&self, message: impl Into<String>) -> Problem {
         self.document.problem(&self.source, message)
+    }
+
+    /// The problem that the entry's term is refused, at the very character where it goes wrong.
+    pub(super) fn refused(&self, refused: &Refused) -> Problem {
+        let source = self.document.within(&self.source, &self.text, refused.at..refused.at);
+        let message = format!("term \"{}\": {}", self.text, refused.message);
+        self.document.problem(&source, message).hint(&refused.hint)
     }
 }
 
@@ -47,6 +56,7 @@ pub(super) struct WayDraft<'a> {
     pub(super) none: Vec<Entry<'a>>,
     pub(super) except: Vec<Entry<'a>>,
     pub(super) fields: [bool; 3],
+    pub(super) languages: Languages,
 }
 
 /// An example of a rule.
@@ -113,9 +123,13 @@ fn rule<'a>(mut table: Table<'a>, number: usize, problems: &'a Problems) -> Draf
         references: table.get("references").unwrap_or_default(),
         scope: Scope::read(&mut table),
     };
-    let own = way(&mut table, problems);
+    let languages = Languages::read(&mut table).unwrap_or_default();
+    let own = WayDraft { languages: languages.clone(), ..way(&mut table, problems) };
     let others = table.tables("or").into_iter().map(|mut table| {
-        let way = way(&mut table, problems);
+        let own = Languages::read(&mut table);
+        let languages = own.unwrap_or_else(|| languages.clone());
+        let way = WayDraft { languages, ..way(&mut table, problems) };
+        misnamed(&mut table);
         table.finish();
         way
     });
@@ -131,9 +145,19 @@ fn rule<'a>(mut table: Table<'a>, number: usize, problems: &'a Problems) -> Draf
         }
     }
     table_of_examples.finish();
+    misnamed(&mut table);
     table.finish();
     let source = id.map_or(begins, |id| id.source);
     Draft { rule, source, document, ways, examples }
+}
+
+/// Keys that have another name here, by which one would not guess it.
+fn misnamed(table: &mut Table<'_>) {
+    for (wrong, right) in
+        [("lang", "languages"), ("language", "languages"), ("name", "title"), ("severity", "level")]
+    {
+        table.misnamed(wrong, right);
+    }
 }
 
 fn is_id(id: &At<String>, document: &Document, problems: &Problems) -> bool {
@@ -180,6 +204,7 @@ fn way<'a>(table: &mut Table<'a>, problems: &'a Problems) -> WayDraft<'a> {
         none: terms(table, "none").unwrap_or_default(),
         except: terms(table, "except").unwrap_or_default(),
         fields: fields(table),
+        languages: Languages::default(),
     }
 }
 

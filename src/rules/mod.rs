@@ -5,30 +5,48 @@
 //! one pass over them (`finder`), all others only where one of these is (`search`), and from the hits
 //! each rule decides (`decide`). How a term is written is said in `term`.
 
+mod backtest;
 mod compile;
 mod decide;
+mod declension;
+mod detect;
 mod examples;
+mod explain;
 mod file;
 mod finder;
 mod fold;
+mod languages;
 mod letters;
+mod lint;
+mod measure;
+mod near;
+mod patterns;
 mod reading;
 mod scope;
 mod search;
 mod term;
 mod twins;
+mod variants;
 
+use std::cell::OnceCell;
 use std::cmp::Reverse;
 use std::ops::Range;
 
-use crate::document::Document;
-use crate::model::{AlertRule, FeedId, Field, Item, Level, Match, Problem, Problems, RuleId};
+use crate::document::{Document, Source};
+use crate::model::{AlertRule, FeedId, Item, Level, Match, Problem, Problems, RuleId};
 
+pub use backtest::{Backtest, Counts, Day, Replayed, RuleReplayed, Sample};
 use decide::{Hit, Role, Verdict, Way};
-use finder::Finder;
+pub use examples::{ExampleFailed, ExampleRun};
+pub use explain::{Company, Evidence, Explainer, Explanation, Heed, Miss, Near};
+use languages::Language;
+pub use lint::{Finding, Findings, Lint};
+pub use near::Nearness;
 use reading::Reading;
+pub use scope::Barrier;
 use scope::Scope;
 
+use search::Finders;
 pub use search::Scratch;
 
 /// A rule, as it is listed.
@@ -60,6 +78,18 @@ pub struct Subject<'a> {
     pub feed_tags: &'a [String],
 }
 
+/// All that a term stands for: each a term in which nothing is left to choose, so only `=` and `*`
+/// keep their meaning. In the order of alternatives and cases. A problem, at the column, if the
+/// term is refused; it is taken for the value of a flag.
+pub fn forms(term: &str) -> Result<Vec<String>, Problem> {
+    term::forms(term).map_err(|refused| {
+        let text = Document::new("--forms", term);
+        let rest = term.get(refused.at..).unwrap_or_default();
+        let end = refused.at + rest.chars().next().map_or(0, char::len_utf8);
+        text.problem(&Source::Span(refused.at..end), refused.message).hint(refused.hint)
+    })
+}
+
 /// Rules, ready to match.
 #[derive(Debug)]
 pub struct RuleSet {
@@ -68,10 +98,12 @@ pub struct RuleSet {
     ways: Vec<Way>,
     terms: Vec<Term>,
     /// The terms that can make a rule fire: looked for in every item.
-    first: Finder,
+    first: Finders,
     /// All others: looked for where one of the first is.
-    rest: Finder,
+    rest: Finders,
     examples: Vec<file::Example>,
+    /// Where each rule stands: the number of the document, and its id or its table.
+    places: Vec<(usize, Source)>,
 }
 
 /// A term, and which ways to fire may begin with it.
@@ -100,6 +132,12 @@ impl RuleSet {
         self.rules.iter()
     }
 
+    /// Where each rule stands, in the order of [`RuleSet::rules`]: the number of the document, of
+    /// those compiled, and its id in that.
+    pub fn places(&self) -> impl ExactSizeIterator<Item = (usize, &Source)> {
+        self.places.iter().map(|(document, source)| (*document, source))
+    }
+
     /// The rules that fire on the item, in the order of the files, with their hits in reading order
     /// (at most [`AlertRule::MAX_MATCHES`], no two at the same place). Takes time linear in the
     /// item's text.
@@ -121,9 +159,15 @@ impl RuleSet {
             return Vec::new();
         }
         self.find_rest(subject.item, scratch);
+        let language = OnceCell::new();
         let mut fired: Vec<(u32, Vec<u32>)> = Vec::new();
         for way in &scratch.ways {
             let way = &self.ways[*way as usize];
+            if !way.languages.is_all()
+                && !way.languages.admit(language.get_or_init(|| Language::of(subject.item)))
+            {
+                continue;
+            }
             scratch.roles.clear();
             add_roles(way, &scratch.hits, &mut scratch.roles);
             let verdict = scratch.desk.decide(way, &scratch.hits, &scratch.roles);
@@ -140,6 +184,26 @@ impl RuleSet {
     /// place, for each that does not come out as it should. `documents` are those compiled.
     pub fn check_examples(&self, documents: &[Document]) -> Vec<Problem> {
         examples::check(self, documents)
+    }
+
+    /// What a careful reader of `documents`, those compiled, would ask about; see [`Lint`]. With
+    /// `feeds`, those of the config with their tags, rules that look at none of them are told, too.
+    pub fn lint(
+        &self,
+        documents: &[Document],
+        feeds: Option<&[(FeedId, Vec<String>)]>,
+    ) -> Findings {
+        lint::lint(documents, feeds)
+    }
+
+    /// Runs each rule's own examples and tells of all of them, in the order of the files.
+    pub fn run_examples(&self) -> Vec<ExampleRun<'_>> {
+        examples::run(self)
+    }
+
+    /// Says why each rule fires on an item or does not.
+    pub fn explainer(&self) -> Explainer<'_> {
+        Explainer::new(self)
     }
 
     /// All terms that stand in the item, by term and place.
@@ -166,13 +230,19 @@ impl RuleSet {
         scratch.hits.dedup();
     }
 
-    /// What came of each way to fire that has a hit, for the rules wanted, in their order.
-    fn verdicts(&self, hits: &[Hit], wanted: impl Fn(u32) -> bool) -> Vec<(u32, Verdict)> {
+    /// What came of each way to fire that has a hit and looks at items of that language, for the
+    /// rules wanted, in their order.
+    fn verdicts(
+        &self,
+        hits: &[Hit],
+        reading: &Reading<'_>,
+        wanted: impl Fn(u32) -> bool,
+    ) -> Vec<(u32, Verdict)> {
         let mut ways = Vec::new();
         self.ways_of(hits, &mut ways);
         ways.into_iter()
             .map(|way| &self.ways[way as usize])
-            .filter(|way| wanted(way.rule))
+            .filter(|way| wanted(way.rule) && reading.is_in(&way.languages))
             .map(|way| (way.rule, decide::decide(way, hits, &roles(way, hits))))
             .collect()
     }
@@ -193,7 +263,13 @@ impl RuleSet {
         let matches = found
             .into_iter()
             .take(AlertRule::MAX_MATCHES)
-            .map(|hit| self.as_match(&hit, scratch.span(&hit, item), item.field(hit.field)))
+            .map(|hit| {
+                let text = item.field(hit.field);
+                let span = self
+                    .pattern_span(&hit, text, |span| scratch.touched(hit.field, span, item))
+                    .unwrap_or_else(|| scratch.span(&hit, item));
+                self.as_match(&hit, span, text)
+            })
             .collect();
         let rule = &self.rules[rule as usize];
         AlertRule {
@@ -205,6 +281,29 @@ impl RuleSet {
         }
     }
 
+    /// A hit among `hits(reading)`, as it is shown.
+    fn match_in(&self, reading: &Reading<'_>, hit: &Hit) -> Match {
+        let text = reading.text(hit.field);
+        let touched = |span: &Range<usize>| reading.touched(hit.field, span);
+        let span = self
+            .pattern_span(hit, text, touched)
+            .unwrap_or_else(|| reading.place(hit.field, hit.first, hit.last).0);
+        self.as_match(hit, span, text)
+    }
+
+    /// Where the pattern of `hit` matches in `text`; nothing if its term is words. `touched` tells
+    /// the words of some bytes.
+    fn pattern_span(
+        &self,
+        hit: &Hit,
+        text: &str,
+        mut touched: impl FnMut(&Range<usize>) -> Option<(u32, u32)>,
+    ) -> Option<Range<usize>> {
+        let first = self.first.patterns.places(hit.term, text);
+        let mut places = first.or_else(|| self.rest.patterns.places(hit.term, text))?;
+        places.find(|place| touched(place) == Some((hit.first, hit.last)))
+    }
+
     fn as_match(&self, hit: &Hit, span: Range<usize>, text: &str) -> Match {
         Match {
             term: self.terms[hit.term as usize].text.clone(),
@@ -213,13 +312,6 @@ impl RuleSet {
             start: span.start,
             end: span.end,
         }
-    }
-
-    /// A hit in words: "`Sumy` hit "SUMY" in the title".
-    fn say(&self, reading: &Reading<'_>, hit: &Hit) -> String {
-        let term = &self.terms[hit.term as usize].text;
-        let (_, text) = reading.place(hit.field, hit.first, hit.last);
-        format!("`{term}` hit \"{text}\" in the {}", Field::as_str(hit.field))
     }
 }
 

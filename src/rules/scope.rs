@@ -1,10 +1,12 @@
 //! Which feeds a rule looks at.
 
 use glob::{MatchOptions, Pattern};
+use serde::Serialize;
 
 use crate::document::{At, Table};
 
 use super::Subject;
+use super::explain::Heed;
 
 /// Which feeds a rule looks at: where both are given, both must fit.
 #[derive(Clone, Debug, Default)]
@@ -50,4 +52,42 @@ impl Scope {
         (self.feeds.is_empty() || self.feeds.iter().any(|feed| feed.matches_with(id, options)))
             && (self.tags.is_empty() || self.tags.iter().any(|tag| subject.feed_tags.contains(tag)))
     }
+
+    /// Why the rule does not look at `subject`; empty if it does.
+    pub(super) fn barriers(&self, subject: &Subject<'_>, heed: Heed) -> Vec<Barrier> {
+        let mut barriers = Vec::new();
+        if heed == Heed::Feed {
+            let id = subject.feed.as_str();
+            if !self.feeds.is_empty() && !self.feeds.iter().any(|feed| feed.matches(id)) {
+                let looks_at = self.feeds.iter().map(|feed| feed.as_str().to_owned()).collect();
+                barriers.push(Barrier::Feed { feed: id.to_owned(), looks_at });
+            }
+            let tags = subject.feed_tags;
+            if !self.tags.is_empty() && !self.tags.iter().any(|tag| tags.contains(tag)) {
+                let looks_at = self.tags.clone();
+                barriers.push(Barrier::FeedTag { tags: tags.to_vec(), looks_at });
+            }
+        }
+        barriers
+    }
+}
+
+/// Why a rule does not look at an item.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Barrier {
+    /// `feeds` names others.
+    Feed {
+        /// The item's feed.
+        feed: String,
+        /// Those that the rule names.
+        looks_at: Vec<String>,
+    },
+    /// The feed has none of `feed_tags`.
+    FeedTag {
+        /// The tags that it has.
+        tags: Vec<String>,
+        /// Those that the rule names.
+        looks_at: Vec<String>,
+    },
 }

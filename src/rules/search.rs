@@ -8,6 +8,8 @@ use super::decide::{Desk, Hit};
 use super::finder::{Finder, Place};
 use super::fold::{Map, Text};
 use super::letters::Exact;
+use super::patterns::Patterns;
+use super::reading::touched;
 use super::{MAX_HITS, Role};
 
 /// What it takes to match an item, kept from one to the next: once it has grown to the largest item,
@@ -31,6 +33,13 @@ pub struct Scratch {
     pub(super) desk: Desk,
 }
 
+/// Terms to look for: words, and patterns.
+#[derive(Debug)]
+pub(super) struct Finders {
+    pub(super) words: Finder,
+    pub(super) patterns: Patterns,
+}
+
 /// So many places of patterns are looked at in one item, most of which may have the wrong capitals.
 const MAX_PLACES: usize = 4 * MAX_HITS;
 
@@ -48,8 +57,24 @@ impl Scratch {
         self.text.bytes()
     }
 
-    /// Adds what `finder` finds in the item that was read to the hits.
-    pub(super) fn find(&mut self, finder: &Finder, item: &Item) {
+    /// Adds what `finders` find in the item that was read to the hits.
+    pub(super) fn find(&mut self, finders: &Finders, item: &Item) {
+        self.find_words(&finders.words, item);
+        if finders.patterns.is_empty() {
+            return;
+        }
+        for field in Field::ALL {
+            finders.patterns.find(item.field(field), |term, span| {
+                if self.hits.len() < MAX_HITS
+                    && let Some((first, last)) = self.touched(field, &span, item)
+                {
+                    self.hits.push(Hit { term, field, first, last });
+                }
+            });
+        }
+    }
+
+    fn find_words(&mut self, finder: &Finder, item: &Item) {
         if !self.is_split {
             self.text.split();
             self.is_split = true;
@@ -87,12 +112,37 @@ impl Scratch {
         finder.fits_in(place, &mut self.exact, &self.text, &self.map, source)
     }
 
-    /// A hit of a term at those folded bytes.
-    fn hit(&mut self, term: u32, place: Range<usize>) -> Hit {
+    /// The first and last word of those that the bytes `span` of `field` touch; the next word if
+    /// there is none, or else the one before. `None` if the field has no words.
+    pub(super) fn touched(
+        &mut self,
+        field: Field,
+        span: &Range<usize>,
+        item: &Item,
+    ) -> Option<(u32, u32)> {
+        self.map(item);
+        self.number_words();
+        let start = self.fields[field as usize];
+        let end = self.fields.get(field as usize + 1).copied().unwrap_or(self.text.bytes().len());
+        let begins = self.text.next_word(start).filter(|at| *at < end)?;
+        let (first, past) = (self.text.word_number(begins), self.text.words_before(end));
+        let source = |word: u32| {
+            let start = self.text.nth_start(word);
+            self.map.span(start, self.text.word_end(start))
+        };
+        touched(first..past, source, span)
+    }
+
+    fn number_words(&mut self) {
         if !self.is_numbered {
             self.text.number_words();
             self.is_numbered = true;
         }
+    }
+
+    /// A hit of a term at those folded bytes.
+    fn hit(&mut self, term: u32, place: Range<usize>) -> Hit {
+        self.number_words();
         Hit {
             term,
             field: self.field(place.start),

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `Waffenruhe*` | any ending of the word, none included |
 //! | `Zelensk{y,yy}`, `{,North }Korea` | either; an empty alternative makes it optional |
+//! | `Харків~` | the case forms of a name, by its ending (`declension`) |
 //! | `cease-fire` | a hyphen, a space, or nothing |
 //! | `=Sumy` | from here on capitals and accents count; `SUMY` passes too |
 //!
@@ -12,6 +13,8 @@
 
 use super::fold::{Folded, Gap, gap_of};
 use super::letters::exact;
+use super::patterns;
+use super::variants::{Variants, in_all_cases};
 
 /// One way to spell a term.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,6 +39,8 @@ pub(super) struct TermWord {
 /// Why a term is refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Refused {
+    /// The byte of the term where it goes wrong.
+    pub(super) at: usize,
     pub(super) message: String,
     pub(super) hint: String,
 }
@@ -49,92 +54,119 @@ const MAX_WORDS: usize = 16;
 /// `*` needs this many letters before it.
 const MIN_STEM: usize = 2;
 
+const HYPHENS: [char; 3] = ['-', '\u{2010}', '\u{2011}'];
+
 /// What text may have between two words of a phrase, and no term needs.
 const NOT_IN_A_TERM: [char; 17] =
     ['@', '#', '"', '(', ')', '[', ']', '<', '>', '_', '*', '«', '»', '“', '”', '„', '—'];
 
 /// The spellings of `term`, each once.
 pub(super) fn spellings(term: &str) -> Result<Vec<Spelling>, Refused> {
+    let indent = term.len() - term.trim_start().len();
     let term = term.trim();
     if term.is_empty() {
-        return refuse("the term is empty", "write a word or a phrase, or leave the entry out");
+        return refuse(0, "the term is empty", "write a word or a phrase, or leave the entry out");
     }
     if term.len() > MAX_BYTES {
         return refuse(
+            0,
             format!("the term is longer than {MAX_BYTES} bytes"),
             "a term is a word or a short phrase; put each in an entry of its own",
         );
     }
-    // The place for case forms: `Харків~` would add its forms to the parts here.
-    if let Some(at) = term.find('~') {
-        let stem = term[..at].rsplit([' ', ',', '{', '=']).next().unwrap_or_default();
-        return refuse(
-            "`~` (case forms) is not known yet",
-            format!("list the endings: `{stem}{{,a,…}}`, such as `Трамп{{,а,у,ом,ові,і}}`"),
-        );
-    }
     let mut found: Vec<Spelling> = Vec::new();
-    for text in alternatives(term)? {
-        for spelling in read(&text)? {
-            if !found.contains(&spelling) {
-                found.push(spelling);
-            }
-            if found.len() > MAX_SPELLINGS {
-                return too_many();
+    let variants = Variants::new(term)?;
+    for (number, text) in variants.texts().iter().enumerate() {
+        let placed = |refused: Refused| Refused {
+            at: indent + variants.place(number, refused.at),
+            ..refused
+        };
+        for form in in_all_cases(text).map_err(placed)? {
+            // The first form is the text itself without its `~`.
+            let spelt = read(&form).map_err(|refused| {
+                placed(Refused { at: behind_tildes(text, refused.at), ..refused })
+            })?;
+            for spelling in spelt {
+                if !found.contains(&spelling) {
+                    found.push(spelling);
+                }
+                if found.len() > MAX_SPELLINGS {
+                    return too_many(indent);
+                }
             }
         }
     }
     Ok(found)
 }
 
-fn refuse<T>(message: impl Into<String>, hint: impl Into<String>) -> Result<T, Refused> {
-    Err(Refused { message: message.into(), hint: hint.into() })
+/// All that `term` stands for, each a term without `{…}`, `~` and `-`, in the order of its
+/// alternatives and cases; a hyphen first as it is, then as a space, then left out.
+pub(super) fn forms(term: &str) -> Result<Vec<String>, Refused> {
+    if patterns::is_pattern(term) {
+        return patterns::read(term).map(|_| vec![term.trim().to_owned()]);
+    }
+    spellings(term)?;
+    let mut forms: Vec<String> = Vec::new();
+    for text in Variants::new(term.trim())?.texts() {
+        for form in in_all_cases(&text)? {
+            let form = form.split_whitespace().collect::<Vec<_>>().join(" ");
+            for form in hyphens(&form) {
+                if !forms.contains(&form) {
+                    forms.push(form);
+                }
+            }
+        }
+    }
+    Ok(forms)
 }
 
-fn too_many<T>() -> Result<T, Refused> {
+fn hyphens(form: &str) -> Vec<String> {
+    let mut forms = vec![String::new()];
+    for (number, part) in form.split(HYPHENS).enumerate() {
+        let links: &[&str] = match number {
+            0 => &[""],
+            // Behind `*` the next word cannot be joined.
+            _ if forms[0].ends_with('*') => &["-", " "],
+            _ => &["-", " ", ""],
+        };
+        let longer = links
+            .iter()
+            .flat_map(|link| forms.iter().map(move |form| format!("{form}{link}{part}")));
+        forms = longer.collect();
+    }
+    forms
+}
+
+/// Where the byte `at` of `text` without its `~` is in `text`.
+fn behind_tildes(text: &str, at: usize) -> usize {
+    let kept = text.bytes().enumerate().filter(|(_, byte)| *byte != b'~');
+    kept.map(|(place, _)| place).nth(at).unwrap_or(text.len())
+}
+
+impl Refused {
+    /// The same, where it is read as part of a text in which so many bytes stand before it.
+    fn behind(self, bytes: usize) -> Self {
+        Self { at: self.at + bytes, ..self }
+    }
+}
+
+pub(super) fn refuse<T>(
+    at: usize,
+    message: impl Into<String>,
+    hint: impl Into<String>,
+) -> Result<T, Refused> {
+    Err(Refused { at, message: message.into(), hint: hint.into() })
+}
+
+pub(super) fn too_many<T>(at: usize) -> Result<T, Refused> {
     refuse(
+        at,
         format!("the term stands for more than {MAX_SPELLINGS} spellings"),
         "write it as two terms or more, each with fewer `{…}` and `-`",
     )
 }
 
-/// `term` with each `{a,b}` replaced by each of its alternatives.
-fn alternatives(term: &str) -> Result<Vec<String>, Refused> {
-    let mut texts = vec![String::new()];
-    let mut rest = term;
-    while let Some(at) = rest.find(['{', '}']) {
-        let (plain, from) = rest.split_at(at);
-        let Some(inner) = from.strip_prefix('{') else {
-            return refuse("`}` without `{`", "alternatives are written `{a,b}`");
-        };
-        let Some(end) = inner.find(['{', '}']) else {
-            return refuse("`{` without `}`", "alternatives are written `{a,b}`");
-        };
-        if inner[end..].starts_with('{') {
-            return refuse("`{` inside `{…}`", "write every alternative out: `{ab,ac,d}`");
-        }
-        let options: Vec<&str> = inner[..end].split(',').collect();
-        if options.len() < 2 {
-            let only = &inner[..end];
-            return refuse(
-                format!("`{{{only}}}` has one alternative"),
-                format!("write `{{,{only}}}` if it may be missing, else `{only}` without braces"),
-            );
-        }
-        if texts.len().saturating_mul(options.len()) > MAX_SPELLINGS {
-            return too_many();
-        }
-        texts = texts
-            .iter()
-            .flat_map(|text| options.iter().map(move |option| format!("{text}{plain}{option}")))
-            .collect();
-        rest = &inner[end + 1..];
-    }
-    for text in &mut texts {
-        text.push_str(rest);
-    }
-    Ok(texts)
-}
+const EQUALS: &str = "`=` stands before a word, as in `=Sumy`";
 
 /// What a term has between two words.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -146,16 +178,23 @@ enum Link {
 
 /// The spellings of a text without alternatives: one, and its variants with hyphens left out.
 fn read(text: &str) -> Result<Vec<Spelling>, Refused> {
-    let text = text.trim();
+    let indent = text.len() - text.trim_start().len();
+    let words = words(text.trim()).map_err(|refused| refused.behind(indent))?;
+    Ok(words.into_iter().map(|words| Spelling { words }).collect())
+}
+
+fn words(text: &str) -> Result<Vec<Vec<TermWord>>, Refused> {
     let folded = Folded::new(text);
     if folded.len() == 0 {
         return refuse(
+            0,
             format!("the spelling `{text}` has no letter and no digit"),
             "a term needs at least one word in each of its spellings",
         );
     }
     if folded.len() > MAX_WORDS {
         return refuse(
+            folded.span(MAX_WORDS, MAX_WORDS).start,
             format!("the spelling `{text}` has more than {MAX_WORDS} words"),
             "a shorter phrase finds the same text",
         );
@@ -168,9 +207,11 @@ fn read(text: &str) -> Result<Vec<Spelling>, Refused> {
         let between = &text[past..span.start];
         let before = if word == 0 { between } else { between.trim_start_matches('*') };
         if word > 0 && before.is_empty() && !between.is_empty() {
-            return refuse("`*` inside a word", "`*` stands at the end of a word, as in `stem*`");
+            let hint = "`*` stands at the end of a word, as in `stem*`";
+            return refuse(past, "`*` inside a word", hint);
         }
-        let link = if word == 0 { first_link(before)? } else { link(before)? };
+        let link = if word == 0 { first_link(before) } else { link(before) };
+        let link = link.map_err(|refused| refused.behind(span.start - before.len()))?;
         is_exact |= before.ends_with('=');
         let read = TermWord {
             gap: Gap::Stop,
@@ -180,20 +221,21 @@ fn read(text: &str) -> Result<Vec<Spelling>, Refused> {
         };
         if read.open && read.letters.chars().count() < MIN_STEM {
             return refuse(
+                span.end,
                 format!("`{}*` matches too much", &text[span]),
                 format!("`*` needs at least {MIN_STEM} letters before it"),
             );
         }
         spellings = append(spellings, link, &read);
         if spellings.len() > MAX_SPELLINGS {
-            return too_many();
+            return too_many(span.start);
         }
         past = span.end;
     }
     if !matches!(&text[past..], "" | "*" | "." | "*.") {
-        return refuse_sign(&text[past..]);
+        return refuse_sign(past, &text[past..]);
     }
-    Ok(spellings.into_iter().map(|words| Spelling { words }).collect())
+    Ok(spellings)
 }
 
 fn append(spellings: Vec<Vec<TermWord>>, link: Link, word: &TermWord) -> Vec<Vec<TermWord>> {
@@ -227,40 +269,41 @@ fn append(spellings: Vec<Vec<TermWord>>, link: Link, word: &TermWord) -> Vec<Vec
 fn first_link(before: &str) -> Result<Link, Refused> {
     match before {
         "" | "=" => Ok(Link::Gap(Gap::Stop)),
-        _ => refuse_sign(before),
+        _ => refuse_sign(0, before),
     }
 }
 
 fn link(before: &str) -> Result<Link, Refused> {
     let signs = before.strip_suffix('=').unwrap_or(before);
     if before.len() > signs.len() && !signs.ends_with([' ', '-']) {
-        return refuse("`=` inside a word", "`=` stands before a word, as in `=Sumy`");
+        return refuse(signs.len(), "`=` inside a word", EQUALS);
     }
-    if signs == "-" || signs == "\u{2010}" || signs == "\u{2011}" {
+    if signs.strip_prefix(HYPHENS) == Some("") {
         return Ok(Link::Hyphen);
     }
     if let Some(at) = signs.find(NOT_IN_A_TERM) {
-        return refuse_sign(&signs[at..]);
+        return refuse_sign(at, &signs[at..]);
     }
     match gap_of(signs) {
-        Gap::Stop => refuse_sign(signs),
-        Gap::Mark(b'=') => refuse("`=` inside a word", "`=` stands before a word, as in `=Sumy`"),
+        Gap::Stop => refuse_sign(0, signs),
+        Gap::Mark(b'=') => refuse(0, "`=` inside a word", EQUALS),
         gap => Ok(Link::Gap(gap)),
     }
 }
 
-fn refuse_sign<T>(signs: &str) -> Result<T, Refused> {
+fn refuse_sign<T>(at: usize, signs: &str) -> Result<T, Refused> {
+    let at = at + signs.len() - signs.trim_start().len();
     let signs = signs.trim();
     let hint = match signs.chars().next() {
         Some('@') => "only a whole entry can name a list: `\"@strike\"`",
         Some('*') => "`*` stands at the end of a word, as in `stem*`",
-        Some('=') => "`=` stands before a word, as in `=Sumy`",
+        Some('=') => EQUALS,
         Some('/' | '\\' | '^' | '$' | '|' | '+' | '?') => {
-            "a term is not a regular expression: use `{a,b}` and `stem*`"
+            "use `{a,b}` and `stem*`; a regular expression is a whole entry: `/…/`"
         }
         _ => "leave it out: hits are whole words, whatever stands around them",
     };
-    refuse(format!("`{signs}` cannot stand here"), hint)
+    refuse(at, format!("`{signs}` cannot stand here"), hint)
 }
 
 #[cfg(test)]

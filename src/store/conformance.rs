@@ -1,5 +1,7 @@
 //! What every [`Store`] must do. A store takes part with one line: `conformance!(ItsPlace);`.
 
+mod named;
+mod replayed;
 mod told;
 
 use std::collections::HashSet;
@@ -17,6 +19,8 @@ use crate::model::{
     Validators, Wishes,
 };
 
+pub(super) use named::*;
+pub(super) use replayed::*;
 pub(super) use told::*;
 
 /// Where a store's state lies, empty at first.
@@ -48,6 +52,9 @@ macro_rules! conformance {
             pruning_is_bounded
             alerts_are_found_by_rule_time_and_number
             an_item_keeps_its_first_form
+            items_are_found_by_id_link_and_alert
+            items_are_read_page_by_page_in_the_order_seen
+            a_page_of_large_items_is_a_short_one
             all_is_kept_over_a_restart
             an_alert_about_a_feed_is_stored_with_its_schedule_and_once
             a_renamed_feed_takes_over_its_row

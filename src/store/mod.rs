@@ -124,6 +124,14 @@ pub trait Store: Send + Sync {
     /// What became known of alerts later, by their sequence numbers and in that order.
     async fn sequels(&self, alerts: Vec<i64>) -> Result<Vec<Sequel>, StoreError>;
 
+    /// Stored items that go by a name, those first seen last first.
+    async fn items_named(&self, query: ItemQuery) -> Result<Vec<StoredItem>, StoreError>;
+
+    /// Stored items in the order in which they were first seen, those of feeds that are configured
+    /// no more included; no more at once than [`ItemSpan::limit`], nor much more than
+    /// [`ItemSpan::PAGE_BYTES`], and none only if there are no more.
+    async fn items_seen(&self, span: ItemSpan) -> Result<Vec<(ItemPlace, StoredItem)>, StoreError>;
+
     /// How the configured feeds have been doing up to `now`, by id. Schedules are those last
     /// flushed.
     async fn feed_reports(&self, now: Timestamp) -> Result<Vec<FeedReport>, StoreError>;
@@ -310,6 +318,55 @@ pub struct AlertQuery {
     pub latest_first: bool,
     /// No more than this many.
     pub limit: usize,
+}
+
+/// Which items to read.
+#[derive(Clone, Debug, Default)]
+pub struct ItemQuery {
+    /// The item's identity, its link as it is stored, or the id of an alert that it raised.
+    pub name: String,
+    /// Shown by this feed.
+    pub feed: Option<FeedId>,
+    /// No more than this many.
+    pub limit: usize,
+}
+
+/// Which items to read, by when they were first seen.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct ItemSpan {
+    /// Then or later.
+    pub since: Option<Timestamp>,
+    /// Before that.
+    pub until: Option<Timestamp>,
+    /// Past this item.
+    pub after: Option<ItemPlace>,
+    /// No more than this many.
+    pub limit: usize,
+}
+
+impl ItemSpan {
+    /// Items of this size in all, as stored, end a page.
+    pub const PAGE_BYTES: usize = 8 << 20;
+}
+
+/// Where an item stands in the order in which all were first seen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ItemPlace {
+    first_seen: Timestamp,
+    /// Rows of the feed and of the item.
+    feed: i64,
+    item: i64,
+}
+
+/// An item as it was first seen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredItem {
+    /// The feed that showed it.
+    pub feed: FeedId,
+    /// When it was first seen.
+    pub first_seen: Timestamp,
+    /// The item.
+    pub item: Item,
 }
 
 /// How a feed has been doing.

@@ -7,8 +7,8 @@ use wirewatch::model::{
     Alert, Bookmark, Delivery, FeedId, FeedState, Seen, Sequel, SinkName, Timestamp,
 };
 use wirewatch::store::{
-    AlertQuery, Committed, FeedReport, Found, OutboxCount, Pruned, Settlement, SqliteStore, Store,
-    StoreError, Update,
+    AlertQuery, Committed, FeedReport, Found, ItemPlace, ItemQuery, ItemSpan, OutboxCount, Pruned,
+    Settlement, SqliteStore, Store, StoreError, StoredItem, Update,
 };
 
 pub struct Faulty {
@@ -117,6 +117,14 @@ impl Store for Faulty {
 
     async fn sequels(&self, alerts: Vec<i64>) -> Result<Vec<Sequel>, StoreError> {
         self.real.sequels(alerts).await
+    }
+
+    async fn items_named(&self, query: ItemQuery) -> Result<Vec<StoredItem>, StoreError> {
+        self.real.items_named(query).await
+    }
+
+    async fn items_seen(&self, span: ItemSpan) -> Result<Vec<(ItemPlace, StoredItem)>, StoreError> {
+        self.real.items_seen(span).await
     }
 
     async fn feed_reports(&self, now: Timestamp) -> Result<Vec<FeedReport>, StoreError> {

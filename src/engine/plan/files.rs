@@ -88,3 +88,35 @@ pub(super) fn expand(
     }
     files
 }
+
+/// The rule files that a command line names, each once: files, the `*.toml` of folders, and what
+/// globs match.
+pub(super) fn rule_files(named: &[PathBuf], problems: &Problems) -> Vec<PathBuf> {
+    let mut files: Vec<PathBuf> = Vec::new();
+    for path in named {
+        let text = path.to_string_lossy();
+        let is_folder = path.is_dir();
+        let pattern = match is_folder {
+            true => format!("{}/*.toml", glob::Pattern::escape(text.trim_end_matches('/'))),
+            false => text.clone().into_owned(),
+        };
+        let is_glob = is_folder || (text.contains(['*', '?', '[']) && !path.exists());
+        if !is_glob {
+            files.push(path.clone());
+            continue;
+        }
+        let found = match glob::glob(&pattern) {
+            Ok(found) => found.filter_map(Result::ok).filter(|path| path.is_file()).collect(),
+            Err(_) => Vec::new(),
+        };
+        if found.is_empty() {
+            let message = if is_folder { "has no *.toml in it" } else { "names no file" };
+            let problem = Problem::new(Place::File(path.clone()), message);
+            problems.push(problem.hint("name a rule file, or a folder with rule files"));
+        }
+        files.extend(found);
+    }
+    let mut known = std::collections::HashSet::new();
+    files.retain(|path| known.insert(plain(path)));
+    files
+}

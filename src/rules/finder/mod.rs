@@ -100,13 +100,6 @@ impl Finder {
         });
     }
 
-    #[cfg(core_bench)]
-    pub(super) fn gates_only(&self, text: &Text) {
-        self.gates.search(text, |at| {
-            std::hint::black_box(at);
-        });
-    }
-
     /// The spellings in folded bytes, with a space between words.
     pub(super) fn spellings(&self) -> impl Iterator<Item = Vec<u8>> {
         self.patterns.iter().map(|pattern| {

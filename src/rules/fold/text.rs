@@ -177,6 +177,17 @@ impl Text {
         block * BLOCK + starts.trailing_zeros() as usize
     }
 
+    /// How many words begin before the byte at `at`.
+    pub(crate) fn words_before(&self, at: usize) -> u32 {
+        let block = at / BLOCK;
+        let Some((starts, rank)) = self.starts_in(block).zip(self.ranks.get(block)) else {
+            let last = self.ranks.last().copied().unwrap_or_default();
+            let starts = self.ranks.len().checked_sub(1).and_then(|last| self.starts_in(last));
+            return last + starts.map_or(0, u64::count_ones);
+        };
+        rank + (starts & !(u64::MAX << (at % BLOCK))).count_ones()
+    }
+
     fn starts_in(&self, block: usize) -> Option<u64> {
         let before = block.checked_sub(1).and_then(|block| self.words.get(block));
         let words = self.words.get(block)?;

@@ -5,6 +5,7 @@
 //! connections that only read, one for the engines' short questions and one for long reports.
 
 mod claims;
+mod items;
 mod lanes;
 mod news;
 mod open;
@@ -28,8 +29,8 @@ use tokio::sync::oneshot;
 use self::claims::Claims;
 use self::lanes::{Call, Counters, Lane, Read, Task};
 use super::{
-    AlertQuery, Committed, FeedReport, Found, OutboxCount, Pruned, Settlement, Store, StoreError,
-    Update, Verdict,
+    AlertQuery, Committed, FeedReport, Found, ItemPlace, ItemQuery, ItemSpan, OutboxCount, Pruned,
+    Settlement, Store, StoreError, StoredItem, Update, Verdict,
 };
 use crate::model::{
     Alert, Bookmark, Delivery, FeedId, FeedState, Reason, Seen, Sequel, SinkName, Timestamp,
@@ -271,6 +272,14 @@ impl Store for SqliteStore {
 
     async fn sequels(&self, alerts: Vec<i64>) -> Result<Vec<Sequel>, StoreError> {
         self.read(&self.slow, move |db| news::sequels(db, &alerts)).await
+    }
+
+    async fn items_named(&self, query: ItemQuery) -> Result<Vec<StoredItem>, StoreError> {
+        self.read(&self.slow, move |db| items::named(db, &query)).await
+    }
+
+    async fn items_seen(&self, span: ItemSpan) -> Result<Vec<(ItemPlace, StoredItem)>, StoreError> {
+        self.read(&self.slow, move |db| items::seen(db, &span)).await
     }
 
     async fn feed_reports(&self, now: Timestamp) -> Result<Vec<FeedReport>, StoreError> {

@@ -1,0 +1,203 @@
+//! Terms that add nothing, since others find the same.
+
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::rc::Rc;
+
+use super::book::{Book, Group, Listed, WayWords};
+use super::words::{Inside, Member, Words};
+use super::{Lint, Note};
+use crate::rules::term::Spelling;
+
+/// So many terms are named that together make another idle.
+const NAMED: usize = 3;
+
+/// What a term must do for another to be idle beside it.
+#[derive(Clone, Copy, Default)]
+struct Need<'b, 'a> {
+    /// Stand for all of it: of `except`, the longer phrase hides more.
+    whole: bool,
+    /// Reach as far but for this many words: a longer hit is nearer to its company.
+    within: Option<u32>,
+    /// Not be hidden by phrases that the longer one is safe from.
+    excepts: &'b [&'b Group<'a>],
+}
+
+impl Need<'_, '_> {
+    fn allows(&self, inside: Inside, spelling: &Spelling, by: &Member<'_>) -> bool {
+        if inside.is_whole(spelling) {
+            return true;
+        }
+        let reach =
+            self.within.is_none_or(|within| inside.left_out(spelling) * 4 <= within as usize);
+        if self.whole || !reach {
+            return false;
+        }
+        let one = Words::new(vec![by.clone()]);
+        let phrases = self.excepts.iter().flat_map(|group| group.members());
+        !phrases.flat_map(|phrase| phrase.spelt.iter()).any(|spelt| one.may_be_inside(spelt))
+    }
+}
+
+/// The terms of `way` that its others make idle.
+pub(super) fn in_way<'a>(way: &WayWords<'a>, notes: &mut Vec<Note<'a>>) {
+    let excepts = [&way.except];
+    for (key, group) in way.keys() {
+        let need = match key {
+            "none" => Need::default(),
+            "except" => Need { whole: true, ..Need::default() },
+            "any" | "with" => {
+                Need { within: way.draft.within, excepts: &excepts, ..Need::default() }
+            }
+            _ => Need { excepts: &excepts, ..Need::default() },
+        };
+        let lists: Vec<&Rc<Words<'_>>> = group.lists.iter().map(|(_, words)| words).collect();
+        idle(&group.own, &lists, need, &mut HashSet::new(), notes);
+        idle_lists(group, notes);
+    }
+}
+
+/// The `@lists` of a key that hold nothing which another does not.
+fn idle_lists<'a>(group: &Group<'a>, notes: &mut Vec<Note<'a>>) {
+    for (at, (entry, words)) in group.lists.iter().enumerate() {
+        let same = |other: &Words<'_>| {
+            words.members.iter().all(|member| {
+                let held = |known: &Member<'_>| std::ptr::eq(known.entry, member.entry);
+                other.members.iter().any(held)
+            })
+        };
+        let mut others = group.lists.iter().enumerate().filter(|(other, (_, known))| {
+            *other != at && (known.members.len() > words.members.len() || *other < at)
+        });
+        if let Some((_, (by, _))) = others.find(|(_, (_, known))| same(known)) {
+            let message = match by.text == entry.text {
+                true => format!("`{}` is here twice", entry.text),
+                false => format!("`{}` adds nothing: `{}` holds it already", entry.text, by.text),
+            };
+            let hint = format!("take `{}` out", entry.text);
+            notes.push(Note::at(entry, Lint::Swallowed, message, hint));
+        }
+    }
+}
+
+/// The terms of each list that others of it, or of lists always used beside it, make idle.
+pub(super) fn in_lists<'a>(book: &Book<'a>, ways: &[WayWords<'a>], notes: &mut Vec<Note<'a>>) {
+    let uses = uses(ways);
+    let mut idle_terms = HashSet::new();
+    for (name, Listed { list, .. }) in &book.lists {
+        let used = uses.get(name);
+        let excepts: Vec<&Group<'_>> = used.map(|used| used.excepts.clone()).unwrap_or_default();
+        let need = Need {
+            whole: used.is_some_and(|used| used.in_except),
+            within: used.and_then(|used| used.within),
+            excepts: &excepts,
+        };
+        let inner = list.entries.iter().filter_map(|entry| entry.text.strip_prefix('@'));
+        let beside = used.into_iter().flat_map(|used| used.beside.iter().flatten().copied());
+        let others: Vec<&Rc<Words<'_>>> = inner
+            .chain(beside)
+            .filter(|other| other != name)
+            .filter_map(|other| book.lists.get(other).map(|listed| &listed.words))
+            .collect();
+        let own = book.lists[name].words.members.iter();
+        let own = Words::new(own.filter(|member| member.list == Some(name)).cloned().collect());
+        idle(&own, &others, need, &mut idle_terms, notes);
+    }
+}
+
+/// How a list is used.
+#[derive(Default)]
+struct Uses<'b, 'a> {
+    in_except: bool,
+    /// The least.
+    within: Option<u32>,
+    excepts: Vec<&'b Group<'a>>,
+    /// The lists that stand beside it wherever it is used.
+    beside: Option<BTreeSet<&'a str>>,
+}
+
+fn uses<'b, 'a>(ways: &'b [WayWords<'a>]) -> BTreeMap<&'a str, Uses<'b, 'a>> {
+    let mut uses: BTreeMap<&str, Uses<'_, '_>> = BTreeMap::new();
+    for way in ways {
+        for (key, group) in way.keys() {
+            let names = || group.lists.iter().filter_map(|(entry, _)| entry.text.strip_prefix('@'));
+            for name in names() {
+                let used = uses.entry(name).or_default();
+                used.in_except |= key == "except";
+                if matches!(key, "any" | "with" | "all") {
+                    used.excepts.push(&way.except);
+                    let within = way.draft.within.filter(|_| key != "all");
+                    used.within = used.within.into_iter().chain(within).min();
+                }
+                let here: BTreeSet<&str> = names().filter(|other| *other != name).collect();
+                used.beside = Some(match used.beside.take() {
+                    Some(before) => before.intersection(&here).copied().collect(),
+                    None => here,
+                });
+            }
+        }
+    }
+    uses
+}
+
+/// Notes the terms of `own` all of whose spellings others find. From the last to the first, and
+/// beside terms that stay: whoever takes out all that are told of loses nothing.
+fn idle<'a>(
+    own: &Words<'a>,
+    lists: &[&Rc<Words<'a>>],
+    need: Need<'_, '_>,
+    gone: &mut HashSet<*const ()>,
+    notes: &mut Vec<Note<'a>>,
+) {
+    let key = |member: &Member<'_>| std::ptr::from_ref(member.entry).cast::<()>();
+    let mut told = Vec::new();
+    for term in own.members.iter().rev() {
+        let mut by: Vec<&Member<'a>> = Vec::new();
+        let all = term.spelt.iter().all(|spelling| {
+            let found =
+                std::iter::once(own).chain(lists.iter().map(|words| &***words)).find_map(|words| {
+                    let found = words.inside(spelling, |inside| {
+                        let member = &words.members[inside.member];
+                        key(member) != key(term)
+                            && !gone.contains(&key(member))
+                            && need.allows(inside, spelling, member)
+                    })?;
+                    Some(&words.members[found.member])
+                });
+            if let Some(member) = found
+                && !by.iter().any(|known| key(known) == key(member))
+            {
+                by.push(member);
+            }
+            found.is_some()
+        });
+        if all && by.len() <= NAMED {
+            gone.insert(key(term));
+            told.push(tell(term, &by));
+        }
+    }
+    notes.extend(told.into_iter().rev());
+}
+
+fn tell<'a>(term: &Member<'a>, by: &[&Member<'a>]) -> Note<'a> {
+    let same = |other: &Member<'_>| {
+        let words = Words::new(vec![term.clone()]);
+        other
+            .spelt
+            .iter()
+            .all(|spelling| words.inside(spelling, |inside| inside.is_whole(spelling)).is_some())
+    };
+    let text = &term.entry.text;
+    let names: Vec<String> = by.iter().map(|member| member.name_beside(term.list)).collect();
+    let message = match by {
+        [one] if one.entry.text == *text => {
+            match one.list.filter(|list| term.list != Some(*list)) {
+                Some(list) => format!("`{text}` is in `@{list}` already"),
+                None => format!("`{text}` is here twice"),
+            }
+        }
+        [one] if same(one) => format!("`{text}` is {} again", names.concat()),
+        [_] => format!("`{text}` adds nothing: {} finds it already", names.concat()),
+        _ => format!("`{text}` adds nothing: {} find it already", names.join(" and ")),
+    };
+    Note::at(term.entry, Lint::Swallowed, message, format!("take `{text}` out"))
+}

@@ -1,0 +1,64 @@
+use super::*;
+
+fn found(term: &str, text: &str) -> Vec<String> {
+    let mut patterns = Patterns::default();
+    patterns.push(7, read(term).unwrap());
+    let mut found = Vec::new();
+    patterns.find(text, |term, span| {
+        assert_eq!(term, 7);
+        found.push(text[span].to_owned());
+    });
+    found
+}
+
+#[test]
+fn patterns_match_the_text_as_it_stands() {
+    for (term, text, want) in [
+        (r"/\bSu-?\d{2,3}\b/", "SU-57, su34 and Su-5", "SU-57|su34"),
+        (r"=/\bSu-?\d{2,3}\b/", "SU-57, Su34", "Su34"),
+        (" /дрон[аыи]?/ ", "Дрони та ДРОН", "Дрони|ДРОН"),
+        ("/a/b/", "A/B", "A/B"),
+        (r"/a\/b/", "a/b", "a/b"),
+        (r"/(?-i)US/", "us US", "US"),
+        (r"/\$\d+/", "cost $5", "$5"),
+        ("/é/", "cafe e\u{301}", ""),
+    ] {
+        assert!(is_pattern(term));
+        assert_eq!(found(term, text).join("|"), want, "{term}");
+    }
+    for term in ["Sumy", "=Sumy", "a/b", "@list"] {
+        assert!(!is_pattern(term), "{term}");
+    }
+}
+
+#[test]
+fn only_so_many_matches_are_looked_for() {
+    assert_eq!(found("/a/", &"a".repeat(1_000)).len(), MAX_MATCHES);
+}
+
+#[test]
+fn wrong_patterns_are_refused_at_their_place() {
+    for (term, at, message, hint) in [
+        ("/", 0, "without a `/`", "whole entry"),
+        ("=/ab", 1, "without a `/`", "whole entry"),
+        ("/ab/i", 4, "`i` behind", "case does not matter"),
+        ("/ab/ cd", 4, "`cd` behind", "whole entry"),
+        ("/дрон(/", "/дрон".len(), "unclosed group", "`\\`"),
+        ("/ab[/", 3, "unclosed character class", "`\\`"),
+        ("/*a/", 1, "repetition operator missing", ""),
+        ("/a(?=b)/", 2, "look-around", "not linear"),
+        (r"/(a)\1/", 4, "backreference", "not linear"),
+        (r"/\p{Foo}/", 1, "property", ""),
+        ("//", 1, "nothing stands", "at least"),
+        ("/a*/", 1, "nothing stands", "at least"),
+        (r"/\b/", 1, "nothing stands", "at least"),
+        ("/a|/", 1, "nothing stands", ""),
+        (r"/[^\s\S]/", 1, "nothing can match", ""),
+        (r"/\w{500}/", 1, "more than 1024 KiB", "smaller numbers"),
+    ] {
+        let refused = read(term).expect_err(term);
+        assert!(refused.message.contains(message), "{term}: {refused:?}");
+        assert!(refused.hint.contains(hint), "{term}: {refused:?}");
+        assert_eq!(refused.at, at, "{term}: {refused:?}");
+    }
+}
