@@ -363,63 +363,6 @@ impl<'a> Table<'a> {
     }
 }
 
-impl Node {
-    /// The name of the value's type, for messages.
-    pub fn kind(&self) -> &'static str {
-        match &self.value {
-            Value::Bool(_) => "true or false",
-            Value::Integer(_) => "an integer",
-            Value::Text(_) => "a string",
-            Value::Array(_) => "a list",
-            Value::Table(_) => "a table",
-            Value::Other(kind) => kind,
-        }
-    }
-
-    /// Where the value comes from.
-    pub fn source(&self) -> &Source {
-        &self.source
-    }
-
-    /// The text, if it is one.
-    pub fn as_text(&self) -> Option<&str> {
-        match &self.value {
-            Value::Text(text) => Some(text),
-            _ => None,
-        }
-    }
-
-    /// The elements, if it is a list.
-    pub fn as_array(&self) -> Option<&[Node]> {
-        match &self.value {
-            Value::Array(nodes) => Some(nodes),
-            _ => None,
-        }
-    }
-
-    /// The pairs, if it is a table.
-    pub fn as_table(&self) -> Option<impl Iterator<Item = (&str, &Node)>> {
-        match &self.value {
-            Value::Table(entries) => {
-                Some(entries.iter().map(|(key, (_, node))| (key.as_str(), node)))
-            }
-            _ => None,
-        }
-    }
-
-    fn wrong_type(&self) -> Wrong {
-        Wrong { source: self.source.clone(), message: None, kind: self.kind() }
-    }
-
-    fn wrong(&self, message: String) -> Wrong {
-        Wrong { source: self.source.clone(), message: Some(message), kind: self.kind() }
-    }
-
-    fn is_outside(&self) -> bool {
-        !matches!(self.source, Source::Span(_))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::time::Duration;

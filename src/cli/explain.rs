@@ -22,12 +22,12 @@ use subject::{Asked, Found, Refusal};
     it needed. Of each other rule: how near it came, if anything is near. Places are byte offsets \
     in the plain text of the field, as in alerts.\n\n\
     INPUT is, in this order: `-` for standard input; an http(s) URL, which names the stored item \
-    with this link, else is fetched; a file; else the id of a stored item or alert. A feed document \
-    gives its items, a web page its title and text, any other text its first line as title and the \
+    with this link, else is fetched; a file; the id of a stored item or alert; else, if it has white \
+    space in it, a text to explain as a headline. A feed document gives its items, a web page its title and text, any other text its first line as title and the \
     rest as content. Without --rules the config's rules are asked, and its store is looked into.\n\n\
     For a text, rules apply whatever feeds they look at, unless --feed says which feed it is from.\n\n\
     Exit codes: 0 a rule fires; 1 none does; 2 trouble: nothing to explain was found or could be \
-    read, or --rules cannot be loaded; 75 the disk is full; 78 the config or the store cannot be \
+    read, or --rules cannot be loaded; 78 the config or the store cannot be \
     used.\n\n\
     --format json prints an object a line for each item: feed, item (id, title, link, language), \
     fires (the ids of rules), rules (rule, title, level, fires, out_of_scope, hits, misses) and \
@@ -70,7 +70,7 @@ struct WhatArgs {
     /// Explain this text, as content
     #[arg(long, value_name = "TEXT", conflicts_with = "input")]
     content: Option<String>,
-    /// A file, `-`, an http(s) URL, or the id of a stored item or alert
+    /// A file, `-`, an http(s) URL, the id of a stored item or alert, or a text
     #[arg(value_name = "INPUT")]
     input: Option<String>,
 }

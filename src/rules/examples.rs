@@ -1,7 +1,5 @@
 //! A rule's own examples, run.
 
-use std::cell::LazyCell;
-
 use crate::document::{Document, Source};
 use crate::model::{Item, Problem};
 
@@ -49,10 +47,7 @@ impl ExampleRun<'_> {
 
 /// Runs all examples, whatever feeds the rules look at.
 pub(super) fn run(rules: &RuleSet) -> Vec<ExampleRun<'_>> {
-    // Only what fails is explained, and mostly nothing does.
-    let explainer = LazyCell::new(|| Explainer::new(rules));
-    let run = |example| run_one(rules, example, |rule, reading| explainer.misses(rule, reading));
-    rules.examples.iter().filter_map(run).collect()
+    rules.examples.iter().filter_map(|example| run_one(rules, example)).collect()
 }
 
 /// A problem for each example that does not come out as it should.
@@ -60,11 +55,7 @@ pub(super) fn check(rules: &RuleSet, documents: &[Document]) -> Vec<Problem> {
     run(rules).iter().filter_map(|run| run.problem(documents)).collect()
 }
 
-fn run_one<'a>(
-    rules: &'a RuleSet,
-    example: &'a Example,
-    misses: impl Fn(u32, &Reading<'_>) -> Vec<Miss>,
-) -> Option<ExampleRun<'a>> {
+fn run_one<'a>(rules: &'a RuleSet, example: &'a Example) -> Option<ExampleRun<'a>> {
     let Example { rule, fires, item, document, source } = example;
     let reading = Reading::new(item);
     let hits = rules.hits(&reading);
@@ -84,7 +75,7 @@ fn run_one<'a>(
             })
         }
         (true, None) => {
-            let why = match misses(*rule, &reading).first() {
+            let why = match Explainer::of_one(rules, *rule).misses(*rule, &reading).first() {
                 Some(miss @ Miss::Near { .. }) => format!("nothing hit; {miss}"),
                 Some(miss) => miss.to_string(),
                 None => "nothing hit".to_owned(),

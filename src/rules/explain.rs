@@ -5,15 +5,13 @@
 //! alike.
 
 mod company;
-mod miss;
 pub(super) mod say;
+mod told;
 
 use std::cmp::Reverse;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
-use serde::Serialize;
-
-use crate::model::{AlertRule, Field, Level, Match, RuleId, Status};
+use crate::model::{AlertRule, Field, Match, Status};
 
 use super::decide::{Hit, Role, Verdict, Way, With, decide};
 use super::fold::Folded;
@@ -21,63 +19,10 @@ use super::languages::Language;
 use super::near::{NearFinder, NearHit, Nearness};
 use super::reading::Reading;
 use super::scope::Barrier;
-use super::term::spellings;
+use super::term::{Spelling, spellings};
 use super::{RuleSet, Subject, roles};
 use company::{Companions, looked_at, phrase_around};
-pub use miss::{Miss, Near};
-
-/// What came of a rule on an item.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Explanation {
-    /// The rule's id.
-    pub rule: RuleId,
-    /// The rule's title.
-    pub title: String,
-    /// The rule's level.
-    pub level: Level,
-    /// The rule's status, if it is not stable.
-    #[serde(skip_serializing_if = "Status::is_stable")]
-    pub status: Status,
-    /// Whether it fires.
-    pub fires: bool,
-    /// Why the rule does not look at the item at all; it does not fire then, whatever it hits.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub out_of_scope: Vec<Barrier>,
-    /// What it fires on, or would if the item were in its scope; in reading order, at most
-    /// [`AlertRule::MAX_MATCHES`].
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub hits: Vec<Evidence>,
-    /// If it has no hits to fire on: what each of its ways to fire came to, the nearest miss first,
-    /// at most [`Explanation::MAX_MISSES`]. Empty if nothing comes near.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub misses: Vec<Miss>,
-}
-
-impl Explanation {
-    /// No more misses than this are told of one rule.
-    pub const MAX_MISSES: usize = 8;
-}
-
-/// A hit that a rule fires on.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Evidence {
-    /// The hit.
-    #[serde(flatten)]
-    pub hit: Match,
-    /// The nearest hit of `with`, if the rule asks for one.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub with: Option<Company>,
-}
-
-/// A hit of `with` near another hit.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Company {
-    /// The hit of `with`.
-    #[serde(flatten)]
-    pub hit: Match,
-    /// How many words it is away: 1 is the next word, 0 the same.
-    pub words: u32,
-}
+pub use told::{Company, Evidence, Explanation, Miss, Near};
 
 /// Explains what the rules of a set make of items. Making one takes as long as compiling the rules.
 #[derive(Debug)]
@@ -104,10 +49,23 @@ struct Seen<'r, 'a> {
 
 impl<'a> Explainer<'a> {
     pub(super) fn new(rules: &'a RuleSet) -> Self {
-        let spelt = (0..).zip(&rules.terms).flat_map(|(number, term)| {
-            spellings(&term.text).unwrap_or_default().into_iter().map(move |one| (number, one))
-        });
-        Self { rules, near: NearFinder::new(spelt.collect()) }
+        Self {
+            rules,
+            near: NearFinder::new(spelt(
+                rules,
+                0..u32::try_from(rules.terms.len()).unwrap_or(u32::MAX),
+            )),
+        }
+    }
+
+    /// For one rule, by its number.
+    pub(super) fn of_one(rules: &'a RuleSet, rule: u32) -> Self {
+        let from = rules.ways.partition_point(|way| way.rule < rule);
+        let ways = rules.ways[from..].iter().take_while(|way| way.rule == rule);
+        let own: BTreeSet<u32> = ways
+            .flat_map(|way| way.terms.iter().flat_map(|(_, terms)| terms.iter().copied()))
+            .collect();
+        Self { rules, near: NearFinder::new(spelt(rules, own)) }
     }
 
     /// What came of each rule on the item, in the order of the files.
@@ -154,9 +112,16 @@ impl<'a> Explainer<'a> {
                     misses.extend(on.first().map(|hit| self.other_language(way, seen, *hit)));
                 }
                 Verdict::Fires(on) => fired.extend(on.into_iter().map(|hit| (hit, way))),
-                verdict => misses.extend(
-                    self.unheard(way, seen).or_else(|| self.miss(way, seen, &roles, &verdict)),
-                ),
+                verdict => {
+                    let miss =
+                        self.unheard(way, seen).or_else(|| self.miss(way, seen, &roles, &verdict));
+                    // What is near in another language is near by chance.
+                    let counts = |miss: &Miss| match miss {
+                        Miss::Near { .. } => seen.reading.is_in(&way.languages),
+                        _ => true,
+                    };
+                    misses.extend(miss.filter(counts));
+                }
             }
         }
         if fired.is_empty() {
@@ -176,7 +141,7 @@ impl<'a> Explainer<'a> {
     }
 
     fn evidence(&self, way: &Way, seen: &Seen<'_, '_>, hit: u32) -> Evidence {
-        let roles = roles(way, &seen.hits);
+        let roles = self.rules.heard(way, &seen.hits, seen.reading);
         let company = || {
             let (hit, words) =
                 Companions::new(way, &seen.hits, &roles).nearest(&seen.hits[hit as usize])?;
@@ -321,6 +286,15 @@ impl<'a> Explainer<'a> {
     fn as_match(&self, seen: &Seen<'_, '_>, hit: u32) -> Match {
         self.rules.match_in(seen.reading, &seen.hits[hit as usize])
     }
+}
+
+/// The spellings of the terms of those rising numbers.
+fn spelt(rules: &RuleSet, terms: impl IntoIterator<Item = u32>) -> Vec<(u32, Spelling)> {
+    let spelt = terms.into_iter().flat_map(|number| {
+        let text = rules.terms.get(number as usize).map_or("", |term| term.text.as_str());
+        spellings(text).unwrap_or_default().into_iter().map(move |one| (number, one))
+    });
+    spelt.collect()
 }
 
 /// The term with the sign added by which it finds what stands there: all case forms if that is one

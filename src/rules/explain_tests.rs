@@ -1,6 +1,10 @@
+use std::sync::LazyLock;
+
+use proptest::prelude::*;
+
 use super::*;
 use crate::document::Document;
-use crate::model::{FeedId, Item, Problems};
+use crate::model::{FeedId, Item, Problems, RuleId};
 
 fn compile(text: &str) -> RuleSet {
     let problems = Problems::default();
@@ -145,7 +149,12 @@ fn what_comes_near_to_a_term_is_told() {
     ] {
         assert_eq!(misses(&format!("any = [\"{term}\"]"), title), [want]);
     }
-    for (term, title) in [("Sumy", "Odesa"), ("Sumy oblast", "Sumy region"), ("Kyiv", "")] {
+    for (term, title) in [
+        ("Sumy", "Odesa"),
+        ("příměří*", "prime time"),
+        ("Sumy oblast", "Sumy region"),
+        ("Kyiv", ""),
+    ] {
         assert_eq!(misses(&format!("any = [\"{term}\"]"), title), [""; 0], "{term}");
     }
 }
@@ -187,6 +196,46 @@ fn the_wrong_feed_is_told_and_what_would_fire() {
 }
 
 #[test]
+fn the_wrong_language_is_told() {
+    let told = |title: &str, language: Option<&str>| {
+        let language = language.map(str::to_owned);
+        let item = Item { title: title.into(), language, ..Item::default() };
+        let rule = "any = [\"=Sumy\"]\nlanguages = [\"de\", \"pl\"]";
+        let told = explain_in(rule, &item, "bbc", &[]);
+        told.misses.iter().map(ToString::to_string).collect::<Vec<_>>()
+    };
+    assert_eq!(
+        told("In Sumy", Some("en-GB")),
+        [
+            "`=Sumy` hit \"Sumy\" in the title at byte 3, but the rule looks at items in de, pl only; \
+          this one is declared as en-gb"
+        ]
+    );
+    assert_eq!(told("Les sumy", Some("fr")), [""; 0]);
+    assert_eq!(told("Duże sumy", Some("pl")).len(), 1);
+}
+
+/// So that nobody is told another thing than what happens.
+#[test]
+fn what_fires_in_an_explanation_is_what_matches() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/config/rules/ukraine.toml");
+    let rules = compile(&std::fs::read_to_string(path).unwrap());
+    let explainer = rules.explainer();
+    for example in rules.examples.iter().step_by(9) {
+        let subject = Subject { item: &example.item, feed: &FeedId::new("x"), feed_tags: &[] };
+        let told = explainer.explain(&subject, Heed::Feed);
+        let fired = told.iter().filter(|told| told.fires);
+        let fired: Vec<_> = fired
+            .map(|told| (told.rule.clone(), told.hits.iter().map(|hit| hit.hit.clone()).collect()))
+            .collect();
+        let matched: Vec<(RuleId, Vec<Match>)> =
+            rules.matches(&subject).into_iter().map(|rule| (rule.id, rule.matches)).collect();
+        assert_eq!(fired, matched, "{:?}", example.item);
+        assert!(told.iter().all(|told| told.hits.is_empty() || told.misses.is_empty()));
+    }
+}
+
+#[test]
 fn ten_thousand_rules_are_explained_on_a_long_text() {
     let rules: String = (0..10_000)
         .map(|n| format!("[[rule]]\nid = \"r{n}\"\nany = [\"=Wort{n}\", \"satz {n} ende\"]\n"))
@@ -198,4 +247,40 @@ fn ten_thousand_rules_are_explained_on_a_long_text() {
     let told = rules.explainer().explain(&subject, Heed::Feed);
     assert!(told.iter().take(50).all(|told| !told.misses.is_empty()));
     assert_eq!(told.len(), 10_000);
+}
+
+static RULES: LazyLock<RuleSet> = LazyLock::new(|| {
+    compile(
+        "[[rule]]\nid = \"a\"\nany = [\"=Sumy\", \"=Žbogar*\"]\nwith = [\"Харків~\", \"e e\"]\nwithin = 2\n\
+         except = [\"Sumy fire\"]\n[[rule]]\nid = \"b\"\nall = [\"cease-fire\", \"泽\"]\nnone = [\"Sumy\"]\n\
+         [[rule]]\nid = \"c\"\nany = [\"Sumy oblast\", \"Харківськ*\"]\nfields = [\"title\"]\n",
+    )
+});
+
+proptest! {
+    /// Whatever the text is, an explanation speaks of places in it, and agrees with what matches.
+    #[test]
+    fn explanations_quote_the_text(
+        title in "(Sumy|SUMY|sumy|Žbogar|zbogars|Харків|харкову|ceas|e|fire|泽|oblas[tz]|[ '’,\u{ad}\u{301}.—-]|\\PC){0,30}",
+        content in "(Sumy|suma|Харків|cease fire|泽|oblast|[ ,]|\\PC){0,20}",
+    ) {
+        let item = Item { title, content, ..Item::default() };
+        let subject = Subject { item: &item, feed: &FeedId::new("x"), feed_tags: &[] };
+        let told = RULES.explainer().explain(&subject, Heed::Feed);
+        let fired: Vec<&str> =
+            told.iter().filter(|told| told.fires).map(|told| told.rule.as_str()).collect();
+        let matched = RULES.matches(&subject);
+        let matched: Vec<&str> = matched.iter().map(|rule| rule.id.as_str()).collect();
+        prop_assert_eq!(fired, matched);
+        let json = serde_json::to_value(&told).unwrap();
+        let mut left = vec![&json];
+        while let Some(value) = left.pop() {
+            left.extend(value.as_array().into_iter().flatten());
+            left.extend(value.as_object().into_iter().flat_map(|object| object.values()));
+            let Some(text) = value.get("start").and_then(|_| value["text"].as_str()) else { continue };
+            let field = if value["field"] == "title" { &item.title } else { &item.content };
+            let at = |key: &str| usize::try_from(value[key].as_u64().unwrap()).unwrap();
+            prop_assert_eq!(field.get(at("start")..at("end")), Some(text));
+        }
+    }
 }

@@ -18,6 +18,7 @@ mod fold;
 mod languages;
 mod letters;
 mod lint;
+mod measure;
 mod near;
 mod patterns;
 mod reading;
@@ -191,12 +192,6 @@ impl RuleSet {
             }
         }
         fired.into_iter().map(|(rule, on)| self.alert(rule, &on, subject.item, scratch)).collect()
-    }
-
-    /// How often a term that can make a rule fire stands in the item that was read last into
-    /// `scratch`, capitals and accents left aside: the part of matching that every item costs.
-    pub fn count_terms(&self, scratch: &Scratch) -> usize {
-        scratch.count(&self.first.words)
     }
 
     /// Runs each rule's own examples, whatever feeds the rule looks at: a problem, at the example's

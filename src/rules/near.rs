@@ -43,7 +43,7 @@ pub(super) struct NearHit {
 /// So many words of an item are looked at; what stands behind them is near to nothing.
 const MAX_WORDS: usize = 50_000;
 /// So many words are compared with words of an item, and so many phrases tried on it.
-const MAX_TRIES: usize = 3_000_000;
+const MAX_TRIES: usize = 1_000_000;
 /// A word that goes on has at least so many letters of the term.
 const MIN_BEGIN: usize = 4;
 /// Words of fewer letters are not near to others.
@@ -70,6 +70,8 @@ pub(super) struct NearFinder {
 #[derive(Debug)]
 struct Entry {
     letters: String,
+    /// How many.
+    count: usize,
     at: Vec<(usize, usize)>,
     /// Whether it may go on in one of them.
     open: bool,
@@ -92,6 +94,7 @@ impl NearFinder {
                 if own == next {
                     words.push(Entry {
                         letters: word.letters.clone(),
+                        count: word.letters.chars().count(),
                         at: Vec::new(),
                         open: false,
                     });
@@ -190,21 +193,26 @@ impl NearFinder {
     fn neighbours(&self, word: &str, best: &mut Best) -> Vec<(usize, Option<Nearness>)> {
         let mut near: Vec<(usize, Option<Nearness>)> =
             self.numbers.get(word).map(|own| (*own, None)).into_iter().collect();
+        let count = word.chars().count();
         for number in keys(word).filter_map(|key| self.by_key.get(&key)).flatten() {
             if !best.may_try() {
                 break;
             }
             let entry = &self.words[*number];
-            let of_term = entry.letters.as_str();
-            let as_open = || {
-                let same_length = beginning(word, of_term.chars().count());
-                compare(of_term, &word[..same_length]).filter(|_| entry.open)
-            };
-            if of_term != word
-                && let Some(nearness) = compare(of_term, word).or_else(as_open)
-            {
-                near.push((*number, Some(nearness)));
+            if entry.count > count + MAX_ENDING || entry.letters == word {
+                continue;
             }
+            let of_term = (entry.letters.as_str(), entry.count);
+            let as_open = || {
+                let beginning = (&word[..beginning(word, entry.count)], entry.count.min(count));
+                compare(of_term, beginning).filter(|_| entry.open)
+            };
+            // A stem is meant to be as long as it is written.
+            let is_cut = entry.open && count < entry.count;
+            let nearness = compare(of_term, (word, count))
+                .or_else(as_open)
+                .filter(|nearness| !is_cut || *nearness == Nearness::Letter);
+            near.extend(nearness.map(|nearness| (*number, Some(nearness))));
         }
         near.sort_unstable();
         near.dedup();
@@ -318,9 +326,8 @@ fn beginning(word: &str, letters: usize) -> usize {
     word.char_indices().nth(letters).map_or(word.len(), |(at, _)| at)
 }
 
-/// How near `word`, of a text, comes to `of_term`, another one.
-fn compare(of_term: &str, word: &str) -> Option<Nearness> {
-    let (want, is) = (of_term.chars().count(), word.chars().count());
+/// How near a word of a text comes to another one, of a term, both with their number of letters.
+fn compare((of_term, want): (&str, usize), (word, is): (&str, usize)) -> Option<Nearness> {
     if want.min(is) < MIN_BEGIN {
         return None;
     }
@@ -362,7 +369,8 @@ mod tests {
             ("rubio", "radio", None),
             ("kyiv", "kiev", None),
         ] {
-            assert_eq!(compare(of_term, word), want, "{of_term} {word}");
+            let counted = |word: &'static str| (word, word.chars().count());
+            assert_eq!(compare(counted(of_term), counted(word)), want, "{of_term} {word}");
         }
     }
 }

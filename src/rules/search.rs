@@ -21,6 +21,7 @@ pub struct Scratch {
     fields: [usize; 3],
     /// Where its bytes come from, if anybody asked.
     map: Map,
+    is_split: bool,
     is_mapped: bool,
     is_numbered: bool,
     places: Vec<Place>,
@@ -51,7 +52,7 @@ impl Scratch {
     /// of one byte each, one field after the other.
     pub fn read(&mut self, item: &Item) -> &[u8] {
         self.fields = self.text.fold(texts(item));
-        (self.is_mapped, self.is_numbered) = (false, false);
+        (self.is_split, self.is_mapped, self.is_numbered) = (false, false, false);
         self.hits.clear();
         self.text.bytes()
     }
@@ -74,6 +75,10 @@ impl Scratch {
     }
 
     fn find_words(&mut self, finder: &Finder, item: &Item) {
+        if !self.is_split {
+            self.text.split();
+            self.is_split = true;
+        }
         let mut places = std::mem::take(&mut self.places);
         places.clear();
         finder.search(&self.text, &mut |place| {
@@ -94,7 +99,9 @@ impl Scratch {
     }
 
     /// How often `finder` finds something, capitals and accents left aside.
-    pub(super) fn count(&self, finder: &Finder) -> usize {
+    pub(super) fn count(&mut self, finder: &Finder) -> usize {
+        self.text.split();
+        self.is_split = true;
         let mut count = 0;
         finder.search(&self.text, &mut |_| count += 1);
         count

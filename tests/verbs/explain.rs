@@ -54,6 +54,8 @@ fn a_rule_that_does_not_fire_tells_its_nearest_miss() {
          `Trump` hit \"Trump\" in the title at byte 17: hit dropped by except `Judd Trump`\n    \
          Duże sumy, Judd Trump, Харкову\n               ^^^^^^^^^^\n"
     );
+    let as_input = explain(&house(), &["Duże sumy, Judd Trump, Харкову"]).expect(1);
+    assert_eq!(as_input.stdout, ran.stdout);
     let ran = explain(&house(), &["--rule", "trump", "--text", "sumy", "--content", "x"]).expect(1);
     assert_eq!(ran.stdout, "item: sumy\nnothing near: trump\n");
     let feed = explain(&house(), &["--feed", "bbc", "--text", "Харків"]).expect(1);

@@ -88,6 +88,11 @@ async fn of_input(args: &ExplainArgs, plan: Option<&Plan>, input: &str) -> Resul
             return Ok(stored);
         }
     }
+    if is_name(input) && input.contains(char::is_whitespace) {
+        let item = Item { title: input.to_owned(), ..Item::default() };
+        let asked = Asked { item, feed: None, tags: Vec::new() };
+        return Ok(Found { asked: vec![asked], left_out: 0 });
+    }
     if is_name(input) {
         return Err(Refusal::trouble(&format!(
             "{input}: no such file, and no stored item or alert of that id; a text is given by --text"

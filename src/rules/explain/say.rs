@@ -3,9 +3,10 @@
 
 use std::fmt;
 
-use super::{Barrier, Company, Miss, Near};
+use super::{Company, Miss, Near};
 use crate::model::{Field, Match};
 use crate::rules::near::Nearness;
+use crate::rules::scope::Barrier;
 
 /// A hit in words: "`Sumy` hit "SUMY" in the title at byte 5".
 pub(in crate::rules) fn hit(hit: &Match) -> String {

@@ -100,6 +100,13 @@ impl Finder {
         });
     }
 
+    /// The spellings in folded bytes, with a space between words.
+    pub(super) fn spellings(&self) -> impl Iterator<Item = Vec<u8>> {
+        self.patterns.iter().map(|pattern| {
+            walk::spelling(&self.paths[pattern.start as usize..pattern.end as usize])
+        })
+    }
+
     /// The term of a place.
     pub(super) fn term(&self, place: Place) -> u32 {
         self.patterns.get(place.pattern as usize).map_or(u32::MAX, |pattern| pattern.term)

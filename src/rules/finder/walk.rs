@@ -180,3 +180,24 @@ impl Finder {
         (1..LONG_STEM).rev().filter(move |len| lengths >> len & 1 != 0)
     }
 }
+
+/// The words of a path in reading order, with a space between them.
+pub(super) fn spelling(path: &[u8]) -> Vec<u8> {
+    let mut spelling: Vec<u8> = Vec::new();
+    for word in path.split_inclusive(|byte| *byte <= OPEN) {
+        let letters = &word[..word.len() - 1];
+        match letters {
+            [LEFT, _, letters @ ..] => {
+                spelling.insert(0, b' ');
+                spelling.splice(0..0, letters.iter().copied());
+            }
+            letters if spelling.is_empty() => spelling.extend(letters),
+            [_, letters @ ..] => {
+                spelling.push(b' ');
+                spelling.extend(letters);
+            }
+            [] => {}
+        }
+    }
+    spelling
+}

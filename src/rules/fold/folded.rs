@@ -31,6 +31,7 @@ impl<'a> Folded<'a> {
         let (mut text, mut map) = (Text::default(), Map::default());
         text.fold([source]);
         text.fold_with([source], &mut map);
+        text.split();
         text.number_words();
         let (mut letters, mut words) = (String::new(), Vec::new());
         let mut past = 0;

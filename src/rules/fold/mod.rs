@@ -37,7 +37,11 @@ pub(super) use places::Map;
 pub(super) use text::Text;
 
 /// Bytes that any step but [`Fold::room`] may write unasked.
-const ROOM: usize = 64;
+const ROOM: usize = 512;
+/// ASCII is folded in strides of so many bytes at first, and of [`ROOM`] at the most,
+const FIRST_STRIDE: usize = 128;
+/// in whole lanes of vector code.
+const LANE: usize = 32;
 
 /// A text that is being folded.
 struct Fold<'a, P> {
@@ -49,17 +53,21 @@ struct Fold<'a, P> {
     places: P,
     /// Whether the last letter is a word of its own.
     alone: bool,
+    /// Whether there are letters that may be strays among Latin ones.
+    has_twins: bool,
     tables: &'static table::Tables,
 }
 
 /// Folds `source` into `out` from `at` on, and says where it ends.
 fn fold(source: &str, out: &mut Vec<u8>, at: usize, places: impl Places) -> usize {
     let tables = &*table::TABLES;
-    let mut fold = Fold { source, out, at, places, alone: false, tables };
+    let mut fold = Fold { source, out, at, places, alone: false, has_twins: false, tables };
     fold.between(STOP, 0, 0);
     fold.all();
     let end = fold.at;
-    mend::mend(&mut out[at..end]);
+    if fold.has_twins {
+        mend::mend(&mut out[at..end]);
+    }
     end
 }
 
@@ -92,56 +100,54 @@ impl<P: Places> Fold<'_, P> {
         at
     }
 
-    /// Folds ASCII, as far as it goes by whole chunks.
+    /// Folds ASCII, in longer and longer strides as long as there is nothing else.
     fn ascii(&mut self, bytes: &[u8], mut at: usize) -> usize {
-        while let Some(from) = bytes.get(at..).and_then(<[u8]>::first_chunk::<32>) {
+        let mut stride = FIRST_STRIDE;
+        loop {
+            let len = stride.min(bytes.len() - at) / LANE * LANE;
+            if len == 0 {
+                return at;
+            }
             self.room();
-            let Some(to) = self.out[self.at..].first_chunk_mut::<32>() else { break };
-            let count = strides::ascii32(from, to);
+            let to = &mut self.out[self.at..self.at + len];
+            let count = strides::ascii(&bytes[at..at + len], to);
             self.places.run(self.at, count, at, 1);
             self.at += count;
             at += count;
-            if count < 32 {
-                break;
+            if count < len {
+                return at;
             }
+            stride = (2 * stride).min(ROOM);
         }
-        at
     }
 
     /// Folds words of up to 8 Cyrillic letters, each with what ASCII follows it, and single
     /// characters, until there is nothing but ASCII.
     fn mixed(&mut self, bytes: &[u8], mut at: usize) -> usize {
-        while let Some(from) = bytes.get(at..).and_then(<[u8]>::first_chunk::<24>) {
+        while at < bytes.len() && !self.alone {
             self.room();
-            let mut letters = 0;
-            if from[0] & !1 == 0xD0
-                && let (Some(from), Some(to)) =
-                    (from.first_chunk::<16>(), self.out[self.at..].first_chunk_mut::<8>())
+            let start = at;
+            if bytes[at] & !1 == 0xD0
+                && let Some(to) = self.out[self.at..].first_chunk_mut()
             {
-                letters = strides::cyrillic8(from, to);
+                let letters = strides::cyrillic8(&padded(bytes, at), to);
                 self.places.run(self.at, letters, at, 2);
                 self.at += letters;
                 at += 2 * letters;
+                self.has_twins = true;
             }
-            let rest = from[2 * letters..].first_chunk::<8>();
-            if let (Some(from), Some(to)) = (rest, self.out[self.at..].first_chunk_mut::<8>()) {
-                let ascii = strides::ascii8(*from, to);
+            if let Some(to) = self.out[self.at..].first_chunk_mut() {
+                let ascii = strides::ascii8(&padded(bytes, at), to);
                 self.places.run(self.at, ascii, at, 1);
                 self.at += ascii;
                 at += ascii;
                 if ascii == 8 {
-                    return at;
-                }
-                if letters + ascii == 0 || from[ascii] & !1 != 0xD0 {
-                    at = self.next(bytes, at);
-                    if self.alone {
-                        return at;
-                    }
+                    break;
                 }
             }
-        }
-        while at < bytes.len() && !self.alone {
-            at = self.next(bytes, at);
+            if bytes.get(at).is_some_and(|byte| byte & !1 != 0xD0 || at == start) {
+                at = self.next(bytes, at);
+            }
         }
         at
     }
@@ -153,6 +159,7 @@ impl<P: Places> Fold<'_, P> {
         match folded {
             table::Entry::Byte(byte) => {
                 self.out[self.at] = byte;
+                self.has_twins |= byte >= 0x80;
                 self.places.whole(self.at, 1, at, at + len);
                 self.at += 1;
                 at + len
@@ -168,6 +175,17 @@ impl<P: Places> Fold<'_, P> {
             self.out.resize((self.out.len() * 2).max(1024), 0);
         }
     }
+}
+
+/// The next bytes from `at` on; past the end, what no stride takes for its own.
+#[inline(always)]
+fn padded<const N: usize>(bytes: &[u8], at: usize) -> [u8; N] {
+    let rest = bytes.get(at..).unwrap_or_default();
+    rest.first_chunk().copied().unwrap_or_else(|| {
+        let mut padded = [0xFF; N];
+        padded[..rest.len()].copy_from_slice(rest);
+        padded
+    })
 }
 
 /// The character at `at`.

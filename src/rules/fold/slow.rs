@@ -101,6 +101,7 @@ impl<P: Places> Fold<'_, P> {
         let bytes = code.bytes();
         self.room();
         self.out[self.at..self.at + bytes.len()].copy_from_slice(bytes);
+        self.has_twins |= bytes[0] >= 0x80;
         self.places.whole(self.at, bytes.len(), at.start, at.end);
         self.at += bytes.len();
     }

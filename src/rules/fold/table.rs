@@ -71,7 +71,15 @@ fn fold_alone(code: usize, out: &mut Vec<u8>) -> u8 {
     }
     let mut source = [0; 4];
     let source = c.encode_utf8(&mut source);
-    let mut fold = Fold { source, out, at: 0, places: Nowhere, alone: false, tables: &BLANK };
+    let mut fold = Fold {
+        source,
+        out,
+        at: 0,
+        places: Nowhere,
+        alone: false,
+        has_twins: false,
+        tables: &BLANK,
+    };
     fold.one(0);
     match fold.at {
         1 => out[0],

@@ -24,9 +24,9 @@ const BLOCK: usize = 64;
 impl Text {
     /// Folds `parts`; returns where each begins.
     pub(crate) fn fold<const N: usize>(&mut self, parts: [&str; N]) -> [usize; N] {
-        let starts = self.write(parts, |part, out, at| fold(part, out, at, Nowhere));
-        self.find_words();
-        starts
+        self.words.clear();
+        self.ranks.clear();
+        self.write(parts, |part, out, at| fold(part, out, at, Nowhere))
     }
 
     /// Folds `parts` once more, to know where each byte comes from in its part.
@@ -52,17 +52,17 @@ impl Text {
         starts
     }
 
-    fn find_words(&mut self) {
-        self.words.clear();
-        self.ranks.clear();
-        let blocks = self.len / BLOCK + 1;
-        let (blocks, _) = self.bytes[..blocks * BLOCK].as_chunks::<BLOCK>();
-        self.words.extend(blocks.iter().map(words_in));
-    }
-
     /// The text.
     pub(crate) fn bytes(&self) -> &[u8] {
         &self.bytes[..self.len]
+    }
+
+    /// Finds where words begin and end. Needed by all that is below.
+    pub(crate) fn split(&mut self) {
+        let blocks = self.len / BLOCK + 1;
+        let (blocks, _) = self.bytes[..blocks * BLOCK].as_chunks::<BLOCK>();
+        self.words.clear();
+        self.words.extend(blocks.iter().map(words_in));
     }
 
     /// 8 bytes from `at` on, the first in the lowest.

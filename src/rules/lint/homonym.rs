@@ -1,12 +1,14 @@
 //! Words of the shipped list that are looked for without anything to tell their meanings apart.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
+use std::rc::Rc;
 use std::sync::LazyLock;
 
 use super::book::WayWords;
-use super::words::Member;
+use super::words::{Member, Words};
 use super::{Lint, Note, shape};
 use crate::rules::file::Draft;
+use crate::rules::languages::{Language, Languages};
 use crate::rules::term::{Spelling, spellings};
 
 /// A word with a second meaning.
@@ -17,6 +19,14 @@ struct Homonym {
     meaning: &'static str,
     /// Whether the second meaning is often written with a capital, too.
     capital: bool,
+}
+
+impl Homonym {
+    /// Whether items in one of its languages are looked at.
+    fn is_read(&self, looked_at: &Languages) -> bool {
+        let own = |code| looked_at.admit(&Language::Detected(code));
+        self.languages.split(", ").any(own)
+    }
 }
 
 /// By the folded words.
@@ -46,17 +56,43 @@ fn key(spelling: &Spelling) -> String {
     words.collect::<Vec<_>>().join(" ")
 }
 
+/// Which terms of a list are homonyms, found once for all rules that name it.
+#[derive(Default)]
+pub(super) struct Known(HashMap<*const (), Rc<[usize]>>);
+
+impl Known {
+    fn of(&mut self, words: &Rc<Words<'_>>) -> Rc<[usize]> {
+        let find = || {
+            let is_homonym = |member: &Member<'_>| {
+                member.spelt.iter().any(|spelling| alike(spelling).next().is_some())
+            };
+            let members = words.members.iter().enumerate();
+            members.filter(|(_, member)| is_homonym(member)).map(|(number, _)| number).collect()
+        };
+        Rc::clone(self.0.entry(Rc::as_ptr(words).cast()).or_insert_with(find))
+    }
+}
+
 /// The terms of `any` that are homonyms, in ways that ask for nothing else.
-pub(super) fn in_rule<'a>(draft: &Draft<'a>, ways: &[WayWords<'a>], notes: &mut Vec<Note<'a>>) {
+pub(super) fn in_rule<'a>(
+    draft: &Draft<'a>,
+    ways: &[WayWords<'a>],
+    known: &mut Known,
+    notes: &mut Vec<Note<'a>>,
+) {
     for way in ways.iter().filter(|way| way.with.is_empty() && way.all.is_empty()) {
-        let guarded = !way.none.is_empty() || !way.except.is_empty();
-        for member in way.any.members().filter(|member| !shape::is_short(member)) {
-            notes.extend(note(member, guarded, draft.rule.id.as_str()));
+        for words in way.any.words() {
+            let homonyms = known.of(words);
+            let members = homonyms.iter().map(|number| &words.members[*number]);
+            for member in members.filter(|member| !shape::is_short(member)) {
+                notes.extend(note(member, way, draft.rule.id.as_str()));
+            }
         }
     }
 }
 
-fn note<'a>(member: &Member<'a>, guarded: bool, rule: &str) -> Option<Note<'a>> {
+fn note<'a>(member: &Member<'a>, way: &WayWords<'a>, rule: &str) -> Option<Note<'a>> {
+    let guarded = !way.none.is_empty() || !way.except.is_empty();
     let mut found = member.spelt.iter().filter_map(|spelling| {
         let case = Case::of(spelling);
         let fits = |homonym: &&Homonym| match case {
@@ -64,7 +100,8 @@ fn note<'a>(member: &Member<'a>, guarded: bool, rule: &str) -> Option<Note<'a>> 
             Case::Capital => homonym.capital && !guarded,
             Case::Capitals => false,
         };
-        let homonyms: Vec<&Homonym> = alike(spelling).filter(fits).collect();
+        let read = |homonym: &&Homonym| homonym.is_read(&way.draft.languages);
+        let homonyms: Vec<&Homonym> = alike(spelling).filter(read).filter(fits).collect();
         (!homonyms.is_empty()).then_some((homonyms, case))
     });
     let (homonyms, case) = found.next()?;

@@ -33,6 +33,8 @@ pub enum Lint {
     IdleWith,
     /// A word in letters of two scripts.
     MixedScript,
+    /// Terms in other letters than the languages that are looked at.
+    OtherScript,
     /// A common word of some language, looked for without context.
     Homonym,
     /// A few letters and `*`.
@@ -53,11 +55,12 @@ pub enum Lint {
 
 impl Lint {
     /// All of them.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Swallowed,
         Self::Dead,
         Self::IdleWith,
         Self::MixedScript,
+        Self::OtherScript,
         Self::Homonym,
         Self::ShortStem,
         Self::IdleSign,
@@ -75,6 +78,7 @@ impl Lint {
             Self::Dead => "dead",
             Self::IdleWith => "idle-with",
             Self::MixedScript => "mixed-script",
+            Self::OtherScript => "other-script",
             Self::Homonym => "homonym",
             Self::ShortStem => "short-stem",
             Self::IdleSign => "idle-sign",
@@ -159,13 +163,14 @@ pub(super) fn lint(documents: &[Document], feeds: Option<&[(FeedId, Vec<String>)
             .iter()
             .map(|draft| draft.ways.iter().map(|way| book.way(way)).collect())
             .collect();
+        let mut homonyms = homonym::Known::default();
         for (draft, ways) in drafts.iter().zip(&ways) {
             for way in ways {
                 swallow::in_way(way, &mut notes);
                 dead::in_way(way, &mut notes);
                 shape::in_way(way, &mut notes);
             }
-            homonym::in_rule(draft, ways, &mut notes);
+            homonym::in_rule(draft, ways, &mut homonyms, &mut notes);
             shape::in_rule(draft, ways, &mut notes);
         }
         let all: Vec<_> = ways.into_iter().flatten().collect();

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::words::Member;
 use super::{Lint, Note};
 use crate::document::Source;
+use crate::rules::detect;
 use crate::rules::file::Entry;
 
 /// A term is looked at in no more than this many of its readings.
@@ -12,8 +13,9 @@ const READINGS: usize = 1_000;
 /// A whole word of look-alikes is told of from this length on: shorter ones are often names.
 const WORD: usize = 3;
 
+/// A script in which letters of others are looked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Script {
+pub(super) enum Script {
     Latin,
     Cyrillic,
     Greek,
@@ -37,13 +39,29 @@ impl Script {
         }
     }
 
-    fn name(self) -> &'static str {
+    /// The same as languages are told by.
+    pub(super) fn known(self) -> detect::Script {
+        match self {
+            Self::Latin => detect::Script::Latin,
+            Self::Cyrillic => detect::Script::Cyrillic,
+            Self::Greek => detect::Script::Other,
+        }
+    }
+
+    pub(super) fn name(self) -> &'static str {
         match self {
             Self::Latin => "Latin",
             Self::Cyrillic => "Cyrillic",
             Self::Greek => "Greek",
         }
     }
+}
+
+/// The script of all letters of `text`; none if there are several, or one that is not known here.
+pub(super) fn main(text: &str) -> Option<Script> {
+    let mut scripts = text.chars().filter(|c| c.is_alphabetic()).map(Script::of);
+    let first = scripts.next()??;
+    scripts.all(|script| script == Some(first)).then_some(first)
 }
 
 /// Letters that look alike: Latin, Cyrillic, Greek; a space where a script has none.

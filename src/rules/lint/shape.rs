@@ -6,6 +6,7 @@ use super::book::{Book, Group, WayWords};
 use super::words::Member;
 use super::{Lint, Note, dead, script};
 use crate::rules::file::{Draft, Entry, WayDraft};
+use crate::rules::languages::Language;
 
 /// Few items have more words than this.
 const WIDE: u32 = 1_000;
@@ -14,7 +15,7 @@ const SHORT: usize = 4;
 /// So many ways of a rule are looked at for whether they make another idle.
 const PLAIN_WAYS: usize = 16;
 
-/// A `within` that is no limit; short stems that fire alone.
+/// A `within` that is no limit; terms in other letters; short stems that fire alone.
 pub(super) fn in_way<'a>(way: &WayWords<'a>, notes: &mut Vec<Note<'a>>) {
     if let (Some(within), Some(place)) = (way.draft.within, way.with.first())
         && within > WIDE
@@ -23,9 +24,33 @@ pub(super) fn in_way<'a>(way: &WayWords<'a>, notes: &mut Vec<Note<'a>>) {
         let hint = "leave `within` out for anywhere in the item; a sentence has some 20 words";
         notes.push(Note::at(place, Lint::WideWithin, message, hint));
     }
+    notes.extend(other_script(way));
     if way.with.is_empty() && way.all.is_empty() {
         notes.extend(way.any.own.members.iter().filter_map(short_stem));
     }
+}
+
+/// A way that looks at languages in whose letters none of its terms is written.
+fn other_script<'a>(way: &WayWords<'a>) -> Option<Note<'a>> {
+    let languages = &way.draft.languages;
+    if languages.is_all() || way.any.has_pattern() {
+        return None;
+    }
+    let mut first = None;
+    for member in way.any.members() {
+        let script = script::main(&member.entry.text)?;
+        if languages.admit(&Language::Unknown(Some(script.known()))) {
+            return None;
+        }
+        first.get_or_insert(script);
+    }
+    let message = format!(
+        "no term of `any` is in letters of the languages that are looked at ({}): these are {}",
+        languages.ranges().join(", "),
+        first?.name(),
+    );
+    let hint = "add the terms as these languages write them, or other `languages`";
+    Some(Note::at(way.any.first()?, Lint::OtherScript, message, hint))
 }
 
 /// Whether the term has a few letters and `*`, and capitals do not count.
@@ -100,7 +125,9 @@ fn makes_idle(plain: &WayWords<'_>, way: &WayWords<'_>) -> bool {
     let everywhere = plain.draft.fields.iter().zip(way.draft.fields).all(|(a, b)| *a || !b);
     // Two plain ways that find the same: the first stays.
     let hers = || way.any.members().flat_map(|member| member.spelt.iter());
+    let languages = &plain.draft.languages;
     everywhere
+        && (languages.is_all() || *languages == way.draft.languages)
         && !way.any.is_empty()
         && !way.is_plain()
         && !way.any.has_pattern()
@@ -114,7 +141,7 @@ fn outline(way: &WayDraft<'_>) -> String {
     };
     let all: BTreeSet<BTreeSet<String>> = way.all.iter().map(|entry| terms(entry)).collect();
     let keys = [&way.any, &way.with, &way.none, &way.except].map(|entries| terms(entries));
-    format!("{keys:?} {all:?} {:?} {:?}", way.within, way.fields)
+    format!("{keys:?} {all:?} {:?} {:?} {:?}", way.within, way.fields, way.languages)
 }
 
 /// Lists that no rule names, nor a list that one names.

@@ -241,6 +241,8 @@ fn a_homonym_needs_a_capital_or_company() {
         (r#"any = ["=WHO"]"#, &[]),
         (r#"any = ["Sumy oblast"]"#, &[]),
         ("any = [\"Sumy\"]\nwith = [\"oblast\"]", &[]),
+        ("any = [\"Sumy\"]\nlanguages = [\"en\", \"de-AT\"]", &[]),
+        ("any = [\"Sumy\"]\nlanguages = [\"en\", \"pl\"]", &["in pl: sums"]),
         (r#"all = ["Sumy", "oblast"]"#, &[]),
         (r#"any = ["Kharkiv", "Харків"]"#, &[]),
     ] {
@@ -389,8 +391,82 @@ fn of_very_many_findings_the_first_are_told_and_the_rest_counted() {
 }
 
 #[test]
-fn the_shipped_pack_has_few_findings() {
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/config/rules/ukraine.toml");
-    let told = found_in(&[&std::fs::read_to_string(path).unwrap()], None);
-    println!("{}", told.join("\n"));
+fn every_lint_has_its_place_in_the_manual() {
+    let manual = include_str!("../../../docs/lints.md");
+    for lint in Lint::ALL {
+        let row = format!("| `{}` |", lint.as_str());
+        assert_eq!(manual.matches(&row).count(), 1, "{row}");
+    }
+}
+
+mod properties {
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::model::{Item, Place};
+    use crate::rules::Subject;
+
+    fn rules(lists: [&[String]; 3]) -> (RuleSet, Document) {
+        let [any, none, except] = lists;
+        let mut text = format!("[[rule]]\nid = \"r\"\nany = {any:?}\n");
+        for (key, terms) in [("none", none), ("except", except)] {
+            if !terms.is_empty() {
+                text.push_str(&format!("{key} = {terms:?}\n"));
+            }
+        }
+        let document = Document::new("r.toml", text);
+        let rules = RuleSet::compile(std::slice::from_ref(&document), &Problems::default());
+        (rules.unwrap(), document)
+    }
+
+    fn fires(rules: &RuleSet, title: &str) -> bool {
+        let item = Item { title: title.to_owned(), ..Item::default() };
+        let feed = FeedId::new("f");
+        !rules.matches(&Subject { item: &item, feed: &feed, feed_tags: &[] }).is_empty()
+    }
+
+    fn terms(most: usize) -> impl Strategy<Value = Vec<String>> {
+        let term = "(ab|abc|Ab|ba|=ab|=Ab|ab\\*|aba\\*|\\{ab,ba\\}|ab-ba|\\{,ab \\}ba|áb)\
+                    ( (ab|ba|abc|ba\\*)){0,2}";
+        vec(term, 0..most)
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
+        /// Whoever takes out all the terms that are told to add nothing changes nothing.
+        #[test]
+        fn terms_that_add_nothing_add_nothing(
+            any in terms(6),
+            none in terms(3),
+            except in terms(4),
+            texts in vec("((ab|Ab|AB|abc|ba|abba|abab|áb|x)[ -]){0,8}", 20),
+        ) {
+            prop_assume!(!any.is_empty());
+            let (whole, document) = rules([&any, &none, &except]);
+            let told = whole.lint(&[document], None).told;
+            let mut rest = [any, none, except];
+            for Finding { lint, problem } in told.iter().rev() {
+                if let (Lint::Swallowed, Place::Span { column, text, .. }) = (lint, &problem.place) {
+                    let key = text.split(' ').next().unwrap();
+                    let list = ["any", "none", "except"].iter().position(|known| *known == key);
+                    let list = &mut rest[list.unwrap()];
+                    // The number of the entry that begins at that column.
+                    let begin = key.len() + " = [".len() + 1;
+                    let starts = list.iter().scan(begin, |at, term| {
+                        let start = *at;
+                        *at += term.chars().count() + "\"\", ".len();
+                        Some(start)
+                    });
+                    let at = starts.collect::<Vec<_>>().iter().position(|start| start == column);
+                    list.remove(at.unwrap());
+                }
+            }
+            let (reduced, _) = rules([&rest[0], &rest[1], &rest[2]]);
+            for text in texts {
+                prop_assert_eq!(fires(&whole, &text), fires(&reduced, &text), "{} {:?}", text, rest);
+            }
+        }
+    }
 }

@@ -1,10 +1,63 @@
-//! Why a way to fire did not, as it is told.
+//! What is said of a rule and an item.
 
 use serde::Serialize;
 
-use super::Company;
-use crate::model::{Field, Match};
+use crate::model::{Field, Level, Match, RuleId, Status};
 use crate::rules::near::Nearness;
+use crate::rules::scope::Barrier;
+
+/// What came of a rule on an item.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Explanation {
+    /// The rule's id.
+    pub rule: RuleId,
+    /// The rule's title.
+    pub title: String,
+    /// The rule's level.
+    pub level: Level,
+    /// The rule's status, if it is not stable.
+    #[serde(skip_serializing_if = "Status::is_stable")]
+    pub status: Status,
+    /// Whether it fires.
+    pub fires: bool,
+    /// Why the rule does not look at the item at all; it does not fire then, whatever it hits.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub out_of_scope: Vec<Barrier>,
+    /// What it fires on, or would if the item were in its scope; in reading order, at most
+    /// [`AlertRule::MAX_MATCHES`](crate::model::AlertRule::MAX_MATCHES).
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub hits: Vec<Evidence>,
+    /// If it has no hits to fire on: what each of its ways to fire came to, the nearest miss first,
+    /// at most [`Explanation::MAX_MISSES`]. Empty if nothing comes near.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub misses: Vec<Miss>,
+}
+
+impl Explanation {
+    /// No more misses than this are told of one rule.
+    pub const MAX_MISSES: usize = 8;
+}
+
+/// A hit that a rule fires on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Evidence {
+    /// The hit.
+    #[serde(flatten)]
+    pub hit: Match,
+    /// The nearest hit of `with`, if the rule asks for one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub with: Option<Company>,
+}
+
+/// A hit of `with` near another hit.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Company {
+    /// The hit of `with`.
+    #[serde(flatten)]
+    pub hit: Match,
+    /// How many words it is away: 1 is the next word, 0 the same.
+    pub words: u32,
+}
 
 /// Why a way to fire did not.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -62,6 +115,11 @@ pub enum Miss {
         /// The languages that the rule looks at.
         looks_at: Vec<String>,
     },
+    /// It would fire, but on a term in capitals alone, in a field all in capitals.
+    Shout {
+        /// What it would fire on.
+        hit: Match,
+    },
     /// The hits are in fields that the rule does not look at.
     Field {
         /// One of them.
@@ -84,8 +142,7 @@ impl Miss {
     /// In which order misses are told.
     pub(super) fn rank(&self) -> (u8, Option<Nearness>) {
         match self {
-            Self::Vetoed { .. } => (0, None),
-            Self::Language { .. } | Self::Shout { .. } => (0, None),
+            Self::Vetoed { .. } | Self::Language { .. } | Self::Shout { .. } => (0, None),
             Self::Alone { nearest: Some(_), .. } => (1, None),
             Self::Excepted { .. } => (2, None),
             Self::Alone { nearest: None, .. } => (3, None),
