@@ -115,11 +115,6 @@ pub enum Miss {
         /// The languages that the rule looks at.
         looks_at: Vec<String>,
     },
-    /// It would fire, but on a term in capitals alone, in a field all in capitals.
-    Shout {
-        /// What it would fire on.
-        hit: Match,
-    },
     /// The hits are in fields that the rule does not look at.
     Field {
         /// One of them.
