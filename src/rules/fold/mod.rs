@@ -194,4 +194,6 @@ fn char_at(text: &str, at: usize) -> Option<char> {
 }
 
 #[cfg(test)]
+mod reference;
+#[cfg(test)]
 mod tests;
