@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use crate::model::{Alert, AlertRule, Excerpt, Field, Level, visible};
+use crate::model::{Alert, AlertRule, Excerpt, Field, Level, Status, visible};
 
 /// How much of an excerpt is shown, in characters.
 const EXCERPT: usize = 160;
@@ -69,7 +69,11 @@ fn rules(rules: &[AlertRule]) -> String {
                 terms.push(&hit.term);
             }
         }
-        let text = format!("{} ({})", rule.id, terms.join(", "));
+        let status = match rule.status {
+            Status::Stable => String::new(),
+            status => format!(", {status}"),
+        };
+        let text = format!("{}{status} ({})", rule.id, terms.join(", "));
         visible(&text).into_owned()
     });
     shown.collect::<Vec<_>>().join(", ")
@@ -241,6 +245,7 @@ mod tests {
             id: RuleId::new("floods"),
             title: "Floods".into(),
             level: Level::High,
+            status: Status::default(),
             tags: vec![],
             matches,
         };

@@ -293,7 +293,7 @@ fn names(count: usize) -> Vec<String> {
     let mut names: Vec<String> = Vec::new();
     let mut known = std::collections::HashSet::new();
     while names.len() < count {
-        let language = if names.len() % 2 == 0 { &ENGLISH } else { &UKRAINIAN };
+        let language = if names.len().is_multiple_of(2) { &ENGLISH } else { &UKRAINIAN };
         let name = language.name(&mut dice);
         if known.insert(name.clone()) {
             names.push(name);

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{At, Bytes, FromNode, Node, Source, Value, Wrong};
-use crate::model::Level;
+use crate::model::{Level, Status};
 
 impl Node {
     /// The name of the value's type, for messages.
@@ -125,6 +125,16 @@ impl FromNode for Level {
         let text = node.as_text().ok_or_else(|| node.wrong_type())?;
         Self::named(text)
             .ok_or_else(|| node.wrong(format!("no level \"{text}\"; expected {}", Self::EXPECTED)))
+    }
+}
+
+impl FromNode for Status {
+    const EXPECTED: &'static str = "one of stable, test, experimental, deprecated";
+    fn from_node(node: &Node) -> Result<Self, Wrong> {
+        let text = node.as_text().ok_or_else(|| node.wrong_type())?;
+        let status = Self::ALL.into_iter().find(|status| status.as_str() == text);
+        status
+            .ok_or_else(|| node.wrong(format!("no status \"{text}\"; expected {}", Self::EXPECTED)))
     }
 }
 

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 
-use super::{AlertId, FeedId, Field, Health, HealthChange, Item, RuleId, Timestamp};
+use super::{AlertId, FeedId, Field, Health, HealthChange, Item, RuleId, Status, Timestamp};
 
 /// How much a match matters; the words are Sigma's.
 #[derive(
@@ -86,6 +86,9 @@ pub struct AlertRule {
     pub title: String,
     /// The rule's level.
     pub level: Level,
+    /// The rule's status; left out of the JSON if it is stable.
+    #[serde(skip_serializing_if = "Status::is_stable", default)]
+    pub status: Status,
     /// The rule's tags.
     pub tags: Vec<String>,
     /// The hits, in reading order; at least one, at most [`AlertRule::MAX_MATCHES`].

@@ -12,6 +12,7 @@ mod problem;
 mod reason;
 mod route;
 mod secret;
+mod status;
 mod text;
 mod time;
 
@@ -28,5 +29,6 @@ pub use problem::{Place, Problem, Problems, nearest};
 pub use reason::Reason;
 pub use route::{Proxy, Roots, Route, userinfo};
 pub use secret::Secret;
+pub use status::Status;
 pub use text::{is_unprintable, json_line, visible};
 pub use time::{Clock, Mono, Now, SteadyClock, Timestamp};

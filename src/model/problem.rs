@@ -123,7 +123,10 @@ const SECRET: [&str; 7] = ["pass", "secret", "token", "key", "auth", "cookie", "
 fn masked(line: &str) -> String {
     let (key, _) = line.split_once('=').unwrap_or(("", line));
     let name = key.trim().trim_matches('"').to_lowercase();
-    let secret = !name.ends_with("_file")
+    // A line of a list, such as `"press key", "=US",`, has quotes and commas but no key.
+    let is_list = key.trim_start().starts_with(['"', '\'']) && key.contains(',');
+    let secret = !is_list
+        && !name.ends_with("_file")
         && (SECRET.iter().any(|word| name.contains(word))
             || strsim::damerau_levenshtein(&name, "password") <= 2);
     let from = if secret { key.len() } else { line.len() };
@@ -249,6 +252,7 @@ mod tests {
             ("title = \"plain\"", "title = \"plain\""),
             ("url = \"https://u:p@e.example:99/x@y\"", "url = \"https://***@e.example:99/x@y\""),
             ("https://u:p@e.example", "https://***@e.example"),
+            ("  \"press key\", \"=US\", \"=EE.UU.\",", "  \"press key\", \"=US\", \"=EE.UU.\","),
             ("https://e.example/x", "https://e.example/x"),
         ];
         for (line, shown) in cases {

@@ -11,7 +11,8 @@ use super::file::{self, Draft, Entry, List, WayDraft};
 use super::finder::Finder;
 use super::patterns::{self, Patterns};
 use super::search::Finders;
-use super::term::{Spelling, spellings};
+use super::shout;
+use super::term::{Refused, Spelling, refuse, spellings};
 use super::{RuleSet, Term};
 
 pub(super) fn compile(documents: &[Document], problems: &Problems) -> Option<RuleSet> {
@@ -71,6 +72,11 @@ fn by_place(documents: &[Document], place: &Place) -> (usize, usize, usize) {
     let number = documents.iter().position(|document| document.path() == path);
     (number.unwrap_or(documents.len()), line, column)
 }
+
+/// Lists may name lists no deeper than this.
+const MAX_NESTED: usize = 64;
+/// The terms of a rule set stand for no more spellings than this.
+const MAX_SPELLINGS: usize = 2_000_000;
 
 struct Compiler<'p> {
     problems: &'p Problems,
@@ -145,6 +151,10 @@ impl<'p> Compiler<'p> {
             };
             match names.get(name) {
                 None => self.unknown_list(entry, name, names.keys().copied()),
+                Some(_) if path.len() == MAX_NESTED => {
+                    let problem = entry.problem(format!("lists inside lists, {MAX_NESTED} deep"));
+                    self.problems.push(problem.hint("put the terms of the last ones here"));
+                }
                 Some(_) if path.contains(&name) => {
                     let problem = entry.problem(format!("the list `{name}` holds itself"));
                     self.problems.push(problem.hint("take `@…` out of one of the lists"));
@@ -184,14 +194,19 @@ impl<'p> Compiler<'p> {
         }
         let number = u32::try_from(self.terms.len()).ok()?;
         let read = match patterns::is_pattern(&entry.text) {
-            true => patterns::read(&entry.text).map(|regex| self.patterns.push(number, regex)),
-            false => spellings(&entry.text).map(|spellings| {
+            true => patterns::read(&entry.text).map(|regex| {
+                self.patterns.push(number, regex);
+                false
+            }),
+            false => self.spellings(&entry.text).map(|spellings| {
+                let capitals = shout::is_in_capitals(&spellings);
                 self.spelt.extend(spellings.into_iter().map(|spelling| (number, spelling)));
+                capitals
             }),
         };
         let number = match read {
-            Ok(()) => {
-                self.terms.push(Term { text: entry.text.clone(), ways: Vec::new() });
+            Ok(capitals) => {
+                self.terms.push(Term { text: entry.text.clone(), ways: Vec::new(), capitals });
                 Some(number)
             }
             Err(refused) => {
@@ -201,6 +216,18 @@ impl<'p> Compiler<'p> {
         };
         self.numbers.insert(entry.text.clone(), number);
         number
+    }
+
+    fn spellings(&self, term: &str) -> Result<Vec<Spelling>, Refused> {
+        let spellings = spellings(term)?;
+        if self.spelt.len() + spellings.len() > MAX_SPELLINGS {
+            return refuse(
+                0,
+                format!("the rules stand for more than {MAX_SPELLINGS} spellings, all together"),
+                "use fewer `{…}` and `~` in one term, or fewer rules",
+            );
+        }
+        Ok(spellings)
     }
 
     fn way(&mut self, rule: u32, draft: &WayDraft<'_>) {

@@ -11,13 +11,14 @@ mod told;
 use std::cmp::Reverse;
 use std::collections::{BTreeSet, HashMap};
 
-use crate::model::{AlertRule, Field, Match};
+use crate::model::{AlertRule, Field, Match, Status};
 
 use super::decide::{Hit, Role, Verdict, Way, With, decide};
 use super::fold::Folded;
 use super::languages::Language;
 use super::near::{NearFinder, NearHit, Nearness};
 use super::reading::Reading;
+use super::scope::Barrier;
 use super::term::{Spelling, spellings};
 use super::{RuleSet, Subject, roles};
 use company::{Companions, looked_at, phrase_around};
@@ -72,12 +73,16 @@ impl<'a> Explainer<'a> {
         let reading = Reading::new(subject.item);
         let seen = self.see(&reading);
         let rules = (0_u32..).zip(&self.rules.rules).map(|(number, rule)| {
-            let out_of_scope = rule.scope.barriers(subject, heed);
+            let mut out_of_scope = rule.scope.barriers(subject, heed);
+            if rule.status == Status::Deprecated {
+                out_of_scope.push(Barrier::Deprecated);
+            }
             let (hits, misses) = self.of_rule(number, &seen);
             Explanation {
                 rule: rule.id.clone(),
                 title: rule.title.clone(),
                 level: rule.level,
+                status: rule.status,
                 fires: out_of_scope.is_empty() && !hits.is_empty(),
                 out_of_scope,
                 hits,
@@ -101,14 +106,15 @@ impl<'a> Explainer<'a> {
         let mut fired: Vec<(u32, &Way)> = Vec::new();
         let mut misses = Vec::new();
         for way in self.rules.ways[from..].iter().take_while(|way| way.rule == rule) {
-            let roles = roles(way, &seen.hits);
+            let roles = self.rules.heard(way, &seen.hits, seen.reading);
             match decide(way, &seen.hits, &roles) {
                 Verdict::Fires(on) if !seen.reading.is_in(&way.languages) => {
                     misses.extend(on.first().map(|hit| self.other_language(way, seen, *hit)));
                 }
                 Verdict::Fires(on) => fired.extend(on.into_iter().map(|hit| (hit, way))),
                 verdict => {
-                    let miss = self.miss(way, seen, &roles, &verdict);
+                    let miss =
+                        self.unheard(way, seen).or_else(|| self.miss(way, seen, &roles, &verdict));
                     // What is near in another language is near by chance.
                     let counts = |miss: &Miss| match miss {
                         Miss::Near { .. } => seen.reading.is_in(&way.languages),
@@ -135,7 +141,7 @@ impl<'a> Explainer<'a> {
     }
 
     fn evidence(&self, way: &Way, seen: &Seen<'_, '_>, hit: u32) -> Evidence {
-        let roles = roles(way, &seen.hits);
+        let roles = self.rules.heard(way, &seen.hits, seen.reading);
         let company = || {
             let (hit, words) =
                 Companions::new(way, &seen.hits, &roles).nearest(&seen.hits[hit as usize])?;
@@ -173,6 +179,14 @@ impl<'a> Explainer<'a> {
             }
             Verdict::Alone(hit) => Some(self.alone(way, seen, roles, *hit)),
             Verdict::Lacks(entry) => self.lacks(way, seen, roles, *entry),
+        }
+    }
+
+    /// If a way would fire but for capitals that say nothing where they stand.
+    fn unheard(&self, way: &Way, seen: &Seen<'_, '_>) -> Option<Miss> {
+        match decide(way, &seen.hits, &roles(way, &seen.hits)) {
+            Verdict::Fires(on) => Some(Miss::Shout { hit: self.as_match(seen, *on.first()?) }),
+            _ => None,
         }
     }
 

@@ -1,3 +1,7 @@
+use std::sync::LazyLock;
+
+use proptest::prelude::*;
+
 use super::*;
 use crate::document::Document;
 use crate::model::{FeedId, Item, Problems, RuleId};
@@ -243,4 +247,40 @@ fn ten_thousand_rules_are_explained_on_a_long_text() {
     let told = rules.explainer().explain(&subject, Heed::Feed);
     assert!(told.iter().take(50).all(|told| !told.misses.is_empty()));
     assert_eq!(told.len(), 10_000);
+}
+
+static RULES: LazyLock<RuleSet> = LazyLock::new(|| {
+    compile(
+        "[[rule]]\nid = \"a\"\nany = [\"=Sumy\", \"=Žbogar*\"]\nwith = [\"Харків~\", \"e e\"]\nwithin = 2\n\
+         except = [\"Sumy fire\"]\n[[rule]]\nid = \"b\"\nall = [\"cease-fire\", \"泽\"]\nnone = [\"Sumy\"]\n\
+         [[rule]]\nid = \"c\"\nany = [\"Sumy oblast\", \"Харківськ*\"]\nfields = [\"title\"]\n",
+    )
+});
+
+proptest! {
+    /// Whatever the text is, an explanation speaks of places in it, and agrees with what matches.
+    #[test]
+    fn explanations_quote_the_text(
+        title in "(Sumy|SUMY|sumy|Žbogar|zbogars|Харків|харкову|ceas|e|fire|泽|oblas[tz]|[ '’,\u{ad}\u{301}.—-]|\\PC){0,30}",
+        content in "(Sumy|suma|Харків|cease fire|泽|oblast|[ ,]|\\PC){0,20}",
+    ) {
+        let item = Item { title, content, ..Item::default() };
+        let subject = Subject { item: &item, feed: &FeedId::new("x"), feed_tags: &[] };
+        let told = RULES.explainer().explain(&subject, Heed::Feed);
+        let fired: Vec<&str> =
+            told.iter().filter(|told| told.fires).map(|told| told.rule.as_str()).collect();
+        let matched = RULES.matches(&subject);
+        let matched: Vec<&str> = matched.iter().map(|rule| rule.id.as_str()).collect();
+        prop_assert_eq!(fired, matched);
+        let json = serde_json::to_value(&told).unwrap();
+        let mut left = vec![&json];
+        while let Some(value) = left.pop() {
+            left.extend(value.as_array().into_iter().flatten());
+            left.extend(value.as_object().into_iter().flat_map(|object| object.values()));
+            let Some(text) = value.get("start").and_then(|_| value["text"].as_str()) else { continue };
+            let field = if value["field"] == "title" { &item.title } else { &item.content };
+            let at = |key: &str| usize::try_from(value[key].as_u64().unwrap()).unwrap();
+            prop_assert_eq!(field.get(at("start")..at("end")), Some(text));
+        }
+    }
 }

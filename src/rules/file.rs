@@ -1,7 +1,7 @@
 //! Rule files: TOML read into drafts, all problems noted.
 
 use crate::document::{At, Document, FromNode, Node, Source, Table};
-use crate::model::{Field, Item, Level, Place, Problem, Problems, RuleId};
+use crate::model::{Field, Item, Level, Place, Problem, Problems, RuleId, Status};
 
 use super::Rule;
 use super::languages::Languages;
@@ -118,6 +118,7 @@ fn rule<'a>(mut table: Table<'a>, number: usize, problems: &'a Problems) -> Draf
         id: RuleId::new(id.as_ref().map_or("", |id| id.value.as_str())),
         title: title.or(id.as_ref().map(|id| id.value.clone())).unwrap_or_default(),
         level: table.get::<Level>("level").unwrap_or_default(),
+        status: table.get::<Status>("status").unwrap_or_default(),
         tags: table.get("tags").unwrap_or_default(),
         description: table.get("description"),
         references: table.get("references").unwrap_or_default(),

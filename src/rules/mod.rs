@@ -24,6 +24,7 @@ mod patterns;
 mod reading;
 mod scope;
 mod search;
+mod shout;
 mod term;
 mod twins;
 mod variants;
@@ -33,7 +34,7 @@ use std::cmp::Reverse;
 use std::ops::Range;
 
 use crate::document::{Document, Source};
-use crate::model::{AlertRule, FeedId, Item, Level, Match, Problem, Problems, RuleId};
+use crate::model::{AlertRule, FeedId, Item, Level, Match, Problem, Problems, RuleId, Status};
 
 pub use backtest::{Backtest, Counts, Day, Replayed, RuleReplayed, Sample};
 use decide::{Hit, Role, Verdict, Way};
@@ -48,6 +49,7 @@ use scope::Scope;
 
 use search::Finders;
 pub use search::Scratch;
+use shout::Shouts;
 
 /// A rule, as it is listed.
 #[derive(Clone, Debug)]
@@ -58,6 +60,8 @@ pub struct Rule {
     pub title: String,
     /// How much a match matters.
     pub level: Level,
+    /// How far it can be trusted.
+    pub status: Status,
     /// Free words.
     pub tags: Vec<String>,
     /// What the rule is for, in prose.
@@ -65,6 +69,12 @@ pub struct Rule {
     /// Where more is to be read about it.
     pub references: Vec<String>,
     scope: Scope,
+}
+
+impl Rule {
+    fn looks_at(&self, subject: &Subject<'_>) -> bool {
+        self.status != Status::Deprecated && self.scope.holds(subject)
+    }
 }
 
 /// What rules are asked about.
@@ -111,6 +121,8 @@ pub struct RuleSet {
 struct Term {
     text: String,
     ways: Vec<u32>,
+    /// Whether capitals are all that tells it from other words.
+    capitals: bool,
 }
 
 /// So many hits of all terms are looked at in one item, in reading order; a text with more is made
@@ -151,7 +163,7 @@ impl RuleSet {
         self.find_first(subject.item, scratch);
         let in_scope = |way: u32| {
             let rule = self.ways[way as usize].rule;
-            self.rules[rule as usize].scope.holds(subject)
+            self.rules[rule as usize].looks_at(subject)
         };
         self.ways_of(&scratch.hits, &mut scratch.ways);
         scratch.ways.retain(|way| in_scope(*way));
@@ -160,6 +172,7 @@ impl RuleSet {
         }
         self.find_rest(subject.item, scratch);
         let language = OnceCell::new();
+        let shouts = Shouts::new(subject.item);
         let mut fired: Vec<(u32, Vec<u32>)> = Vec::new();
         for way in &scratch.ways {
             let way = &self.ways[*way as usize];
@@ -170,6 +183,7 @@ impl RuleSet {
             }
             scratch.roles.clear();
             add_roles(way, &scratch.hits, &mut scratch.roles);
+            self.hush(&scratch.hits, &mut scratch.roles, &shouts);
             let verdict = scratch.desk.decide(way, &scratch.hits, &scratch.roles);
             let Verdict::Fires(on) = verdict else { continue };
             match fired.last_mut().filter(|(last, _)| *last == way.rule) {
@@ -243,8 +257,15 @@ impl RuleSet {
         ways.into_iter()
             .map(|way| &self.ways[way as usize])
             .filter(|way| wanted(way.rule) && reading.is_in(&way.languages))
-            .map(|way| (way.rule, decide::decide(way, hits, &roles(way, hits))))
+            .map(|way| (way.rule, decide::decide(way, hits, &self.heard(way, hits, reading))))
             .collect()
+    }
+
+    /// The hits of the terms of `way` that count, each with the term's role.
+    fn heard(&self, way: &Way, hits: &[Hit], reading: &Reading<'_>) -> Vec<(Role, u32)> {
+        let mut roles = roles(way, hits);
+        self.hush(hits, &mut roles, reading.shouts());
+        roles
     }
 
     /// The ways to fire that one of the hits, which are by term, may make fire.
@@ -276,6 +297,7 @@ impl RuleSet {
             id: rule.id.clone(),
             title: rule.title.clone(),
             level: rule.level,
+            status: rule.status,
             tags: rule.tags.clone(),
             matches,
         }

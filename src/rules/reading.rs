@@ -7,6 +7,7 @@ use crate::model::{Field, Item};
 
 use super::fold::Folded;
 use super::languages::{Language, Languages};
+use super::shout::Shouts;
 
 /// The folded fields of an item; words are counted through all of them.
 #[derive(Debug)]
@@ -14,6 +15,7 @@ pub(super) struct Reading<'a> {
     item: &'a Item,
     fields: [(Field, &'a str, Folded<'a>); 3],
     language: OnceCell<Language>,
+    shouts: Shouts<'a>,
 }
 
 impl<'a> Reading<'a> {
@@ -23,7 +25,7 @@ impl<'a> Reading<'a> {
             let text = item.field(field);
             (field, text, Folded::new(text))
         });
-        Self { item, fields, language: OnceCell::new() }
+        Self { item, fields, language: OnceCell::new(), shouts: Shouts::new(item) }
     }
 
     /// The item.
@@ -34,6 +36,11 @@ impl<'a> Reading<'a> {
     /// The language of the item, found out when it is first asked for.
     pub(super) fn language(&self) -> &Language {
         self.language.get_or_init(|| Language::of(self.item))
+    }
+
+    /// Which fields are all in capitals.
+    pub(super) fn shouts(&self) -> &Shouts<'a> {
+        &self.shouts
     }
 
     /// Whether the item is in one of `languages`.

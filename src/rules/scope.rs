@@ -83,6 +83,8 @@ pub enum Barrier {
         /// Those that the rule names.
         looks_at: Vec<String>,
     },
+    /// It is deprecated.
+    Deprecated,
     /// The feed has none of `feed_tags`.
     FeedTag {
         /// The tags that it has.

@@ -11,20 +11,22 @@
 //! A space stands for any run of spaces, hyphens, quotes and brackets; an apostrophe for any
 //! apostrophe; `.` for a full stop or a space; another punctuation mark for itself.
 
+use std::collections::HashSet;
+
 use super::fold::{Folded, Gap, gap_of};
 use super::letters::exact;
 use super::patterns;
 use super::variants::{Variants, in_all_cases};
 
 /// One way to spell a term.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Spelling {
     /// At least one.
     pub(super) words: Vec<TermWord>,
 }
 
 /// A word of a spelling.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct TermWord {
     /// What must stand before it; [`Gap::Stop`] for the first.
     pub(super) gap: Gap,
@@ -86,15 +88,15 @@ pub(super) fn spellings(term: &str) -> Result<Vec<Spelling>, Refused> {
             let spelt = read(&form).map_err(|refused| {
                 placed(Refused { at: behind_tildes(text, refused.at), ..refused })
             })?;
-            for spelling in spelt {
-                if !found.contains(&spelling) {
-                    found.push(spelling);
-                }
-                if found.len() > MAX_SPELLINGS {
-                    return too_many(indent);
-                }
+            found.extend(spelt);
+            if found.len() > MAX_SPELLINGS {
+                return too_many(indent);
             }
         }
+    }
+    if found.len() > 1 {
+        let mut seen: HashSet<Spelling> = HashSet::with_capacity(found.len());
+        found.retain(|spelling| seen.insert(spelling.clone()));
     }
     Ok(found)
 }
@@ -107,11 +109,12 @@ pub(super) fn forms(term: &str) -> Result<Vec<String>, Refused> {
     }
     spellings(term)?;
     let mut forms: Vec<String> = Vec::new();
+    let mut seen: HashSet<String> = HashSet::new();
     for text in Variants::new(term.trim())?.texts() {
         for form in in_all_cases(&text)? {
             let form = form.split_whitespace().collect::<Vec<_>>().join(" ");
             for form in hyphens(&form) {
-                if !forms.contains(&form) {
+                if seen.insert(form.clone()) {
                     forms.push(form);
                 }
             }

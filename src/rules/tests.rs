@@ -4,6 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::model::Field;
+use crate::model::Place;
 
 fn compile(texts: &[&str]) -> Result<RuleSet, Vec<String>> {
     let documents: Vec<Document> = (1..)
@@ -261,6 +262,98 @@ any = ["Tusk"]
 }
 
 #[test]
+fn a_deprecated_rule_is_tested_and_never_fires() {
+    let text = r#"
+[[rule]]
+id = "old"
+status = "deprecated"
+any = ["Sumy"]
+examples = { match = ["Sumy", "Odesa"] }
+[[rule]]
+id = "new"
+status = "experimental"
+any = ["Sumy"]
+[[rule]]
+id = "plain"
+status = "stable"
+any = ["Sumy"]
+"#;
+    let rules = compile(&[text]).unwrap();
+    assert_eq!(fire(&rules, "Sumy"), ["new", "plain"]);
+    let found = matches(&rules, &item("Sumy", "", ""));
+    let json = |rule: &AlertRule| serde_json::to_value(rule).unwrap()["status"].clone();
+    assert_eq!(json(&found[0]), "experimental");
+    assert_eq!(json(&found[1]), serde_json::Value::Null);
+    let told = rules.check_examples(&[Document::new("1.toml", text)]);
+    assert_eq!(told.len(), 1, "{told:?}");
+    let error = compile(&["[[rule]]\nid = \"a\"\nstatus = \"old\"\nany = [\"Sumy\"]"]).unwrap_err();
+    assert!(
+        error[0].starts_with("1.toml:3:10: `status`: no status \"old\"; expected one of stable"),
+        "{error:?}"
+    );
+}
+
+#[test]
+fn in_a_headline_all_in_capitals_acronyms_need_company() {
+    let rules = compile(&[r#"
+[[rule]]
+id = "usa"
+any = ["=US", "=IT", "Washington"]
+[[rule]]
+id = "bessent"
+any = ["=Bessent"]
+[[rule]]
+id = "sumy"
+any = ["=sumy"]
+[[rule]]
+id = "rubio"
+any = ["=Rubio"]
+with = ["=US"]
+[[rule]]
+id = "near"
+any = ["=US"]
+with = ["sanction*"]
+within = 3
+"#])
+    .unwrap();
+    for (title, summary, want) in [
+        ("US hits back", "", "usa"),
+        ("tell us more", "", ""),
+        ("TELL US MORE", "", ""),
+        ("TELL US MORE ABOUT IT", "", ""),
+        ("US", "", "usa"),
+        ("US TELLS WASHINGTON", "", "usa"),
+        ("US HITS BACK AT", "The US has answered.", "usa"),
+        ("US HITS BACK AT", "They tell us more.", ""),
+        ("BESSENT SAYS NO", "", "bessent"),
+        ("SUMY POD OSTRZAŁEM", "", "sumy"),
+        ("Sumy pod ostrzałem", "", "sumy"),
+        ("RUBIO: US WILL ANSWER", "", "rubio"),
+        ("NEW US SANCTIONS AHEAD", "", "near"),
+        ("US WILL NOT LIFT ANY OF THE SANCTIONS", "", ""),
+    ] {
+        let found = matches(&rules, &item(title, summary, ""));
+        let ids: Vec<&str> = found.iter().map(|rule| rule.id.as_str()).collect();
+        assert_eq!(ids.join(" "), want, "{title}");
+    }
+}
+
+#[test]
+fn lists_inside_lists_end_somewhere() {
+    let chain = |length: usize| {
+        let mut text = "[[rule]]\nid = \"a\"\nany = [\"@l0\"]\n[list]\n".to_owned();
+        for number in 0..length {
+            text.push_str(&format!("l{number} = [\"@l{}\"]\n", number + 1));
+        }
+        text.push_str(&format!("l{length} = [\"Sumy\"]\n"));
+        compile(&[&text])
+    };
+    assert_eq!(fire(&chain(63).unwrap(), "Sumy"), ["a"]);
+    let told = chain(20_000).unwrap_err();
+    assert!(told[0].contains("lists inside lists, 64 deep"), "{}", told[0]);
+}
+
+#[test]
 fn lists_and_rules_are_read_over_all_files() {
     let rules = compile(&[
         "[[rule]]\nid = \"a\"\nany = [\"@towns\"]",
@@ -361,14 +454,29 @@ ignore = ["SUMY drone", "Odesa"]
     let told: Vec<String> =
         rules.check_examples(&documents).iter().map(ToString::to_string).collect();
     assert_eq!(told.len(), 5, "{told:#?}");
-    for (told, want) in told.iter().zip([
-        "1.toml:9:10: rule `a`: this example should match, but nothing hit",
-        "`Sumy` hit \"Sumy\" in the title at byte 0, but none of `with` is in the item",
-        "`Sumy` hit \"Sumy\" in the title at byte 0: hit dropped by except `Sumy Jo`",
-        "but it is vetoed by none: `opera` hit \"opera\" in the title at byte 11",
-        "1.toml:10:11: rule `a`: this example should be ignored, but `Sumy` hit \"SUMY\"",
+    for (told, (want, way_out)) in told.iter().zip([
+        (
+            "1.toml:9:10: rule `a`: this example should match, but nothing hit",
+            "hint: add a term for it, or move",
+        ),
+        (
+            "`Sumy` hit \"Sumy\" in the title at byte 0, but none of `with` is in the item",
+            "hint: add a term to `with`, or move",
+        ),
+        (
+            "`Sumy` hit \"Sumy\" in the title at byte 0: hit dropped by except `Sumy Jo`",
+            "hint: narrow that phrase of `except`, or move",
+        ),
+        (
+            "but it is vetoed by none: `opera` hit \"opera\" in the title at byte 11",
+            "hint: narrow that term of `none`, or move",
+        ),
+        (
+            "1.toml:10:11: rule `a`: this example should be ignored, but `Sumy` hit \"SUMY\"",
+            "hint: narrow that term, name the phrase in `except`, or move",
+        ),
     ]) {
-        assert!(told.contains(want), "{want}\n{told}");
+        assert!(told.contains(want) && told.contains(way_out), "{want}\n{told}");
     }
 }
 
@@ -379,7 +487,45 @@ static RULES: LazyLock<RuleSet> = LazyLock::new(|| {
     .unwrap()
 });
 
+/// Terms, or nearly so.
+const TERM: &str =
+    "([=/@~*{},\\[\\]() '’.-]|Sumy|Харків|ів|о|а|Trump|ский|US|\\\\d|\u{301}|泽|\\PC){0,12}";
+
 proptest! {
+    #[test]
+    fn any_term_is_taken_or_refused_at_a_place_of_its_own(term in TERM) {
+        match forms(&term) {
+            Ok(forms) => {
+                prop_assert!(!forms.is_empty());
+                for form in forms.iter().take(50) {
+                    prop_assert!(super::forms(form).is_ok(), "{form}");
+                }
+            }
+            Err(problem) => {
+                let Place::Span { line: 1, column, .. } = problem.place else {
+                    return Err(TestCaseError::fail(problem.to_string()));
+                };
+                prop_assert!((1..=term.chars().count() + 1).contains(&column));
+                prop_assert!(problem.hint.is_some());
+            }
+        }
+    }
+
+    #[test]
+    fn a_rule_with_any_terms_loads_and_runs_or_has_problems(
+        any in TERM, with in TERM, except in TERM, list in TERM, title in "(Sumy|Харків|US|THE|[ '-]|\\PC){0,20}",
+    ) {
+        let quoted = |term: &str| format!("[\"{}\"]", term.replace('\\', "\\\\").replace('"', "\\\""));
+        let (any, with, except) = (quoted(&any), quoted(&with), quoted(&except));
+        let text = format!(
+            "[list]\nl = {}\n[[rule]]\nid = \"a\"\nany = {any}\nwith = {with}\nexcept = {except}\n",
+            quoted(&list)
+        );
+        if let Ok(rules) = compile(&[&text]) {
+            matches(&rules, &item(&title, &title, ""));
+        }
+    }
+
     #[test]
     fn hits_are_slices_of_any_text(text in "(Sumy|Харків|ceas|e|fire|泽|[ '’\u{ad}\u{301}.—-]|\\PC){0,40}") {
         let item = item(&text, &text, "");

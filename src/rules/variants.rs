@@ -40,16 +40,6 @@ impl<'t> Variants<'t> {
                 options.push(from..from + option.len());
                 from += option.len() + 1;
             }
-            if options.len() < 2 {
-                let only = &term[inside..end];
-                return refuse(
-                    at,
-                    format!("`{{{only}}}` has one alternative"),
-                    format!(
-                        "write `{{,{only}}}` if it may be missing, else `{only}` without braces"
-                    ),
-                );
-            }
             count = count.saturating_mul(options.len());
             if count > MAX_SPELLINGS {
                 return too_many(at);

@@ -4,7 +4,7 @@ use std::sync::Mutex;
 use super::*;
 use crate::document::Document;
 use crate::model::{
-    AlertFeed, Clock, FeedId, Field, Item, Match, Outcome, Problems, Timestamp, json_line,
+    AlertFeed, Clock, FeedId, Field, Item, Match, Outcome, Problems, Status, Timestamp, json_line,
 };
 use crate::observe::{Limits, LogStyle, Output};
 
@@ -28,6 +28,7 @@ pub(super) fn alert(number: u32) -> Alert {
         id: RuleId::new(id),
         title: id.to_uppercase(),
         level,
+        status: Status::default(),
         tags: tags.iter().map(|tag| (*tag).to_owned()).collect(),
         matches,
     };
@@ -266,6 +267,7 @@ mod schema {
         bare.item.title = String::new();
         bare.item.authors.clear();
         bare.rules[0].tags.clear();
+        bare.rules[0].status = Status::Experimental;
         for alert in [alert(1), bare] {
             let form = serde_json::to_value(&alert).unwrap();
             let errors: Vec<String> =
@@ -285,6 +287,7 @@ mod schema {
         let breaks: &[(&str, Value)] = &[
             ("/schema", json!(2)),
             ("/id", json!("xyz")),
+            ("/rules/0/status", json!("deprecated")),
             ("/raised_at", json!("yesterday")),
             ("/raised_at", json!("2026-11-23T22:14:05+02:00")),
             ("/level", json!("urgent")),

@@ -15,8 +15,8 @@ use super::{
 };
 use crate::model::{
     Alert, AlertFeed, AlertRule, Bookmark, Condition, Delivery, FeedId, FeedState, Field, Habit,
-    Health, HealthChange, Item, Level, Match, Reason, RuleId, Schedule, SinkName, Timestamp,
-    Validators, Wishes,
+    Health, HealthChange, Item, Level, Match, Reason, RuleId, Schedule, SinkName, Status,
+    Timestamp, Validators, Wishes,
 };
 
 pub(super) use named::*;
@@ -138,6 +138,7 @@ pub(super) fn alert(id: &str, rules: &[&str], raised_at: Timestamp) -> Alert {
             id: RuleId::new(rule),
             title: (*rule).to_owned(),
             level: Level::High,
+            status: Status::default(),
             tags: vec!["water".to_owned()],
             matches: vec![hit.clone()],
         })

@@ -1,7 +1,7 @@
 //! Explanations for people. All that comes from outside is made visible.
 
 use super::subject::Asked;
-use crate::model::{Item, Match, visible};
+use crate::model::{Item, Match, Status, visible};
 use crate::rules::{Company, Evidence, Explanation, Miss};
 
 /// How much of a field is shown around a place, in characters.
@@ -76,7 +76,11 @@ impl Page<'_> {
         let Explanation { rule: id, title, level, .. } = rule;
         let name = if title == id.as_str() { String::new() } else { format!(" \"{title}\"") };
         let code = if rule.fires { "\x1b[1;32m" } else { "\x1b[33m" };
-        let line = format!("{id}{name} ({})", level.as_str());
+        let status = match rule.status {
+            Status::Stable => String::new(),
+            status => format!(", {status}"),
+        };
+        let line = format!("{id}{name} ({level}{status})");
         format!("{} {}\n", self.paint(code, word), visible(&line))
     }
 
@@ -162,7 +166,7 @@ fn places(miss: &Miss) -> Vec<&Match> {
         Miss::Missing { hit, near, .. } => {
             [Some(hit), near.as_ref().map(|near| &near.place)].into_iter().flatten().collect()
         }
-        Miss::Field { hit, .. } | Miss::Language { hit, .. } => vec![hit],
+        Miss::Field { hit, .. } | Miss::Language { hit, .. } | Miss::Shout { hit } => vec![hit],
         Miss::Near { near } => vec![&near.place],
     }
 }

@@ -60,6 +60,10 @@ impl fmt::Display for Miss {
                 write!(f, ": {terms}{more}")?;
                 near.as_ref().map_or(Ok(()), |near| write!(f, "; {near}"))
             }
+            Self::Shout { hit: one } => {
+                let all = "all in capitals, where it counts only beside another hit of the rule";
+                write!(f, "{}, but that is {all}", hit(one))
+            }
             Self::Language { hit: one, language, detected, looks_at } => {
                 let looks_at = looks_at.join(", ");
                 write!(f, "{}, but the rule looks at items in {looks_at} only; ", hit(one))?;
@@ -113,6 +117,7 @@ impl fmt::Display for Barrier {
             Self::Feed { feed, looks_at } => {
                 write!(f, "it looks at the feeds {} only, not at \"{feed}\"", quoted(looks_at))
             }
+            Self::Deprecated => f.write_str("it is deprecated, so it never fires"),
             Self::FeedTag { tags, looks_at } if tags.is_empty() => {
                 write!(f, "it looks at feeds tagged {} only; this one has no tag", quoted(looks_at))
             }

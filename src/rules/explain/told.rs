@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::model::{Field, Level, Match, RuleId};
+use crate::model::{Field, Level, Match, RuleId, Status};
 use crate::rules::near::Nearness;
 use crate::rules::scope::Barrier;
 
@@ -15,6 +15,9 @@ pub struct Explanation {
     pub title: String,
     /// The rule's level.
     pub level: Level,
+    /// The rule's status, if it is not stable.
+    #[serde(skip_serializing_if = "Status::is_stable")]
+    pub status: Status,
     /// Whether it fires.
     pub fires: bool,
     /// Why the rule does not look at the item at all; it does not fire then, whatever it hits.
@@ -96,6 +99,11 @@ pub enum Miss {
         /// What comes near to one of them.
         near: Option<Near>,
     },
+    /// It would fire, but on a term in capitals alone, in a field all in capitals.
+    Shout {
+        /// What it would fire on.
+        hit: Match,
+    },
     /// It would fire but for the item's language.
     Language {
         /// What it would fire on.
@@ -129,7 +137,7 @@ impl Miss {
     /// In which order misses are told.
     pub(super) fn rank(&self) -> (u8, Option<Nearness>) {
         match self {
-            Self::Vetoed { .. } | Self::Language { .. } => (0, None),
+            Self::Vetoed { .. } | Self::Language { .. } | Self::Shout { .. } => (0, None),
             Self::Alone { nearest: Some(_), .. } => (1, None),
             Self::Excepted { .. } => (2, None),
             Self::Alone { nearest: None, .. } => (3, None),

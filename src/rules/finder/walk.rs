@@ -157,15 +157,15 @@ impl<W: Watch> Walk<'_, W> {
         }
         let left = self.child(group, LEFT);
         if let Some(left) = left {
-            self.to_the_left(left, stand);
+            self.go_left(left, stand);
             group.first = left.end;
         }
         if group.first < group.end {
-            self.to_the_right(group, stand);
+            self.go_right(group, stand);
         }
     }
 
-    fn to_the_right(&mut self, group: Group, stand: Stand) {
+    fn go_right(&mut self, group: Group, stand: Stand) {
         let Some(start) = self.text.next_word(stand.end) else { return };
         let end = self.text.word_end(start);
         self.watch.steps(start - stand.end);
@@ -176,7 +176,7 @@ impl<W: Watch> Walk<'_, W> {
         }
     }
 
-    fn to_the_left(&mut self, group: Group, stand: Stand) {
+    fn go_left(&mut self, group: Group, stand: Stand) {
         let Some((start, end)) = self.text.word_before(stand.start) else { return };
         self.watch.steps(stand.start - end);
         for sign in signs_for(self.text.gap(end, stand.start)).into_iter().flatten() {

@@ -4,7 +4,7 @@ use super::alphabet::{COPY, DASH, JOINT, SPLIT, STOP};
 use super::class::{Class, class};
 
 /// What stands between a word and the one before it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Gap {
     /// Something no phrase crosses, or the beginning of the text.
     Stop,

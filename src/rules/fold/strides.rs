@@ -75,7 +75,7 @@ fn cyrillic4(four: u64) -> (u64, u64) {
     // D0 80-8F and D1 90-9F: not а-я.
     let extra = if_any(((second ^ is_d1 << 4) & (0xF0 * PAIRS)) ^ (0x80 * PAIRS)) ^ PAIRS;
     let low = second & (0xF * PAIRS);
-    let letters = 0xC0 * PAIRS | low | second & (0x10 * PAIRS) & !(extra << 4) | extra << 5;
+    let letters = (0xC0 * PAIRS) | low | (second & (0x10 * PAIRS) & !(extra << 4)) | (extra << 5);
     let not_cyrillic = if_any((first & (0xFE * PAIRS)) ^ (0xD0 * PAIRS)) | is_d1 & second >> 5;
     let marked = extra & !(if_any(low & (0xE * PAIRS)) & if_any(low ^ (0xD * PAIRS)));
     let two = (letters | letters >> 8) & 0x0000_FFFF_0000_FFFF;

@@ -1,10 +1,11 @@
 //! Words of the shipped list that are looked for without anything to tell their meanings apart.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
+use std::rc::Rc;
 use std::sync::LazyLock;
 
 use super::book::WayWords;
-use super::words::Member;
+use super::words::{Member, Words};
 use super::{Lint, Note, shape};
 use crate::rules::file::Draft;
 use crate::rules::languages::{Language, Languages};
@@ -55,11 +56,37 @@ fn key(spelling: &Spelling) -> String {
     words.collect::<Vec<_>>().join(" ")
 }
 
+/// Which terms of a list are homonyms, found once for all rules that name it.
+#[derive(Default)]
+pub(super) struct Known(HashMap<*const (), Rc<[usize]>>);
+
+impl Known {
+    fn of(&mut self, words: &Rc<Words<'_>>) -> Rc<[usize]> {
+        let find = || {
+            let is_homonym = |member: &Member<'_>| {
+                member.spelt.iter().any(|spelling| alike(spelling).next().is_some())
+            };
+            let members = words.members.iter().enumerate();
+            members.filter(|(_, member)| is_homonym(member)).map(|(number, _)| number).collect()
+        };
+        Rc::clone(self.0.entry(Rc::as_ptr(words).cast()).or_insert_with(find))
+    }
+}
+
 /// The terms of `any` that are homonyms, in ways that ask for nothing else.
-pub(super) fn in_rule<'a>(draft: &Draft<'a>, ways: &[WayWords<'a>], notes: &mut Vec<Note<'a>>) {
+pub(super) fn in_rule<'a>(
+    draft: &Draft<'a>,
+    ways: &[WayWords<'a>],
+    known: &mut Known,
+    notes: &mut Vec<Note<'a>>,
+) {
     for way in ways.iter().filter(|way| way.with.is_empty() && way.all.is_empty()) {
-        for member in way.any.members().filter(|member| !shape::is_short(member)) {
-            notes.extend(note(member, way, draft.rule.id.as_str()));
+        for words in way.any.words() {
+            let homonyms = known.of(words);
+            let members = homonyms.iter().map(|number| &words.members[*number]);
+            for member in members.filter(|member| !shape::is_short(member)) {
+                notes.extend(note(member, way, draft.rule.id.as_str()));
+            }
         }
     }
 }

@@ -163,13 +163,14 @@ pub(super) fn lint(documents: &[Document], feeds: Option<&[(FeedId, Vec<String>)
             .iter()
             .map(|draft| draft.ways.iter().map(|way| book.way(way)).collect())
             .collect();
+        let mut homonyms = homonym::Known::default();
         for (draft, ways) in drafts.iter().zip(&ways) {
             for way in ways {
                 swallow::in_way(way, &mut notes);
                 dead::in_way(way, &mut notes);
                 shape::in_way(way, &mut notes);
             }
-            homonym::in_rule(draft, ways, &mut notes);
+            homonym::in_rule(draft, ways, &mut homonyms, &mut notes);
             shape::in_rule(draft, ways, &mut notes);
         }
         let all: Vec<_> = ways.into_iter().flatten().collect();

@@ -1,7 +1,7 @@
 //! Terms that add nothing, since others find the same.
 
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
-use std::rc::Rc;
 
 use super::book::{Book, Group, Listed, WayWords};
 use super::words::{Inside, Member, Words};
@@ -12,29 +12,56 @@ use crate::rules::term::Spelling;
 const NAMED: usize = 3;
 
 /// What a term must do for another to be idle beside it.
-#[derive(Clone, Copy, Default)]
+#[derive(Default)]
 struct Need<'b, 'a> {
     /// Stand for all of it: of `except`, the longer phrase hides more.
     whole: bool,
     /// Reach as far but for this many words: a longer hit is nearer to its company.
     within: Option<u32>,
-    /// Not be hidden by phrases that the longer one is safe from.
+    /// Not be hidden by these phrases, which the longer one is safe from.
     excepts: &'b [&'b Group<'a>],
+    /// The terms that they may hide.
+    hidden: OnceCell<HashSet<Key>>,
 }
 
-impl Need<'_, '_> {
-    fn allows(&self, inside: Inside, spelling: &Spelling, by: &Member<'_>) -> bool {
+/// Tells terms from each other, wherever they are met.
+type Key = *const ();
+
+fn key(member: &Member<'_>) -> Key {
+    std::ptr::from_ref(member.entry).cast()
+}
+
+impl<'a> Need<'_, 'a> {
+    /// Whether the term `by`, found in `spelling`, does all that is needed. `scope` has all terms.
+    fn allows(
+        &self,
+        inside: Inside,
+        spelling: &Spelling,
+        by: &Member<'_>,
+        scope: &[&Words<'a>],
+    ) -> bool {
         if inside.is_whole(spelling) {
             return true;
         }
-        let reach =
-            self.within.is_none_or(|within| inside.left_out(spelling) * 4 <= within as usize);
-        if self.whole || !reach {
-            return false;
-        }
-        let one = Words::new(vec![by.clone()]);
-        let phrases = self.excepts.iter().flat_map(|group| group.members());
-        !phrases.flat_map(|phrase| phrase.spelt.iter()).any(|spelt| one.may_be_inside(spelt))
+        let left_out = inside.left_out(spelling);
+        let reaches = self.within.is_none_or(|within| left_out * 4 <= within as usize);
+        !self.whole && reaches && !self.hidden(scope).contains(&key(by))
+    }
+
+    fn hidden(&self, scope: &[&Words<'a>]) -> &HashSet<Key> {
+        self.hidden.get_or_init(|| {
+            let mut hidden = HashSet::new();
+            let phrases = self.excepts.iter().flat_map(|group| group.members());
+            for spelling in phrases.flat_map(|phrase| phrase.spelt.iter()) {
+                for words in scope {
+                    words.each_that_may_be_inside(spelling, |member| {
+                        hidden.insert(key(&words.members[member]));
+                        false
+                    });
+                }
+            }
+            hidden
+        })
     }
 }
 
@@ -50,8 +77,8 @@ pub(super) fn in_way<'a>(way: &WayWords<'a>, notes: &mut Vec<Note<'a>>) {
             }
             _ => Need { excepts: &excepts, ..Need::default() },
         };
-        let lists: Vec<&Rc<Words<'_>>> = group.lists.iter().map(|(_, words)| words).collect();
-        idle(&group.own, &lists, need, &mut HashSet::new(), notes);
+        let scope: Vec<&Words<'_>> = group.words().map(|words| &**words).collect();
+        idle(&scope, &need, &mut HashSet::new(), notes);
         idle_lists(group, notes);
     }
 }
@@ -90,17 +117,16 @@ pub(super) fn in_lists<'a>(book: &Book<'a>, ways: &[WayWords<'a>], notes: &mut V
             whole: used.is_some_and(|used| used.in_except),
             within: used.and_then(|used| used.within),
             excepts: &excepts,
+            hidden: OnceCell::new(),
         };
-        let inner = list.entries.iter().filter_map(|entry| entry.text.strip_prefix('@'));
-        let beside = used.into_iter().flat_map(|used| used.beside.iter().flatten().copied());
-        let others: Vec<&Rc<Words<'_>>> = inner
-            .chain(beside)
-            .filter(|other| other != name)
-            .filter_map(|other| book.lists.get(other).map(|listed| &listed.words))
-            .collect();
         let own = book.lists[name].words.members.iter();
         let own = Words::new(own.filter(|member| member.list == Some(name)).cloned().collect());
-        idle(&own, &others, need, &mut idle_terms, notes);
+        let inner = list.entries.iter().filter_map(|entry| entry.text.strip_prefix('@'));
+        let beside = used.into_iter().flat_map(|used| used.beside.iter().flatten().copied());
+        let others = inner.chain(beside).filter(|other| other != name);
+        let others = others.filter_map(|other| book.lists.get(other)).map(|other| &*other.words);
+        let scope: Vec<&Words<'_>> = std::iter::once(&own).chain(others).collect();
+        idle(&scope, &need, &mut idle_terms, notes);
     }
 }
 
@@ -139,30 +165,27 @@ fn uses<'b, 'a>(ways: &'b [WayWords<'a>]) -> BTreeMap<&'a str, Uses<'b, 'a>> {
     uses
 }
 
-/// Notes the terms of `own` all of whose spellings others find. From the last to the first, and
-/// beside terms that stay: whoever takes out all that are told of loses nothing.
+/// Notes the terms of the first in `scope` all of whose spellings others in it find. From the last
+/// to the first, and beside terms that stay: whoever takes out all that are told of loses nothing.
 fn idle<'a>(
-    own: &Words<'a>,
-    lists: &[&Rc<Words<'a>>],
-    need: Need<'_, '_>,
-    gone: &mut HashSet<*const ()>,
+    scope: &[&Words<'a>],
+    need: &Need<'_, 'a>,
+    gone: &mut HashSet<Key>,
     notes: &mut Vec<Note<'a>>,
 ) {
-    let key = |member: &Member<'_>| std::ptr::from_ref(member.entry).cast::<()>();
     let mut told = Vec::new();
-    for term in own.members.iter().rev() {
+    for term in scope.iter().take(1).flat_map(|own| own.members.iter().rev()) {
         let mut by: Vec<&Member<'a>> = Vec::new();
         let all = term.spelt.iter().all(|spelling| {
-            let found =
-                std::iter::once(own).chain(lists.iter().map(|words| &***words)).find_map(|words| {
-                    let found = words.inside(spelling, |inside| {
-                        let member = &words.members[inside.member];
-                        key(member) != key(term)
-                            && !gone.contains(&key(member))
-                            && need.allows(inside, spelling, member)
-                    })?;
-                    Some(&words.members[found.member])
-                });
+            let found = scope.iter().find_map(|words| {
+                let found = words.inside(spelling, |inside| {
+                    let member = &words.members[inside.member];
+                    key(member) != key(term)
+                        && !gone.contains(&key(member))
+                        && need.allows(inside, spelling, member, scope)
+                })?;
+                Some(&words.members[found.member])
+            });
             if let Some(member) = found
                 && !by.iter().any(|known| key(known) == key(member))
             {

@@ -117,17 +117,27 @@ impl<'a> Words<'a> {
 
     /// Whether a member may be found in a text that `spelling` stands for.
     pub(super) fn may_be_inside(&self, spelling: &Spelling) -> bool {
+        self.each_that_may_be_inside(spelling, |_| true)
+    }
+
+    /// Tells the number of every member that may be found in a text that `spelling` stands for,
+    /// until `enough`; answers whether it was.
+    pub(super) fn each_that_may_be_inside(
+        &self,
+        spelling: &Spelling,
+        mut enough: impl FnMut(usize) -> bool,
+    ) -> bool {
         (0..spelling.words.len()).any(|first| {
             let mut begun = vec![(0, first)];
             while let Some((node, at)) = begun.pop() {
                 let Some(word) = spelling.words.get(at) else { continue };
                 for next in self.certain(node, word).chain(self.possible(node, word)) {
-                    let ends = &self.nodes[next as usize].ends;
-                    if ends.iter().any(|(member, number)| {
+                    for (member, number) in &self.nodes[next as usize].ends {
                         let spelt = &self.members[*member as usize].spelt[*number as usize];
-                        gaps_meet(spelt, &spelling.words[first..=at])
-                    }) {
-                        return true;
+                        let meets = gaps_meet(spelt, &spelling.words[first..=at]);
+                        if meets && enough(*member as usize) {
+                            return true;
+                        }
                     }
                     begun.push((next, at + 1));
                 }

@@ -1,0 +1,49 @@
+//! Any text as a rule file. It never panics, a set with a problem never loads, every problem has a
+//! place in the file, and what loads can be run: on its own examples, and on the text itself.
+
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use wirewatch::document::Document;
+use wirewatch::model::{FeedId, Field, Item, Place, Problem, Problems};
+use wirewatch::rules::{RuleSet, Subject, forms};
+
+fuzz_target!(|text: &str| {
+    let documents = [Document::new("rules.toml", text)];
+    let problems = Problems::default();
+    let rules = RuleSet::compile(&documents, &problems);
+    let problems = problems.into_vec();
+    assert_eq!(rules.is_some(), problems.is_empty());
+    problems.iter().for_each(|problem| check_place(problem, text));
+    if let Some(rules) = rules {
+        rules.check_examples(&documents).iter().for_each(|problem| check_place(problem, text));
+        let item = Item { title: text.to_owned(), summary: text.to_owned(), ..Item::default() };
+        let feed = FeedId::new("feed");
+        for rule in rules.matches(&Subject { item: &item, feed: &feed, feed_tags: &[] }) {
+            assert!(!rule.matches.is_empty());
+            for hit in rule.matches {
+                assert!(hit.field != Field::Content && !hit.text.is_empty());
+                assert_eq!(item.field(hit.field).get(hit.start..hit.end), Some(hit.text.as_str()));
+            }
+        }
+    }
+    for term in text.split(['"', '\'', '\n']).take(16) {
+        match forms(term) {
+            Ok(all) => all.iter().take(64).for_each(|form| assert!(forms(form).is_ok(), "{form}")),
+            Err(problem) => check_place(&problem, term),
+        }
+    }
+});
+
+fn check_place(problem: &Problem, text: &str) {
+    assert!(!problem.message.is_empty());
+    match &problem.place {
+        Place::File(_) => {}
+        Place::Span { line, column, text: shown, .. } => {
+            let written = text.split('\n').nth(line - 1).unwrap();
+            assert_eq!(written.trim_end_matches('\r'), shown);
+            assert!((1..=written.chars().count() + 1).contains(column));
+        }
+        other => panic!("{other}"),
+    }
+}
