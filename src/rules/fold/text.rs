@@ -35,6 +35,7 @@ impl Text {
         parts: [&str; N],
         map: &mut Map,
     ) -> [usize; N] {
+        map.clear();
         self.write(parts, |part, out, at| fold(part, out, at, &mut *map))
     }
 
