@@ -122,8 +122,10 @@ impl Language {
     pub(crate) fn name(&self, dice: &mut Dice) -> String {
         let [first, last] = self.names.map(Self::list);
         let mut word = || {
-            let second = first[dice.below(first.len())].to_lowercase();
-            let middle = if dice.below(2) == 0 { second } else { String::new() };
+            let mut middle = dice.pick(&first).to_lowercase();
+            if dice.below(2) == 0 {
+                middle.push_str(&dice.pick(&first).to_lowercase());
+            }
             format!("{}{middle}{}", dice.pick(&first), dice.pick(&last))
         };
         let (one, two) = (word(), word());
