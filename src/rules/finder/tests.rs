@@ -293,7 +293,7 @@ fn steps_grow_with_the_text_whatever_it_is() {
             "a long phrase of one word",
             list(&[&long_phrase, &format!("{long_phrase} c")[3..]]),
             "ab ",
-            40.0,
+            60.0,
         ),
         ("many stems of one word", stems, "abababababababababababababababababababab ", 8.0),
         ("many overlapping phrases", phrases, "ab ", 700.0),
