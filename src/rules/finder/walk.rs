@@ -71,7 +71,7 @@ impl<W: Watch> Walk<'_, W> {
                 self.from(*start, *group);
             }
             if self.finder.stem_lengths != 0 {
-                places.iter().for_each(|place| self.from_stems(*place as usize));
+                places.iter().for_each(|place| self.go_from_stems(*place as usize));
             }
         }
     }
@@ -89,7 +89,7 @@ impl<W: Watch> Walk<'_, W> {
     }
 
     /// Finds the patterns whose anchor is a short `stem*` that the word at `start` begins with.
-    fn from_stems(&mut self, start: usize) {
+    fn go_from_stems(&mut self, start: usize) {
         let end = self.text.word_end(start);
         let len = (end - start).min(8);
         let bytes = self.text.eight(start);
