@@ -137,9 +137,14 @@ fn hyphens(form: &str) -> Vec<String> {
             _ if forms[0].ends_with('*') => &["-", " "],
             _ => &["-", " ", ""],
         };
-        let longer = links
-            .iter()
-            .flat_map(|link| forms.iter().map(move |form| format!("{form}{link}{part}")));
+        let longer = links.iter().flat_map(|link| {
+            forms.iter().map(move |form| {
+                // A word that is joined to one of any capitals is of any capitals itself.
+                let part =
+                    if *link == "" && number > 0 { part.trim_start_matches('=') } else { part };
+                format!("{form}{link}{part}")
+            })
+        });
         forms = longer.collect();
     }
     forms
