@@ -499,6 +499,7 @@ fn check_prints_all_that_a_term_stands_for() {
         let ran = house.run(&["check", "--forms", term]).expect(0);
         assert_eq!((ran.stdout.as_str(), ran.stderr.as_str()), (want, ""), "{term}");
     }
+    house.run(&["check", "--forms", "@towns"]).expect(2).says(&["`@towns` is a list"]);
     let ran = house.run(&["check", "--forms", "мер {Харків~,Zelenskyy~}"]).expect(2);
     assert_eq!(ran.stdout, "");
     ran.says(&[

@@ -130,7 +130,7 @@ fn rule<'a>(mut table: Table<'a>, number: usize, problems: &'a Problems) -> Draf
         let own = Languages::read(&mut table);
         let languages = own.unwrap_or_else(|| languages.clone());
         let way = WayDraft { languages, ..way(&mut table, problems) };
-        misnamed(&mut table);
+        misnamed(&mut table, &LANGUAGES);
         table.finish();
         way
     });
@@ -146,17 +146,19 @@ fn rule<'a>(mut table: Table<'a>, number: usize, problems: &'a Problems) -> Draf
         }
     }
     table_of_examples.finish();
-    misnamed(&mut table);
+    misnamed(&mut table, &LANGUAGES);
+    misnamed(&mut table, &[("name", "title"), ("severity", "level")]);
     table.finish();
     let source = id.map_or(begins, |id| id.source);
     Draft { rule, source, document, ways, examples }
 }
 
-/// Keys that have another name here, by which one would not guess it.
-fn misnamed(table: &mut Table<'_>) {
-    for (wrong, right) in
-        [("lang", "languages"), ("language", "languages"), ("name", "title"), ("severity", "level")]
-    {
+/// Names that one might give to `languages`.
+const LANGUAGES: [(&str, &str); 2] = [("lang", "languages"), ("language", "languages")];
+
+/// Tells of keys that have another name here, by which one would not guess it.
+fn misnamed(table: &mut Table<'_>, names: &[(&str, &str)]) {
+    for (wrong, right) in names {
         table.misnamed(wrong, right);
     }
 }

@@ -173,6 +173,11 @@ fn check(range: &str) -> Result<(), (String, String)> {
     if lower == "*" || sound && CODES.split_whitespace().any(|known| known == code) {
         return Ok(());
     }
+    let hyphened = lower.replace('_', "-");
+    if hyphened != lower && check(&hyphened).is_ok() {
+        let hint = format!("did you mean `{}`?", range.replace('_', "-"));
+        return Err((format!("no language \"{range}\""), hint));
+    }
     let meant = MISTAKEN.iter().find(|(wrong, _)| *wrong == code).map(|(_, right)| *right);
     let hint = match meant.or_else(|| nearest(code, CODES.split_whitespace())) {
         Some(meant) => format!("did you mean `{meant}`?"),

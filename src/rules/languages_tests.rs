@@ -59,7 +59,7 @@ fn unknown_languages_are_refused_with_the_one_that_was_meant() {
         ("cz", "did you mean `cs`?"),
         ("us", "did you mean `en`?"),
         ("", "ISO 639-1"),
-        ("en_US", "`en`"),
+        ("en_US", "did you mean `en-US`?"),
         ("xx", ""),
     ] {
         let (message, hinted) = check(wrong).expect_err(wrong);

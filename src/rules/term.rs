@@ -6,6 +6,7 @@
 //! | `Zelensk{y,yy}`, `{,North }Korea` | either; an empty alternative makes it optional |
 //! | `Харків~` | the case forms of a name, by its ending (`declension`) |
 //! | `cease-fire` | a hyphen, a space, or nothing |
+//! | `/Su-?\d+/` | a regular expression, the whole entry (`patterns`) |
 //! | `=Sumy` | from here on capitals and accents count; `SUMY` passes too |
 //!
 //! A space stands for any run of spaces, hyphens, quotes and brackets; an apostrophe for any
@@ -104,6 +105,10 @@ pub(super) fn spellings(term: &str) -> Result<Vec<Spelling>, Refused> {
 /// All that `term` stands for, each a term without `{…}`, `~` and `-`, in the order of its
 /// alternatives and cases; a hyphen first as it is, then as a space, then left out.
 pub(super) fn forms(term: &str) -> Result<Vec<String>, Refused> {
+    if term.trim_start().starts_with('@') {
+        let hint = "ask for one of its terms";
+        return refuse(0, format!("`{}` is a list of a rule file", term.trim()), hint);
+    }
     if patterns::is_pattern(term) {
         return patterns::read(term).map(|_| vec![term.trim().to_owned()]);
     }
@@ -132,9 +137,14 @@ fn hyphens(form: &str) -> Vec<String> {
             _ if forms[0].ends_with('*') => &["-", " "],
             _ => &["-", " ", ""],
         };
-        let longer = links
-            .iter()
-            .flat_map(|link| forms.iter().map(move |form| format!("{form}{link}{part}")));
+        let longer = links.iter().flat_map(|link| {
+            forms.iter().map(move |form| {
+                // A word that is joined to one of any capitals is of any capitals itself.
+                let part =
+                    if link.is_empty() && number > 0 { part.trim_start_matches('=') } else { part };
+                format!("{form}{link}{part}")
+            })
+        });
         forms = longer.collect();
     }
     forms

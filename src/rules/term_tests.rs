@@ -22,6 +22,21 @@ fn a_term_stands_for_its_spellings_each_once() {
 }
 
 #[test]
+fn forms_are_terms_that_leave_nothing_to_choose() {
+    for (term, want) in [
+        ("a-b", "a-b|a b|ab"),
+        ("lh-=ba", "lh-=ba|lh =ba|lhba"),
+        ("=a-b", "=a-b|=a b|=ab"),
+        ("stem*-b", "stem*-b|stem* b"),
+        (" a   {b,c} ", "a b|a c"),
+    ] {
+        let forms = forms(term).unwrap();
+        assert_eq!(forms.join("|"), want);
+        forms.iter().for_each(|form| assert!(spellings(form).is_ok(), "{form}"));
+    }
+}
+
+#[test]
 fn words_keep_their_signs() {
     let spelt = spellings("minister* =Barrot").unwrap();
     let [Spelling { words }] = spelt.as_slice() else { panic!("{spelt:?}") };
