@@ -221,12 +221,12 @@ fn invalid_terms_are_told_each_with_its_place_and_a_hint() {
     );
     let told = refused_config(&house, &format!("{USES}{FEED}"));
     let expected = [
-        "rules.toml:3:8: term \"\": the term is empty",
-        "rules.toml:3:12: term \"a*\"",
-        "rules.toml:3:18: term \"{a\": `{` without `}`\n  3 | any",
+        "rules.toml:3:9: term \"\": the term is empty",
+        "rules.toml:3:14: term \"a*\"",
+        "rules.toml:3:19: term \"{a\": `{` without `}`\n  3 | any",
         "hint: alternatives are written `{a,b}`",
         "rules.toml:3:24: no list `@nolist`",
-        "rules.toml:3:35: term \"***\"",
+        "rules.toml:3:36: term \"***\"",
         "rules.toml:4:9: `level`: no level \"hihg\"; expected one of informational, low, medium",
         "rules.toml:6:6: `Y y` is not a rule id",
         "rules.toml:7:7: `any` is an empty list",
@@ -238,7 +238,7 @@ fn invalid_terms_are_told_each_with_its_place_and_a_hint() {
     }
     house.write("f.xml", rss(&["x"]));
     let ran = house.run(&["scan", "--rules", "rules.toml", "f.xml"]).expect(2);
-    assert!(ran.stderr.contains("rules.toml:3:18: term \"{a\""), "{}", ran.stderr);
+    assert!(ran.stderr.contains("rules.toml:3:19: term \"{a\""), "{}", ran.stderr);
 }
 
 #[test]

@@ -7,10 +7,7 @@ use wirewatch::document::Document;
 use wirewatch::model::{FeedId, Item, Problems};
 use wirewatch::rules::{RuleSet, Subject, forms};
 
-fn page() -> String {
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/rules.md");
-    std::fs::read_to_string(path).unwrap()
-}
+const PAGE: &str = include_str!("../docs/rules.md");
 
 /// The rows of the tables headed so, cell by cell.
 fn rows(page: &str, head: &str) -> Vec<Vec<String>> {
@@ -48,8 +45,7 @@ fn finds(term: &str, text: &str) -> bool {
 
 #[test]
 fn terms_find_what_the_tables_say() {
-    let page = page();
-    let rows = rows(&page, "| term | finds | does not find |");
+    let rows = rows(PAGE, "| term | finds | does not find |");
     assert!(rows.len() >= 16, "{}", rows.len());
     for row in rows {
         let [term, found, not] = row.as_slice() else { panic!("{row:?}") };
@@ -77,8 +73,7 @@ fn what_the_page_says_of_case_forms_is_so() {
 
 #[test]
 fn the_verbs_of_the_page_are_there() {
-    let page = page();
-    let rows = rows(&page, "| to | run |");
+    let rows = rows(PAGE, "| to | run |");
     assert!(rows.len() >= 5, "{}", rows.len());
     for row in rows {
         let command = quoted(&row[1])[0];

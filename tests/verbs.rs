@@ -485,6 +485,29 @@ fn check_says_what_there_is_and_runs_the_examples() {
 }
 
 #[test]
+fn check_prints_all_that_a_term_stands_for() {
+    let house = House::new();
+    for (term, want) in [
+        ("Суми~", "Суми\nСум\nСумів\nСумам\nСумами\nСумах\n"),
+        (
+            "=cease-fire{,s}",
+            "=cease-fire\n=cease fire\n=ceasefire\n=cease-fires\n=cease fires\n=ceasefires\n",
+        ),
+        ("flood* {a,b}", "flood* a\nflood* b\n"),
+        ("/a+/", "/a+/\n"),
+    ] {
+        let ran = house.run(&["check", "--forms", term]).expect(0);
+        assert_eq!((ran.stdout.as_str(), ran.stderr.as_str()), (want, ""), "{term}");
+    }
+    let ran = house.run(&["check", "--forms", "мер {Харків~,Zelenskyy~}"]).expect(2);
+    assert_eq!(ran.stdout, "");
+    ran.says(&[
+        "--forms:1:14: no declension is known of a name that ends as `Zelenskyy` does\n",
+        "hint: write it without `~`",
+    ]);
+}
+
+#[test]
 fn alerts_shows_what_was_found_and_follows_what_comes() {
     let server = Server::start();
     let url = server.put("/a", Answer::rss(rss(&["In Kharkiv", "Ceasefire"])));

@@ -46,6 +46,12 @@ fn time(run: impl FnOnce()) -> f64 {
     now() - start
 }
 
+/// As [`time`], of the second run: each way finds the caches as it left them itself.
+fn time_warm(mut run: impl FnMut()) -> f64 {
+    run();
+    time(run)
+}
+
 fn median(mut values: Vec<f64>) -> f64 {
     values.sort_by(f64::total_cmp);
     values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
@@ -103,12 +109,12 @@ fn folding(corpus: &Corpus, targets: &mut Targets) {
     let mut buffer: Vec<u8> = Vec::new();
     let mut rounds: [Vec<f64>; 3] = Default::default();
     for _ in 0..ROUNDS {
-        rounds[0].push(time(|| {
+        rounds[0].push(time_warm(|| {
             for item in &corpus.items {
                 black_box(scratch.read(black_box(item)));
             }
         }));
-        rounds[1].push(time(|| {
+        rounds[1].push(time_warm(|| {
             for item in &corpus.items {
                 buffer.clear();
                 for text in fields(black_box(item)) {
@@ -117,7 +123,7 @@ fn folding(corpus: &Corpus, targets: &mut Targets) {
                 black_box(&buffer);
             }
         }));
-        rounds[2].push(time(|| {
+        rounds[2].push(time_warm(|| {
             for item in &corpus.items {
                 for text in fields(black_box(item)) {
                     black_box(text.to_lowercase());
@@ -281,7 +287,7 @@ impl Rules {
     }
 }
 
-/// Names in two languages, and regexes for two of them at a time.
+/// Names in two languages, by turns.
 fn names(count: usize) -> Vec<String> {
     let mut dice = Dice::new(42);
     let mut names: Vec<String> = Vec::new();
@@ -297,7 +303,7 @@ fn names(count: usize) -> Vec<String> {
 }
 
 fn regexes(names: &[String]) -> Vec<String> {
-    names.chunks(2).map(|pair| format!(r"\b(?:{})\b", pair.join("|"))).collect()
+    names.iter().map(|name| format!(r"\b{name}\b")).collect()
 }
 
 fn corpora(names: &[String]) -> Result<Vec<Corpus>, Failure> {
@@ -333,7 +339,7 @@ fn corpora(names: &[String]) -> Result<Vec<Corpus>, Failure> {
 }
 
 fn main() -> Result<(), Failure> {
-    let names = names(40_000);
+    let names = names(100_000);
     let corpora = corpora(&names)?;
     let mut targets = Targets::default();
     for corpus in &corpora {
@@ -344,11 +350,11 @@ fn main() -> Result<(), Failure> {
     let some = |of: usize| -> Vec<String> {
         names.iter().step_by(names.len() / of).take(of).cloned().collect()
     };
-    let many = |rules: usize| text::rules(rules, &names[..2 * rules]);
+    let many = |rules: usize| text::rules(rules, &names);
     let sets = [
         Rules::new("the pack", &pack, &regexes(&some(54)))?,
-        Rules::new("1,000 rules", &many(1_000), &regexes(&names[..2_000]))?,
-        Rules::new("10,000 rules", &many(10_000), &regexes(&names[..20_000]))?,
+        Rules::new("1,000 rules", &many(1_000), &regexes(&names[..1_000]))?,
+        Rules::new("10,000 rules", &many(10_000), &regexes(&names[..10_000]))?,
     ];
     for set in &sets {
         for corpus in &corpora {

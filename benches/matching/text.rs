@@ -1,8 +1,11 @@
 //! News text and rules made up for measuring, the same at each run. Words come as often as in real
-//! text (Zipf's law, over some thousands of word forms); of hundred words, two or three begin a name,
-//! and one in ten of these is among the terms of a thousand rules.
+//! text (Zipf's law, over some thousands of word forms). Two or three words in a hundred begin a
+//! name; one name in ten is one of those that are in the news, which the rules look for.
 
 use wirewatch::model::Item;
+
+/// The names that are in the news, of all that there are.
+const FREQUENT_NAMES: usize = 300;
 
 /// Random numbers (Knuth's constants of MMIX).
 pub(crate) struct Dice(u64);
@@ -30,6 +33,8 @@ pub(crate) struct Language {
     stems: &'static str,
     endings: &'static str,
     names: [&'static str; 2],
+    /// Some words that the shipped rules look for.
+    in_the_pack: &'static str,
     /// What stands between sentences, around quotations, and in words.
     quotes: [&'static str; 2],
     apostrophe: &'static str,
@@ -60,6 +65,7 @@ pub(crate) const ENGLISH: Language = Language {
         "Bar Hol Win Thorn Ash Mar Kel Dun Brad Har Lang Nor Wes Stan Ell Pem Cor Hal Rad Tre",
         "ton ford ley worth field by ham wick more low stead den mouth gate well brook combe land",
     ],
+    in_the_pack: "Kharkiv Sumy Trump Zelensky ceasefire Lavrov",
     quotes: ["“", "”"],
     apostrophe: "’s",
 };
@@ -87,6 +93,7 @@ pub(crate) const UKRAINIAN: Language = Language {
         "Гор Біл Чор Кам Вер Сос Дуб Лис Вов Зап Нов Кри Мол Тер Бер Рад Сві Яро Дні Пол",
         "енко ський ова ин ець ук ченко івка город поль ицький анський івець юк аренко ич",
     ],
+    in_the_pack: "Харкові Сумах Трампа Зеленський перемир'я Лавров",
     quotes: ["«", "»"],
     apostrophe: "",
 };
@@ -166,9 +173,14 @@ impl Writer<'_> {
                 text.push_str(if self.dice.below(14) == 0 { ", " } else { " " });
             }
             if self.dice.below(40) == 0 {
-                // The first names are the most frequent ones.
-                let bound = 1 + self.dice.below(self.names.len());
-                text.push_str(&self.names[self.dice.below(bound)]);
+                let known = self.dice.below(10) == 0;
+                let bound = if known { FREQUENT_NAMES } else { self.names.len() };
+                let name = if known && self.dice.below(4) == 0 {
+                    self.dice.pick(&Language::list(self.language.in_the_pack)).to_owned()
+                } else {
+                    self.names[self.dice.below(bound)].clone()
+                };
+                text.push_str(&name);
                 if self.dice.below(4) == 0 {
                     text.push_str(self.language.apostrophe);
                 }
@@ -202,18 +214,17 @@ impl Writer<'_> {
     }
 }
 
-/// So many rules in TOML: names to look for, alone or with company.
+/// So many rules in TOML, each with a name to look for; of ten, three want company and one has an
+/// exception.
 pub(crate) fn rules(count: usize, names: &[String]) -> String {
     let mut text = String::from(
         "[list]\nwar = [\"attack*\", \"drone{,s}\", \"shelling\", \"атак*\", \"дрон*\", \"обстріл*\"]\n",
     );
-    for number in 0..count {
-        let one = &names[number * 2 % names.len()];
-        let two = &names[(number * 2 + 1) % names.len()];
-        text.push_str(&format!("[[rule]]\nid = \"r{number}\"\nany = [\"{one}\", \"{two}\"]\n"));
+    for (number, name) in names.iter().enumerate().take(count) {
+        text.push_str(&format!("[[rule]]\nid = \"r{number}\"\nany = [\"{name}\"]\n"));
         match number % 10 {
-            0..5 => text.push_str("with = [\"@war\"]\nwithin = 10\n"),
-            5 => text.push_str(&format!("except = [\"{one} {two}\"]\n")),
+            0..3 => text.push_str("with = [\"@war\"]\nwithin = 10\n"),
+            3 => text.push_str(&format!("except = [\"Saint {name}\"]\n")),
             _ => {}
         }
     }

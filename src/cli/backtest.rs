@@ -35,7 +35,7 @@ const DAY: Duration = Duration::from_secs(24 * 60 * 60);
     --format json prints one object: new, against (null without old rules), since, until, \
     reaches_to (the earliest item in the store), covered_days, of_removed_feeds, items, first, \
     last, alerts (old, new, added, lost), per_day (old, new), days (day, items, old, new, added, \
-    lost), rules (id, in_old, in_new, fires, days, added and lost: samples with feed, first_seen, \
+    lost), rules (id, in_old, in_new, status, fires, days, added and lost: samples with feed, first_seen, \
     item, title, link, hits, still)."
 )]
 pub(super) struct BacktestArgs {

@@ -1,11 +1,11 @@
 //! What rules would have made of items that came before: what alerts, and how two rule sets differ.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 
 use serde::Serialize;
 
 use super::{RuleSet, Subject};
-use crate::model::{AlertRule, Excerpt, FeedId, Item, Match, RuleId, Timestamp};
+use crate::model::{AlertRule, Excerpt, FeedId, Item, Match, RuleId, Status, Timestamp};
 
 /// A comparison that is being made, item by item.
 #[derive(Debug)]
@@ -46,6 +46,8 @@ pub struct RuleReplayed {
     pub in_old: bool,
     /// See `in_old`.
     pub in_new: bool,
+    /// Its status in the new set, else in the old one; a deprecated rule does not fire.
+    pub status: Status,
     /// Items on which it fires.
     pub fires: Counts,
     /// The days on which it fires in either set.
@@ -172,18 +174,19 @@ impl<'r> Backtest<'r> {
 
     /// What came of all items so far.
     pub fn finish(mut self) -> Replayed {
-        let ids = |rules: &RuleSet| -> Vec<RuleId> {
-            rules.rules().map(|rule| rule.id.clone()).collect()
-        };
+        let ids = |rules: &'r RuleSet| rules.rules().map(|rule| &rule.id).collect::<HashSet<_>>();
         let new = ids(self.new);
         let old = self.old.map(ids).unwrap_or_default();
-        let gone = old.iter().filter(|id| !new.contains(id));
-        let rules = new.iter().chain(gone).map(|id| {
+        let gone = self.old.into_iter().flat_map(RuleSet::rules);
+        let gone = gone.filter(|rule| !new.contains(&rule.id));
+        let rules = self.new.rules().chain(gone).map(|rule| {
+            let id = &rule.id;
             let RuleTally { fires, added, lost } = self.rules.remove(id).unwrap_or_default();
             RuleReplayed {
                 id: id.clone(),
                 in_old: old.contains(id),
                 in_new: new.contains(id),
+                status: rule.status,
                 fires: fires.all,
                 days: fires.days(),
                 added: added.into_iter().rev().collect(),

@@ -106,3 +106,11 @@ fn feeds_and_their_tags_count_as_when_items_come() {
     let told = replay(&(rule("a", "\"weir\"") + "feed_tags = [\"coast\"]\n"), None, 9);
     assert_eq!(told.rules[0].added[0].title, "A weir and a flood");
 }
+
+#[test]
+fn a_deprecated_rule_does_not_fire() {
+    let old = rule("flood", "\"flood\"");
+    let told = replay(&(old.clone() + "status = \"deprecated\"\n"), Some(&old), 9);
+    assert_eq!(counts(told.alerts), [3, 0, 0, 3]);
+    assert_eq!(told.rules[0].status, Status::Deprecated);
+}

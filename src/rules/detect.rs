@@ -2,6 +2,9 @@
 //!
 //! Meant for headlines with a sentence or two. What it is not sure of, it does not say.
 
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
 use crate::model::{Field, Item};
 
 /// What a text is written in.
@@ -22,7 +25,7 @@ struct Tongue {
 }
 
 /// So much of an item's text is looked at, in characters.
-const ENOUGH: usize = 2_000;
+const ENOUGH: usize = 600;
 /// A text of fewer letters has no script to speak of.
 const MIN_LETTERS: usize = 4;
 /// The best language has at least so many points: more than one word that it alone has.
@@ -44,30 +47,68 @@ pub(super) fn script_of(item: &Item) -> Option<Script> {
 
 /// The language of an item (ISO 639-1), if it is plain.
 pub(super) fn detect(item: &Item) -> Option<&'static str> {
-    let tongues = match script_of(item)? {
-        Script::Latin => LATIN,
-        Script::Cyrillic => CYRILLIC,
+    let signs: &Signs = match script_of(item)? {
+        Script::Latin => &LATIN_SIGNS,
+        Script::Cyrillic => &CYRILLIC_SIGNS,
         Script::Other => return other(item),
     };
-    let text: String = beginning(item).flat_map(char::to_lowercase).collect();
-    let mut points = vec![0.0_f32; tongues.len()];
-    for word in text.split(|c: char| !c.is_alphabetic()).filter(|word| !word.is_empty()) {
-        share(&mut points, tongues, |tongue| tongue.words.split(' ').any(|known| known == word));
-        share(&mut points, tongues, |tongue| word.contains(|c| tongue.letters.contains(c)));
+    let mut points = [0.0_f32; MAX_TONGUES];
+    let mut word = String::new();
+    let mut by_letters = 0;
+    for c in beginning(item).chain([' ']).flat_map(char::to_lowercase) {
+        if c.is_alphabetic() {
+            by_letters |= signs.letters.get(&c).copied().unwrap_or_default();
+            word.push(c);
+        } else if !word.is_empty() {
+            share(&mut points, by_letters);
+            share(&mut points, signs.words.get(word.as_str()).copied().unwrap_or_default());
+            by_letters = 0;
+            word.clear();
+        }
     }
-    let best = (0..points.len()).max_by(|one, two| points[*one].total_cmp(&points[*two]))?;
-    let second = (0..points.len()).filter(|at| *at != best).map(|at| points[at]);
-    let second = second.fold(0.0, f32::max);
+    let best = (0..signs.tongues.len()).max_by(|a, b| points[*a].total_cmp(&points[*b]))?;
+    let others = (0..signs.tongues.len()).filter(|at| *at != best);
+    let second = others.map(|at| points[at]).fold(0.0, f32::max);
     let plain = points[best] >= MIN_POINTS && points[best] >= second * MIN_LEAD;
-    plain.then(|| tongues[best].code)
+    plain.then(|| signs.tongues[best].code)
 }
 
-/// One point, shared by all languages for which a word speaks.
-fn share(points: &mut [f32], tongues: &[Tongue], speaks_for: impl Fn(&Tongue) -> bool) {
-    let these: Vec<usize> = (0..tongues.len()).filter(|at| speaks_for(&tongues[*at])).collect();
-    let many = f32::from(u8::try_from(these.len()).unwrap_or(u8::MAX));
-    for at in these {
-        points[at] += 1.0 / many;
+/// One point, shared by the languages of a set.
+fn share(points: &mut [f32; MAX_TONGUES], set: u32) {
+    let many = f32::from(u8::try_from(set.count_ones()).unwrap_or(u8::MAX));
+    for (at, points) in points.iter_mut().enumerate() {
+        if set >> at & 1 == 1 {
+            *points += 1.0 / many;
+        }
+    }
+}
+
+/// No more languages of one script than a set has bits.
+const MAX_TONGUES: usize = 32;
+
+/// For each word and letter, the set of the languages that it speaks for: a bit for each.
+struct Signs {
+    tongues: &'static [Tongue],
+    words: HashMap<&'static str, u32>,
+    letters: HashMap<char, u32>,
+}
+
+static LATIN_SIGNS: LazyLock<Signs> = LazyLock::new(|| Signs::new(LATIN));
+static CYRILLIC_SIGNS: LazyLock<Signs> = LazyLock::new(|| Signs::new(CYRILLIC));
+
+impl Signs {
+    fn new(tongues: &'static [Tongue]) -> Self {
+        let mut words: HashMap<&str, u32> = HashMap::new();
+        let mut letters: HashMap<char, u32> = HashMap::new();
+        for (bit, tongue) in tongues.iter().take(MAX_TONGUES).enumerate() {
+            for word in tongue.words.split_whitespace() {
+                *words.entry(word).or_default() |= 1 << bit;
+            }
+            for letter in tongue.letters.chars() {
+                *letters.entry(letter).or_default() |= 1 << bit;
+            }
+        }
+        Self { tongues, words, letters }
     }
 }
 

@@ -75,23 +75,45 @@ fn run_one<'a>(rules: &'a RuleSet, example: &'a Example) -> Option<ExampleRun<'a
             })
         }
         (true, None) => {
-            let why = match Explainer::of_one(rules, *rule).misses(*rule, &reading).first() {
+            let misses = Explainer::of_one(rules, *rule).misses(*rule, &reading);
+            let why = match misses.first() {
                 Some(miss @ Miss::Near { .. }) => format!("nothing hit; {miss}"),
                 Some(miss) => miss.to_string(),
                 None => "nothing hit".to_owned(),
             };
             let message = format!("this example should match, but {why}");
-            Some(ExampleFailed { message, hint: silent_hint(item) })
+            Some(ExampleFailed { message, hint: way_out(item, misses.first()) })
         }
     };
     let rule = rules.rules.get(*rule as usize)?;
     Some(ExampleRun { rule, should_fire: *fires, item, document: *document, source, failed })
 }
 
-fn silent_hint(item: &Item) -> &'static str {
+/// How to make a rule fire on an example.
+fn way_out(item: &Item, miss: Option<&Miss>) -> &'static str {
     if item.title.is_empty() && item.summary.is_empty() && item.content.is_empty() {
-        "the example is empty"
-    } else {
-        "add a term for it, or move the example to `ignore`"
+        return "the example is empty";
+    }
+    match miss {
+        Some(Miss::Vetoed { .. }) => "narrow that term of `none`, or move the example to `ignore`",
+        Some(Miss::Excepted { .. }) => {
+            "narrow that phrase of `except`, or move the example to `ignore`"
+        }
+        Some(Miss::Alone { nearest: Some(_), .. }) => {
+            "raise `within`, add a nearer term to `with`, or move the example to `ignore`"
+        }
+        Some(Miss::Alone { nearest: None, .. }) => {
+            "add a term to `with`, or move the example to `ignore`"
+        }
+        Some(Miss::Missing { entry: Some(_), .. }) => {
+            "add a term to that entry of `all`, or move the example to `ignore`"
+        }
+        Some(Miss::Language { .. }) => {
+            "add the language to `languages`, or move the example to `ignore`"
+        }
+        Some(Miss::Field { .. }) => "add the field to `fields`, or move the example to `ignore`",
+        Some(Miss::Missing { entry: None, .. } | Miss::Shout { .. } | Miss::Near { .. }) | None => {
+            "add a term for it, or move the example to `ignore`"
+        }
     }
 }

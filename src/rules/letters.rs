@@ -69,21 +69,23 @@ pub(super) fn spelt(small: char) -> Option<&'static str> {
     })
 }
 
-/// What a letter is beside a Latin one, where it is taken for that by a look that small and capital
-/// do not share, or has no byte of its own.
-pub(super) fn case_twin(c: char) -> Option<char> {
-    Some(match c {
-        'Η' => 'h',
-        'Ν' => 'n',
-        'Υ' => 'y',
-        'ԁ' | 'Ԁ' => 'd',
-        'һ' | 'Һ' => 'h',
-        'ӏ' | 'Ӏ' => 'l',
-        'ԛ' | 'Ԛ' => 'q',
-        'ѵ' | 'Ѵ' => 'v',
-        'ԝ' | 'Ԝ' | 'ѡ' | 'Ѡ' => 'w',
-        'ɑ' => 'a',
-        'ɡ' => 'g',
+/// What a letter is beside one of another script, where it is taken for that by a look that small
+/// and capital do not share, or has no byte of its own.
+pub(super) fn case_twin(c: char, beside: twins::Script) -> Option<char> {
+    Some(match (c, beside) {
+        ('Η', Latin) => 'h',
+        ('Η', Cyrillic) => 'н',
+        ('Ν', Latin) => 'n',
+        ('Υ', Latin) => 'y',
+        ('Υ', Cyrillic) => 'у',
+        ('ԁ' | 'Ԁ', Latin) => 'd',
+        ('һ' | 'Һ', Latin) => 'h',
+        ('ӏ' | 'Ӏ', Latin) => 'l',
+        ('ԛ' | 'Ԛ', Latin) => 'q',
+        ('ѵ' | 'Ѵ', Latin) => 'v',
+        ('ԝ' | 'Ԝ' | 'ѡ' | 'Ѡ', Latin) => 'w',
+        ('ɑ', Latin) => 'a',
+        ('ɡ', Latin) => 'g',
         _ => return None,
     })
 }
@@ -92,7 +94,7 @@ pub(super) fn case_twin(c: char) -> Option<char> {
 pub(super) fn depends_on_neighbours(c: char) -> bool {
     // A Latin ï in a Cyrillic word is ї.
     let mut depends = matches!(c, 'ï' | 'Ï');
-    decompose_compatible(c, |part| depends |= case_twin(part).is_some());
+    decompose_compatible(c, |part| depends |= case_twin(part, Latin).is_some());
     depends
 }
 
@@ -142,19 +144,14 @@ impl Exact {
             return;
         }
         let before = self.out.iter().rfind(|c| !is_combining_mark(**c)).copied();
-        let is_beside_latin =
-            || [before.and_then(twins::script), first_script(rest)].contains(&Some(Latin));
-        let c = match (c, case_twin(c)) {
+        let beside = [before.and_then(twins::script), first_script(rest)].into_iter().flatten();
+        let mut twins = beside.filter_map(|script| case_twin(c, script));
+        let c = match (c, twins.next()) {
             ('ı', _) => 'i',
             ('ґ', _) => 'г',
             ('Ґ', _) => 'Г',
-            (_, Some(twin)) if is_beside_latin() => {
-                if c.is_uppercase() {
-                    twin.to_ascii_uppercase()
-                } else {
-                    twin
-                }
-            }
+            (_, Some(twin)) if c.is_uppercase() => twin.to_uppercase().next().unwrap_or(twin),
+            (_, Some(twin)) => twin,
             _ => c,
         };
         self.out.push(c);

@@ -77,7 +77,6 @@ pub(super) fn spellings(term: &str) -> Result<Vec<Spelling>, Refused> {
         );
     }
     let mut found: Vec<Spelling> = Vec::new();
-    let mut seen: HashSet<Spelling> = HashSet::new();
     let variants = Variants::new(term)?;
     for (number, text) in variants.texts().iter().enumerate() {
         let placed = |refused: Refused| Refused {
@@ -89,15 +88,15 @@ pub(super) fn spellings(term: &str) -> Result<Vec<Spelling>, Refused> {
             let spelt = read(&form).map_err(|refused| {
                 placed(Refused { at: behind_tildes(text, refused.at), ..refused })
             })?;
-            for spelling in spelt {
-                if seen.insert(spelling.clone()) {
-                    found.push(spelling);
-                }
-                if found.len() > MAX_SPELLINGS {
-                    return too_many(indent);
-                }
+            found.extend(spelt);
+            if found.len() > MAX_SPELLINGS {
+                return too_many(indent);
             }
         }
+    }
+    if found.len() > 1 {
+        let mut seen: HashSet<Spelling> = HashSet::with_capacity(found.len());
+        found.retain(|spelling| seen.insert(spelling.clone()));
     }
     Ok(found)
 }

@@ -287,7 +287,6 @@ mod schema {
         let breaks: &[(&str, Value)] = &[
             ("/schema", json!(2)),
             ("/id", json!("xyz")),
-            ("/rules/0/status", json!("deprecated")),
             ("/raised_at", json!("yesterday")),
             ("/raised_at", json!("2026-11-23T22:14:05+02:00")),
             ("/level", json!("urgent")),
@@ -305,6 +304,11 @@ mod schema {
             let mut broken = form();
             *broken.pointer_mut(place).unwrap() = value.clone();
             assert!(!validator.is_valid(&broken), "{place} = {value}");
+        }
+        for (status, valid) in [("test", true), ("experimental", true), ("deprecated", false)] {
+            let mut marked = form();
+            marked["rules"][0]["status"] = json!(status);
+            assert_eq!(validator.is_valid(&marked), valid, "{status}");
         }
         for place in ["", "/feed", "/item", "/rules/0", "/rules/0/matches/0"] {
             let keys = form().pointer(place).unwrap().as_object().unwrap().clone();

@@ -1,7 +1,7 @@
 //! A backtest as tables and samples, for a terminal. Texts from outside come out clean.
 
 use super::{PerDay, Report};
-use crate::model::{Timestamp, visible};
+use crate::model::{Status, Timestamp, visible};
 use crate::rules::{Counts, RuleReplayed, Sample};
 
 /// The longest headline that is shown, in characters.
@@ -106,6 +106,7 @@ fn alerts(report: &Report, compared: bool) -> Vec<String> {
 
 fn rules(rules: &[RuleReplayed], compared: bool) -> Vec<String> {
     let name = |rule: &RuleReplayed| match (compared, rule.in_old, rule.in_new) {
+        _ if rule.status == Status::Deprecated => format!("{} (deprecated)", rule.id),
         (true, false, true) => format!("{} (new)", rule.id),
         (true, true, false) => format!("{} (gone)", rule.id),
         _ => rule.id.to_string(),

@@ -11,7 +11,7 @@ use crate::model::{Alert, Feed, FeedState, Item, ParsedFeed, Repair, Timestamp, 
 use crate::novelty::{self, Part, Sighting};
 use crate::observe::events::{AlertTold, ItemRevised};
 use crate::parse::{self, Keys};
-use crate::rules::Subject;
+use crate::rules::{Scratch, Subject};
 use crate::store::{Committed, Found, NewItem, Raised, Retitled, Store, StoreError};
 
 /// What a changed document held.
@@ -211,10 +211,12 @@ async fn matched(
     let (shop, feed, document) = (Arc::clone(shop), Arc::clone(feed), Arc::clone(document));
     let title = learned.title;
     let work = move || {
+        let mut scratch = Scratch::default();
+        let mut raise = |item| raise(&shop.plan, &feed, title.as_deref(), item, now, &mut scratch);
         for fresh in &part.new {
             let item = &document.feed.items[fresh.index];
             if fresh.may_alert
-                && let Some(alert) = raise(&shop.plan, &feed, title.as_deref(), item, now)
+                && let Some(alert) = raise(item)
             {
                 let sinks = shop.plan.sinks_for(&alert);
                 let whole = item.link.as_deref().is_some_and(parse::is_whole_page);
@@ -237,8 +239,10 @@ fn raise(
     own_title: Option<&str>,
     item: &Item,
     now: Timestamp,
+    scratch: &mut Scratch,
 ) -> Option<Alert> {
-    let rules = plan.rules.matches(&Subject { item, feed: &feed.id, feed_tags: &feed.tags });
+    let subject = Subject { item, feed: &feed.id, feed_tags: &feed.tags };
+    let rules = plan.rules.matches_with(&subject, scratch);
     if rules.is_empty() {
         return None;
     }

@@ -32,7 +32,9 @@ const GERMAN: &[Class] = &[
 const POLISH: &[Class] = &[
     // Adjectives: Zełenski, Nawalny, Zełenska.
     class("kg", "i", "iego iemu im"),
-    class("sc", "ka", "kiej kę ką ki ce ko"),
+    class("p", "olska", "olski olsce olskę olską olsko"),
+    class("cdjlłnńrwz", "ska", "skiej ską"),
+    class("", "cka", "ckiej cką"),
     class("kłntdwvzż", "y", "ego emu ym"),
     class("bcdfghjklłmnprstvwzż", "i", "iego iemu im"),
     // Vowels that change or drop out: Kijów, Marek, Niemiec, Paweł, Łódź.
@@ -80,6 +82,7 @@ const POLISH: &[Class] = &[
     class("", "a", "y ie ę ą o"),
     // -o: Kliczko is declined like a woman's name, Gniezno is not.
     class("", "ko", "ki ce kę ką ka ku kiem kowi"),
+    class("i", "o", "a owi u em"),
     class("", "o", "a owi u em ie"),
     // Neuter and plural: Zaporoże, Katowice, Sumy.
     class("", "ice", "ic icom icami icach"),
@@ -96,6 +99,8 @@ const CZECH: &[Class] = &[
     class("kn", "y", "ého ému ým ém"),
     class("", "í", "ího ímu ím"),
     class("", "á", "é ou"),
+    class("lnrvw", "ska", "ské skou"),
+    class("", "cka", "cké ckou"),
     // Vowels that drop out: Marek, Němec, Pavel.
     class("", "ek", "ka kovi kem ku eka ekovi ekem eku"),
     class("", "ec", "ce ci covi cem"),

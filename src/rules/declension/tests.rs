@@ -52,6 +52,7 @@ const DECLINED: &[(&str, &str)] = &[
     ("Ромни", "Ромен Ромнам Ромнами Ромнах"),
     ("Гімалаї", "Гімалаїв Гімалаям"),
     ("Лозова", "Лозової Лозовій Лозову Лозовою"),
+    ("Кремінна", "Кремінної Кремінній Кремінну Кремінною"),
     ("Умань", "Умані Уманню"),
     ("Дніпро", "Дніпра Дніпру Дніпром Дніпрі"),
     ("Рівне", "Рівного Рівному Рівним"),
@@ -96,6 +97,9 @@ const DECLINED: &[(&str, &str)] = &[
     ("Rosja", "Rosji Rosję Rosją"),
     ("Ukraina", "Ukrainy Ukrainie Ukrainę Ukrainą"),
     ("Polska", "Polski Polsce Polskę Polską"),
+    ("Zełenska", "Zełenskiej Zełenską"),
+    ("Zelenska", "Zelenskiej Zelenské Zelenskou"),
+    ("Rubio", "Rubia Rubiowi Rubiem"),
     ("Odessa", "Odessy Odessie Odessę Odessą"),
     ("Sumy", "Sum Sumom Sumami Sumach"),
     // Czech.
@@ -127,6 +131,8 @@ fn few_words_are_no_case_form_of_the_name() {
         ("Хмельницький", "Хмельницькия Хмельницьком"),
         ("Путін", "Путь Путівник"),
         ("Зеленський", "Зеленском Зеленская"),
+        ("Zelenska", "Zelenski Zelensky Zelensko"),
+        ("Zełenska", "Zełenski"),
         ("Ľvov", ""),
         ("Zełenski", "Zełenskis Zelenski"),
     ] {

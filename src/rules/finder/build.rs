@@ -35,6 +35,14 @@ impl Finder {
         patterns.dedup_by(|one, two| {
             one.term == two.term && (one.exact, two.exact) == (None, None) && path(one) == path(two)
         });
+        // Those that are compared together stand together.
+        let mut sorted = Vec::with_capacity(paths.len());
+        for pattern in &mut patterns {
+            let start = narrow(sorted.len());
+            sorted.extend_from_slice(&paths[pattern.start as usize..pattern.end as usize]);
+            (pattern.start, pattern.end) = (start, narrow(sorted.len()));
+        }
+        let paths = sorted;
         let (groups, leads) = groups(&patterns, &paths);
         let stem_lengths = leads.iter().fold(0, |lengths, lead| match lead {
             Lead::Stem(stem) => lengths | 1 << (8 - stem.leading_zeros() / 8),

@@ -82,8 +82,9 @@ impl<F: FnMut(Place)> Watch for F {
 impl Finder {
     /// Tells of every place where a pattern stands in `text`, overlapping ones included.
     pub(super) fn search(&self, text: &Text, watch: &mut impl Watch) {
-        self.gates
-            .search(text, |at| walk::Walk { finder: self, text, watch: &mut *watch }.from(at));
+        self.gates.search(text, |places| {
+            walk::Walk { finder: self, text, watch: &mut *watch }.all(places);
+        });
     }
 
     /// Calls `found` for every place where a term stands in `text`.
@@ -102,9 +103,11 @@ impl Finder {
 
     /// The spellings in folded bytes, with a space between words.
     pub(super) fn spellings(&self) -> impl Iterator<Item = Vec<u8>> {
-        self.patterns.iter().map(|pattern| {
-            walk::spelling(&self.paths[pattern.start as usize..pattern.end as usize])
-        })
+        self.patterns.iter().map(|pattern| walk::spelling(self.path(pattern)))
+    }
+
+    fn path(&self, pattern: &Pattern) -> &[u8] {
+        self.paths.get(pattern.start as usize..pattern.end as usize).unwrap_or_default()
     }
 
     /// The term of a place.

@@ -58,13 +58,13 @@ impl Gates {
         }
     }
 
-    /// Calls `passed` for each word of the text that passes a gate: where it begins.
+    /// Calls `passed` with places of words that pass a gate: where they begin, some at a time.
     #[inline]
-    pub(super) fn search(&self, text: &Text, mut passed: impl FnMut(usize)) {
+    pub(super) fn search(&self, text: &Text, mut passed: impl FnMut(&[u32])) {
+        let mut through = [0_u32; 4 * MOST_WORDS];
+        let mut count = 0;
         for (at, window, words, starts) in text.windows() {
             // Written without a branch for each word: which of them pass cannot be predicted.
-            let mut through = [0_u8; 32];
-            let mut count = 0;
             let mut starts = starts;
             while starts != 0 {
                 let place = starts.trailing_zeros() as usize % 64;
@@ -81,15 +81,20 @@ impl Gates {
                 if let Some(stems) = &self.short_stems {
                     pass |= stems.has(cut(bytes, 2));
                 }
-                through[count % 32] = place as u8;
+                through[count % through.len()] = (at + place) as u32;
                 count += usize::from(pass);
             }
-            for place in &through[..count] {
-                passed(at + usize::from(*place));
+            if count > through.len() - MOST_WORDS {
+                passed(&through[..count]);
+                count = 0;
             }
         }
+        passed(&through[..count]);
     }
 }
+
+/// So many words begin in 64 bytes at the most.
+const MOST_WORDS: usize = 32;
 
 /// A set of keys that may say "yes" to others.
 #[derive(Debug)]

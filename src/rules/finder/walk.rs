@@ -53,33 +53,60 @@ pub(super) struct Walk<'a, W> {
 }
 
 impl<W: Watch> Walk<'_, W> {
-    /// Finds the patterns whose anchor is the word that begins at `start`.
-    pub(super) fn from(&mut self, start: usize) {
-        let end = self.text.word_end(start);
-        let stand = Stand { start, end };
-        let bytes = self.text.eight(start);
-        let len = (end - start).min(8);
-        self.watch.steps(1);
-        if let Some(group) = self.finder.table.get(cut(bytes, len)) {
-            match len {
-                8 => self.word(group, start + 8, end, stand),
-                // The whole word, and the sign for its end.
-                _ => self.after(group, stand),
+    /// Finds the patterns whose anchors are words that begin at `places`. They are all looked up
+    /// before any is compared, so that the memory is asked for many things at once.
+    pub(super) fn all(&mut self, places: &[u32]) {
+        for places in places.chunks(AT_ONCE) {
+            let mut found = [(0, NONE); AT_ONCE];
+            let mut count = 0;
+            for place in places {
+                let start = *place as usize;
+                let len = self.text.word_end(start).min(start + 8) - start;
+                let bytes = cut(self.text.eight(start), len);
+                self.watch.steps(1);
+                found[count] = (start, self.finder.table.get(bytes).unwrap_or(NONE));
+                count += usize::from(found[count].1 != NONE);
+            }
+            for (start, group) in &found[..count] {
+                self.from(*start, *group);
+            }
+            if self.finder.stem_lengths != 0 {
+                places.iter().for_each(|place| self.go_from_stems(*place as usize));
             }
         }
-        for stem in self.finder.stems() {
-            if stem <= len {
-                self.watch.steps(1);
-                let key = cut(bytes, stem) | u64::from(OPEN) << (8 * stem);
-                if let Some(group) = self.finder.table.get(key) {
-                    self.after(group, stand);
-                }
+    }
+
+    /// Compares the word that begins at `start` with those that have its first bytes.
+    fn from(&mut self, start: usize, group: Group) {
+        let end = self.text.word_end(start);
+        let stand = Stand { start, end };
+        if end - start < 8 {
+            // The whole word, and the sign for its end.
+            self.after(group, stand);
+        } else {
+            self.word(group, start + 8, end, stand);
+        }
+    }
+
+    /// Finds the patterns whose anchor is a short `stem*` that the word at `start` begins with.
+    fn go_from_stems(&mut self, start: usize) {
+        let end = self.text.word_end(start);
+        let len = (end - start).min(8);
+        let bytes = self.text.eight(start);
+        for stem in self.finder.stems().skip_while(|stem| *stem > len) {
+            self.watch.steps(1);
+            let key = cut(bytes, stem) | u64::from(OPEN) << (8 * stem);
+            if let Some(group) = self.finder.table.get(key) {
+                self.after(group, Stand { start, end });
             }
         }
     }
 
     /// Compares the rest of a word, the bytes from `at` to `end`.
     fn word(&mut self, mut group: Group, mut at: usize, end: usize, stand: Stand) {
+        if group.end - group.first == 1 {
+            return self.word_alone(group, at, end, stand);
+        }
         loop {
             if let Some(open) = self.child(group, OPEN) {
                 self.after(open, stand);
@@ -92,6 +119,24 @@ impl<W: Watch> Walk<'_, W> {
             && let Some(closed) = self.child(group, CLOSED)
         {
             self.after(closed, stand);
+        }
+    }
+
+    /// The same with the only pattern of a group.
+    fn word_alone(&mut self, group: Group, at: usize, end: usize, stand: Stand) {
+        let Some(pattern) = self.finder.patterns.get(group.first as usize) else { return };
+        let path = self.finder.path(pattern).get(group.depth as usize..).unwrap_or_default();
+        let text = self.text.bytes().get(at..end).unwrap_or_default();
+        let same = text.iter().zip(path).take_while(|(one, two)| one == two).count();
+        self.watch.steps(1 + same);
+        let fits = match path.get(same) {
+            Some(&OPEN) => true,
+            Some(&CLOSED) => same == text.len(),
+            _ => false,
+        };
+        if fits {
+            let same = u32::try_from(same).unwrap_or_default();
+            self.after(Group { depth: group.depth + same + 1, ..group }, stand);
         }
     }
 
@@ -169,6 +214,10 @@ impl<W: Watch> Walk<'_, W> {
         })
     }
 }
+
+/// So many words are looked up at once.
+const AT_ONCE: usize = 32;
+const NONE: Group = Group { first: 0, end: 0, depth: 0 };
 
 /// Groups up to this size are searched from the beginning.
 const LINEAR: usize = 8;

@@ -100,7 +100,8 @@ impl<P: Places> Fold<'_, P> {
         at
     }
 
-    /// Folds ASCII, in longer and longer strides as long as there is nothing else.
+    /// Folds ASCII, in longer and longer strides as long as there is nothing else, and what stands
+    /// alone in it.
     fn ascii(&mut self, bytes: &[u8], mut at: usize) -> usize {
         let mut stride = FIRST_STRIDE;
         loop {
@@ -114,10 +115,18 @@ impl<P: Places> Fold<'_, P> {
             self.places.run(self.at, count, at, 1);
             self.at += count;
             at += count;
-            if count < len {
-                return at;
-            }
             stride = (2 * stride).min(ROOM);
+            if count < len {
+                // Punctuation, or a Latin letter with a mark: most likely more ASCII follows.
+                if !matches!(bytes[at], 0xC2 | 0xC3 | 0xE2) {
+                    return at;
+                }
+                at = self.next(bytes, at);
+                if self.alone {
+                    return at;
+                }
+                stride = FIRST_STRIDE;
+            }
         }
     }
 
@@ -193,5 +202,7 @@ fn char_at(text: &str, at: usize) -> Option<char> {
     text.get(at..)?.chars().next()
 }
 
+#[cfg(test)]
+mod reference;
 #[cfg(test)]
 mod tests;

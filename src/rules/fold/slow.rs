@@ -85,7 +85,8 @@ impl<P: Places> Fold<'_, P> {
         if !letters::is_base(c) {
             return;
         }
-        if let Some(twin) = letters::case_twin(c).filter(|_| self.is_beside_latin(at)) {
+        let mut beside = self.neighbours(1, at).into_iter().flatten();
+        if let Some(twin) = beside.find_map(|script| letters::case_twin(c, script)) {
             return self.put(twin, at);
         }
         for lower in c.to_lowercase() {
@@ -114,7 +115,7 @@ impl<P: Places> Fold<'_, P> {
             letters::Script::Pointed => {}
             letters::Script::Other => self.put_mark(mark, at),
             letters::Script::Latin if (last, mark) == ('i', '\u{308}') => {
-                if self.is_beside_cyrillic(at) {
+                if self.neighbours(2, at).contains(&Some(Script::Cyrillic)) {
                     self.put_again('ї', 1, at);
                 }
             }
@@ -161,14 +162,8 @@ impl<P: Places> Fold<'_, P> {
         self.at += bytes.len();
     }
 
-    fn is_beside_latin(&self, at: At) -> bool {
-        self.before(1).is_some_and(|byte| script(byte) == Some(Script::Latin))
-            || letters::first_script(&self.source[at.end..]) == Some(Script::Latin)
-    }
-
-    /// Whether the letter before the last is Cyrillic, or the next one.
-    fn is_beside_cyrillic(&self, at: At) -> bool {
-        self.before(2).is_some_and(|byte| script(byte) == Some(Script::Cyrillic))
-            || letters::first_script(&self.source[at.end..]) == Some(Script::Cyrillic)
+    /// The scripts of the letter that was written so many bytes ago, and of the next one.
+    fn neighbours(&self, back: usize, at: At) -> [Option<Script>; 2] {
+        [self.before(back).and_then(script), letters::first_script(&self.source[at.end..])]
     }
 }

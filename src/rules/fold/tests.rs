@@ -122,3 +122,156 @@ fn marks_on_one_letter_count_the_same_in_any_order_that_means_the_same() {
     assert_eq!(words("ご\u{b3c}"), words("こ\u{b3c}\u{3099}"));
     assert_eq!(words("こ\u{3099}\u{b3c}"), words("こ\u{b3c}\u{3099}"));
 }
+
+#[test]
+fn what_is_typed_in_many_ways_is_one() {
+    let apostrophes = "\u{27}\u{60}\u{b4}\u{2018}\u{2019}\u{201b}\u{2b9}\u{2bb}\u{2bc}\u{2bd}\u{2032}\u{55a}\u{ff07}";
+    for c in apostrophes.chars() {
+        let text = format!("м{c}я");
+        assert_eq!(words(&text), ["м", "я"], "{c:?}");
+        assert_eq!(Folded::new(&text).gap(1), Gap::Apostrophe, "{c:?}");
+    }
+    let spaces = " \t\n\u{a0}\u{1680}\u{2000}\u{2002}\u{2003}\u{2007}\u{2009}\u{200a}\u{2028}\u{202f}\u{205f}\u{3000}";
+    let hyphens = "-\u{2010}\u{2011}\u{2012}\u{2013}\u{2212}\u{fe58}\u{fe63}\u{ff0d}";
+    for c in spaces.chars().chain(hyphens.chars()) {
+        let text = format!("Sumy{c}oblast");
+        assert_eq!(words(&text), ["sumy", "oblast"], "{c:?}");
+        assert_eq!(Folded::new(&text).gap(1), Gap::Space, "{c:?}");
+    }
+    let unseen = "\u{ad}\u{200b}\u{200c}\u{200d}\u{200e}\u{200f}\u{202a}\u{202e}\u{2060}\u{2066}\u{2069}\u{fe0f}\u{feff}\u{34f}\u{61c}";
+    for c in unseen.chars() {
+        assert_eq!(words(&format!("{c}Хар{c}ків{c}")), ["харків"], "{c:?}");
+        assert_eq!(words(&format!("Khar{c}{c}kiv")), ["kharkiv"], "{c:?}");
+    }
+    for (text, want) in [
+        ("Ｋｈａｒｋｉｖ", "kharkiv"),
+        ("𝐊𝐡𝐚𝐫𝐤𝐢𝐯 𝕂𝕙𝕒𝕣𝕜𝕚𝕧 𝓚𝓱𝓪𝓻𝓴𝓲𝓿", "kharkiv kharkiv kharkiv"),
+        ("ⓉⓇⓊⓂⓅ ﬃ ĳ ²", "trump ffi ij 2"),
+        ("Х\u{301}а\u{300}рків ру\u{301}сский", "харків русский"),
+        ("Zełenski Zelenský Selenskyj", "zelenski zelensky selenskyj"),
+        ("Київ киів Киев", "київ киів киев"),
+        ("Ґалаґан Ёлка ЁЛКА Ўладзімір", "галаган елка елка ўладзімір"),
+        ("Ήλιος ΉΛΙΟΣ ήλιοσ", "ηλιοσ ηλιοσ ηλιοσ"),
+        ("ẞ ǅ Ǆ ŉ", "ss dz dz n"),
+        ("ﷺ", "صلى"),
+    ] {
+        let is = words(text).join(" ");
+        assert!(is.starts_with(want), "{text}: {is}");
+    }
+}
+
+/// In all these words one letter is of another script than it seems.
+#[test]
+fn look_alikes_are_read_in_the_script_of_their_word() {
+    for pair in "aа bв cс eе hн iі jј kк mм oо pр sѕ tт xх yу".split(' ') {
+        let [latin, cyrillic] = [0, 1].map(|at| pair.chars().nth(at).unwrap());
+        for [latin, cyrillic] in [
+            [latin.to_string(), cyrillic.to_string()],
+            [latin.to_uppercase().to_string(), cyrillic.to_uppercase().to_string()],
+        ] {
+            let want = |c: &str| c.to_lowercase();
+            assert_eq!(words(&format!("дж{latin}д")), [format!("дж{}д", want(&cyrillic))]);
+            assert_eq!(words(&format!("{latin}дж")), [format!("{}дж", want(&cyrillic))]);
+            assert_eq!(words(&format!("fl{cyrillic}r")), [format!("fl{}r", want(&latin))]);
+            assert_eq!(words(&format!("flr{cyrillic}")), [format!("flr{}", want(&latin))]);
+        }
+    }
+    for (text, want) in [
+        (
+            "Κharkiv ΚHARKIV Τrump Ζelensky ΝATO Lavrοv",
+            "kharkiv kharkiv trump zelensky nato lavrov",
+        ),
+        ("Χарків Ηато Суμи", "харків нато суми"),
+        ("Украïна Украi\u{308}на naïve Oekraïne", "україна україна naive oekraine"),
+        ("ԛueen ԁonald Ԝitkoff", "queen donald witkoff"),
+        ("М1A2 F-16 2024р", "м1а2 f 16 2024р"),
+        ("Ελλάδα Athens Αθήνα", "ελλαδα athens αθηνα"),
+        ("токмак tokmak ататюрк", "токмак tokmak ататюрк"),
+        ("sh\u{43e}\u{43f}ing", "sh\u{43e}\u{43f}ing"),
+    ] {
+        assert_eq!(words(text).join(" "), want, "{text}");
+    }
+}
+
+#[test]
+fn hashtags_and_handles_are_opened() {
+    for (text, want) in [
+        ("#TrumpZelensky", "trumpzelensky trump zelensky"),
+        ("#StandWithUkraine now", "standwithukraine stand with ukraine now"),
+        ("#Харків, #харків", "харків харків"),
+        ("@realDonaldTrump:", "realdonaldtrump real donald trump"),
+        ("#ЗеленськийТрамп", "зеленськийтрамп зеленський трамп"),
+        ("#NATOSummit", "natosummit nato summit"),
+        ("#Kharkiv2024", "kharkiv2024 kharkiv 2024"),
+        ("＃TrumpTower ＠POTUS45", "trumptower trump tower potus45 potus 45"),
+        ("#Stand_With_KyivNow", "stand with kyivnow kyiv now"),
+        ("#G7", "g7 g 7"),
+        ("#Хaрків", "харків"),
+        ("#ukraineукраїна", "ukraineукраїна"),
+        ("#UkraineУкраїна", "ukraineукраїна ukraine україна"),
+        ("#A\u{301}bcDe\u{ad}f", "abcdef abc def"),
+        ("# Trump ## @", "trump"),
+        ("TrumpTower mailTo", "trumptower mailto"),
+        ("#東京五輪", "東 京 五 輪"),
+    ] {
+        assert_eq!(words(text).join(" "), want, "{text}");
+    }
+    let long = format!("#{}", "Ab".repeat(200));
+    assert_eq!(words(&long).len(), 1, "a run longer than any tag is a word");
+    let folded = Folded::new("in #SumyOblast: x");
+    assert_eq!([1, 2, 3].map(|word| folded.gap(word)), [Gap::Space, Gap::Stop, Gap::Space]);
+    assert_eq!([1, 2, 3].map(|word| folded.source(word)), ["SumyOblast", "Sumy", "Oblast"]);
+}
+
+/// Text as it comes: words of several scripts, marks, what is typed between words, anything at all.
+fn any_text() -> impl Strategy<Value = String> {
+    let piece = prop_oneof![
+        4 => "[a-zA-Z]{1,12}",
+        4 => "[а-яА-ЯіїєґІЇЄҐёЁ]{1,20}",
+        2 => "[ '’\u{ad}\u{301}\u{306}\u{308}\u{200b},.—«»“”-]{1,3}",
+        1 => "[α-ωΑ-Ωά-ώ]{1,6}",
+        1 => "[aеxхІi\u{308}ïΝΗνK1҉ԁ]{1,5}",
+        1 => "[A-Za-zА-я0-9]{30,90}",
+        1 => "[泽连ゼレ가\u{3099}\u{b3c}หनि\u{5b4}שﷺ½①ﬃ]{1,4}",
+        1 => "\\PC{0,8}",
+        1 => "[\u{0}-\u{9f}]{0,3}",
+    ];
+    proptest::collection::vec(piece, 0..12).prop_map(|pieces| pieces.concat())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 512, ..ProptestConfig::default() })]
+
+    #[test]
+    fn folding_is_as_the_slow_reference_says(text in any_text()) {
+        let text = text.replace(|c| class::class(c) == class::Class::Tag, " ");
+        let folded = Folded::new(&text);
+        let is: Vec<_> = (0..folded.len())
+            .map(|word| (folded.letters(word).to_owned(), folded.span(word, word)))
+            .collect();
+        prop_assert_eq!(is, reference::words(&text));
+    }
+
+    #[test]
+    fn every_folded_byte_maps_back_to_whole_characters(text in any_text(), tags in any::<bool>()) {
+        let text = if tags { format!("#{text}@{text}") } else { text };
+        let (mut folded, mut again, mut map) = (Text::default(), Text::default(), Map::default());
+        folded.fold([&text, &text]);
+        let starts = again.fold_with([&text, &text], &mut map);
+        prop_assert_eq!(folded.bytes(), again.bytes());
+        let len = folded.bytes().len();
+        for at in 0..len {
+            let span = map.span(at, at + 1);
+            prop_assert!(text.get(span).is_some());
+        }
+        prop_assert!(starts[0] == 0 && starts[1] <= len);
+    }
+
+    #[test]
+    fn composed_and_decomposed_text_are_one(text in any_text()) {
+        use unicode_normalization::UnicodeNormalization;
+        let composed: String = text.nfc().collect();
+        let decomposed: String = text.nfd().collect();
+        prop_assert_eq!(words(&composed), words(&decomposed));
+    }
+}

@@ -30,8 +30,12 @@ impl Text {
     }
 
     /// Folds `parts` once more, to know where each byte comes from in its part.
-    pub(crate) fn fold_with<const N: usize>(&mut self, parts: [&str; N], map: &mut Map) {
-        self.write(parts, |part, out, at| fold(part, out, at, &mut *map));
+    pub(crate) fn fold_with<const N: usize>(
+        &mut self,
+        parts: [&str; N],
+        map: &mut Map,
+    ) -> [usize; N] {
+        self.write(parts, |part, out, at| fold(part, out, at, &mut *map))
     }
 
     fn write<const N: usize>(
