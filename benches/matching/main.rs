@@ -167,6 +167,13 @@ fn compile(name: &str, source: &str) -> Result<RuleSet, Failure> {
     })
 }
 
+/// Buffers into which the item was read.
+fn read(item: &Item) -> Scratch {
+    let mut scratch = Scratch::default();
+    scratch.read(item);
+    scratch
+}
+
 /// The automatic kind.
 fn automaton(terms: &[Vec<u8>]) -> Result<AhoCorasick, Failure> {
     Ok(AhoCorasick::builder().match_kind(MatchKind::Standard).build(terms)?)
@@ -200,12 +207,7 @@ impl Rules {
         let mut scratch = Scratch::default();
         let folded: Vec<Vec<u8>> =
             corpus.items.iter().map(|item| scratch.read(item).to_vec()).collect();
-        let mut read: Vec<Scratch> = Vec::new();
-        for item in &corpus.items {
-            let mut scratch = Scratch::default();
-            scratch.read(item);
-            read.push(scratch);
-        }
+        let mut read: Vec<Scratch> = corpus.items.iter().map(read).collect();
         let feed = FeedId::new("bench");
         let mut rounds: [Vec<f64>; 4] = Default::default();
         let (mut found, mut fired, mut seen) = (0, 0, 0);
@@ -249,6 +251,11 @@ impl Rules {
             println!("{way:44} {:10.1} MB/s", corpus.speed(rounds));
         }
         self.measure_regexes(corpus);
+        self.note([find, whole, terms, all_terms], corpus, targets);
+    }
+
+    fn note(&self, rounds: [&Vec<f64>; 4], corpus: &Corpus, targets: &mut Targets) {
+        let [find, whole, terms, all_terms] = rounds;
         let wanted = match self.set.rules().len() {
             0..100 => 1.0,
             100..5000 => 5.0,

@@ -285,8 +285,8 @@ fn steps_grow_with_the_text_whatever_it_is() {
     let phrases: Vec<String> = (1..16)
         .flat_map(|n| [["ab"; 16][..n].join(" "), format!("{} c", ["ab*"; 15][..n].join(" "))])
         .collect();
-    let family: Vec<String> = (0..100_000).map(|n| format!("international{n}")).collect();
-    let anchored: Vec<String> = (0..100_000).map(|n| format!("x{n} international y{n}")).collect();
+    let family: Vec<String> = (0..20_000).map(|n| format!("international{n}")).collect();
+    let anchored: Vec<String> = (0..20_000).map(|n| format!("x{n} international y{n}")).collect();
     for (name, terms, piece, most) in [
         ("a repeated beginning", list(&["ababababab*", "abababababac"]), "ababababaa ", 4.0),
         (
@@ -299,8 +299,8 @@ fn steps_grow_with_the_text_whatever_it_is() {
         ("many overlapping phrases", phrases, "ab ", 700.0),
         ("one word of a megabyte", list(&["ab*", "ababababab", "abab* c"]), "ab", 0.1),
         ("a megabyte of spaces", list(&["a b", "b. aa*", "a a a"]), "                a", 8.0),
-        ("100,000 terms with one prefix", family, "international5 internationalx ", 12.0),
-        ("100,000 phrases around one word", anchored, "x5 international y5 international ", 20.0),
+        ("20,000 terms with one prefix", family, "international5 internationalx ", 12.0),
+        ("20,000 phrases around one word", anchored, "x5 international y5 international ", 20.0),
         ("nothing but marks", list(&["a 'b", "a.b"]), "a.'\"-- ", 8.0),
         ("hashtags", list(&["trump tower", "TrumpTower*"]), "#TrumpTower", 12.0),
     ] {
