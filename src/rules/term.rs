@@ -14,6 +14,8 @@
 
 use std::collections::HashSet;
 
+use unicode_normalization::char::is_combining_mark;
+
 use super::fold::{Folded, Gap, gap_of};
 use super::letters::exact;
 use super::patterns;
@@ -50,6 +52,8 @@ pub(super) struct Refused {
 
 /// A term stands for no more spellings than this.
 pub(super) const MAX_SPELLINGS: usize = 1_000;
+/// No more forms than this are listed.
+const MAX_FORMS: usize = 20_000;
 /// A term is no longer than this, in bytes.
 const MAX_BYTES: usize = 1_000;
 /// A spelling has no more words than this.
@@ -122,32 +126,53 @@ pub(super) fn forms(term: &str) -> Result<Vec<String>, Refused> {
                 if seen.insert(form.clone()) {
                     forms.push(form);
                 }
+                if forms.len() > MAX_FORMS {
+                    return refuse(
+                        0,
+                        format!("the term stands for more than {MAX_FORMS} forms"),
+                        "ask for a part of it",
+                    );
+                }
             }
         }
     }
     Ok(forms)
 }
 
+/// `form` with each hyphen between two words as it is, as a space, and left out.
 fn hyphens(form: &str) -> Vec<String> {
+    let is_word = |c: char| c.is_alphanumeric() || is_combining_mark(c);
     let mut forms = vec![String::new()];
-    for (number, part) in form.split(HYPHENS).enumerate() {
-        let links: &[&str] = match number {
-            0 => &[""],
-            // Behind `*` the next word cannot be joined.
-            _ if forms[0].ends_with('*') => &["-", " "],
-            _ => &["-", " ", ""],
-        };
-        let longer = links.iter().flat_map(|link| {
-            forms.iter().map(move |form| {
-                // A word that is joined to one of any capitals is of any capitals itself.
-                let part =
-                    if link.is_empty() && number > 0 { part.trim_start_matches('=') } else { part };
-                format!("{form}{link}{part}")
-            })
-        });
-        forms = longer.collect();
+    let mut past = 0;
+    for (at, hyphen) in form.match_indices(HYPHENS) {
+        let behind = at + hyphen.len();
+        let before = form[..at].chars().next_back();
+        let next = form[behind..].trim_start_matches('=');
+        // A run of hyphens is a space.
+        if !before.is_some_and(|c| is_word(c) || c == '*') || !next.starts_with(is_word) {
+            continue;
+        }
+        // Behind `*` the next word cannot be joined.
+        let links: &[&str] = if before == Some('*') { &["-", " "] } else { &["-", " ", ""] };
+        let part = &form[past..at];
+        forms = links.iter().flat_map(|link| longer(&forms, part, link)).collect();
+        past = behind;
     }
-    forms
+    longer(&forms, &form[past..], "").collect()
+}
+
+/// Each form with more behind it. A word that is joined to one of any capitals is of any capitals
+/// itself.
+fn longer<'f>(
+    forms: &'f [String],
+    part: &'f str,
+    link: &'f str,
+) -> impl Iterator<Item = String> + use<'f> {
+    forms.iter().map(move |form| {
+        let joined = form.chars().next_back().is_some_and(|c| c != '-' && c != ' ');
+        let part = if joined { part.trim_start_matches('=') } else { part };
+        format!("{form}{part}{link}")
+    })
 }
 
 /// Where the byte `at` of `text` without its `~` is in `text`.

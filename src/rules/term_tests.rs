@@ -28,6 +28,14 @@ fn forms_are_terms_that_leave_nothing_to_choose() {
         ("lh-=ba", "lh-=ba|lh =ba|lhba"),
         ("=a-b", "=a-b|=a b|=ab"),
         ("stem*-b", "stem*-b|stem* b"),
+        (
+            "a-------------------------------------------------b",
+            "a-------------------------------------------------b",
+        ),
+        (
+            "a-b -c-=d",
+            "a-b -c-=d|a b -c-=d|ab -c-=d|a-b -c =d|a b -c =d|ab -c =d|a-b -cd|a b -cd|ab -cd",
+        ),
         (" a   {b,c} ", "a b|a c"),
     ] {
         let forms = forms(term).unwrap();
