@@ -1,7 +1,5 @@
 //! Matching allocates nothing for an item on which nothing fires.
 
-#![expect(clippy::unwrap_used, reason = "a failing helper fails its test")]
-
 use allocation_counter::measure;
 use wirewatch::document::Document;
 use wirewatch::model::{FeedId, Item, Problems};

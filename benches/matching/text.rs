@@ -1,6 +1,7 @@
 //! News text and rules made up for measuring, the same at each run. Words come as often as in real
 //! text (Zipf's law, over some thousands of word forms). Two or three words in a hundred begin a
-//! name; one name in ten is one of those that are in the news, which the rules look for.
+//! name; one name in 25 is one of those that are in the news, which the rules look for: of items
+//! of 500 words, half hold such a name.
 
 use wirewatch::model::Item;
 
@@ -121,8 +122,10 @@ impl Language {
     pub(crate) fn name(&self, dice: &mut Dice) -> String {
         let [first, last] = self.names.map(Self::list);
         let mut word = || {
-            let second = first[dice.below(first.len())].to_lowercase();
-            let middle = if dice.below(2) == 0 { second } else { String::new() };
+            let mut middle = dice.pick(&first).to_lowercase();
+            if dice.below(2) == 0 {
+                middle.push_str(&dice.pick(&first).to_lowercase());
+            }
             format!("{}{middle}{}", dice.pick(&first), dice.pick(&last))
         };
         let (one, two) = (word(), word());
@@ -173,7 +176,7 @@ impl Writer<'_> {
                 text.push_str(if self.dice.below(14) == 0 { ", " } else { " " });
             }
             if self.dice.below(40) == 0 {
-                let known = self.dice.below(10) == 0;
+                let known = self.dice.below(25) == 0;
                 let bound = if known { FREQUENT_NAMES } else { self.names.len() };
                 let name = if known && self.dice.below(4) == 0 {
                     self.dice.pick(&Language::list(self.language.in_the_pack)).to_owned()

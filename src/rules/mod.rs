@@ -191,6 +191,8 @@ impl RuleSet {
                 None => fired.push((way.rule, on)),
             }
         }
+        let on = fired.iter().flat_map(|(_, on)| on).copied();
+        scratch.map_hits(on, subject.item);
         fired.into_iter().map(|(rule, on)| self.alert(rule, &on, subject.item, scratch)).collect()
     }
 

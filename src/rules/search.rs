@@ -19,10 +19,10 @@ pub struct Scratch {
     text: Text,
     /// Where the fields begin in it.
     fields: [usize; 3],
-    /// Where its bytes come from, if anybody asked.
+    /// Where its bytes come from, as far as anybody asked.
     map: Map,
+    mapped: usize,
     is_split: bool,
-    is_mapped: bool,
     is_numbered: bool,
     places: Vec<Place>,
     exact: Exact,
@@ -52,7 +52,7 @@ impl Scratch {
     /// of one byte each, one field after the other.
     pub fn read(&mut self, item: &Item) -> &[u8] {
         self.fields = self.text.fold(texts(item));
-        (self.is_split, self.is_mapped, self.is_numbered) = (false, false, false);
+        (self.is_split, self.is_numbered, self.mapped) = (false, false, 0);
         self.hits.clear();
         self.text.bytes()
     }
@@ -86,8 +86,9 @@ impl Scratch {
                 places.push(place);
             }
         });
-        if places.iter().any(|place| finder.is_exact(*place)) {
-            self.map(item);
+        let exact = places.iter().filter(|place| finder.is_exact(**place));
+        if let Some(last) = exact.map(|place| place.end).max() {
+            self.map(item, last as usize);
         }
         for place in &places {
             if self.hits.len() < MAX_HITS && self.fits(finder, *place, item) {
@@ -120,7 +121,7 @@ impl Scratch {
         span: &Range<usize>,
         item: &Item,
     ) -> Option<(u32, u32)> {
-        self.map(item);
+        self.map(item, usize::MAX);
         self.number_words();
         let start = self.fields[field as usize];
         let end = self.fields.get(field as usize + 1).copied().unwrap_or(self.text.bytes().len());
@@ -156,18 +157,28 @@ impl Scratch {
         Field::ALL[after.saturating_sub(1)]
     }
 
-    fn map(&mut self, item: &Item) {
-        if !self.is_mapped {
-            self.text.fold_with(texts(item), &mut self.map);
-            self.is_mapped = true;
+    /// Finds out where the folded bytes come from, as far as `until`.
+    fn map(&mut self, item: &Item, until: usize) {
+        if self.mapped < until {
+            self.text.map(texts(item), self.fields, until, &mut self.map);
+            self.mapped = until;
+        }
+    }
+
+    /// Gets ready to say where `hits` stand: all at once costs no more than the last of them.
+    pub(super) fn map_hits(&mut self, hits: impl Iterator<Item = u32>, item: &Item) {
+        let last = hits.map(|hit| self.hits[hit as usize].last).max();
+        if let Some(last) = last {
+            let until = self.text.word_end(self.text.nth_start(last));
+            self.map(item, until);
         }
     }
 
     /// The bytes of the field of `hit` where it stands.
     pub(super) fn span(&mut self, hit: &Hit, item: &Item) -> Range<usize> {
-        self.map(item);
         let first = self.text.nth_start(hit.first);
-        let last = self.text.nth_start(hit.last);
-        self.map.span(first, self.text.word_end(last))
+        let end = self.text.word_end(self.text.nth_start(hit.last));
+        self.map(item, end);
+        self.map.span(first, end)
     }
 }

@@ -50,6 +50,8 @@ struct Fold<'a, P> {
     out: &'a mut Vec<u8>,
     /// How much of `out` is written.
     at: usize,
+    /// Where to stop, once more than that is written: a mark may follow the last letter.
+    until: usize,
     places: P,
     /// Whether the last letter is a word of its own.
     alone: bool,
@@ -58,10 +60,10 @@ struct Fold<'a, P> {
     tables: &'static table::Tables,
 }
 
-/// Folds `source` into `out` from `at` on, and says where it ends.
-fn fold(source: &str, out: &mut Vec<u8>, at: usize, places: impl Places) -> usize {
+/// Folds `source` into `out` from `at` on, up to `until` or not far beyond, and says where it ends.
+fn fold(source: &str, out: &mut Vec<u8>, at: usize, until: usize, places: impl Places) -> usize {
     let tables = &*table::TABLES;
-    let mut fold = Fold { source, out, at, places, alone: false, has_twins: false, tables };
+    let mut fold = Fold { source, out, at, until, places, alone: false, has_twins: false, tables };
     fold.between(STOP, 0, 0);
     fold.all();
     let end = fold.at;
@@ -76,7 +78,7 @@ impl<P: Places> Fold<'_, P> {
         let bytes = self.source.as_bytes();
         let next_tag = |from: usize| memchr2(b'#', b'@', &bytes[from..]).map(|at| from + at);
         let (mut at, mut tag) = (0, next_tag(0));
-        while at < bytes.len() {
+        while at < bytes.len() && self.at <= self.until {
             at = self.plain(at, tag.unwrap_or(bytes.len()));
             if Some(at) == tag {
                 at = self.one(at);
@@ -88,7 +90,7 @@ impl<P: Places> Fold<'_, P> {
     /// Folds the source from `at` to `end`, or to the end of a hashtag that goes past it.
     fn plain(&mut self, mut at: usize, end: usize) -> usize {
         let bytes = &self.source.as_bytes()[..end];
-        while at < end {
+        while at < end && self.at <= self.until {
             self.room();
             if self.alone {
                 at = self.one(at);
@@ -133,7 +135,7 @@ impl<P: Places> Fold<'_, P> {
     /// Folds words of up to 8 Cyrillic letters, each with what ASCII follows it, and single
     /// characters, until there is nothing but ASCII.
     fn mixed(&mut self, bytes: &[u8], mut at: usize) -> usize {
-        while at < bytes.len() && !self.alone {
+        while at < bytes.len() && !self.alone && self.at <= self.until {
             self.room();
             let start = at;
             if bytes[at] & !1 == 0xD0

@@ -12,8 +12,8 @@ pub(super) trait Places {
     fn again(&mut self, at: usize, count: usize, end: usize);
     /// The byte before `at` reaches to `end`: a mark belongs to it.
     fn reach(&mut self, at: usize, end: usize);
-    /// The bytes from `at` on move up by `count`.
-    fn shift(&mut self, at: usize, len: usize, count: usize);
+    /// The bytes from `at` on, where a character begins, move up by `count` for another one.
+    fn insert(&mut self, at: usize, count: usize, start: usize, end: usize);
 }
 
 /// For a text whose places nobody asks for.
@@ -24,31 +24,67 @@ impl Places for Nowhere {
     fn whole(&mut self, _: usize, _: usize, _: usize, _: usize) {}
     fn again(&mut self, _: usize, _: usize, _: usize) {}
     fn reach(&mut self, _: usize, _: usize) {}
-    fn shift(&mut self, _: usize, _: usize, _: usize) {}
+    fn insert(&mut self, _: usize, _: usize, _: usize, _: usize) {}
 }
 
-/// For each folded byte, where the character that it stands for begins and ends in its field.
+/// For each folded byte, where the character that it stands for begins and ends in its field. Kept
+/// as the pieces of a text that the fold took at a time.
 #[derive(Debug, Default)]
 pub(crate) struct Map {
-    starts: Vec<u32>,
-    ends: Vec<u32>,
+    /// By `at`.
+    pieces: Vec<Piece>,
+}
+
+/// Folded bytes from `at` to the next piece.
+#[derive(Clone, Copy, Debug)]
+struct Piece {
+    at: u32,
+    /// Where the first of them comes from.
+    start: u32,
+    /// How long the character is that each of them stands for; 0 if all of them stand for the same,
+    step: u32,
+    /// which ends here.
+    end: u32,
 }
 
 impl Map {
     /// The source of the folded bytes `first..last`; empty if there is none.
     pub(crate) fn span(&self, first: usize, last: usize) -> std::ops::Range<usize> {
-        let start = self.starts.get(first);
-        let end = last.checked_sub(1).and_then(|last| self.ends.get(last));
-        match (start, end) {
-            (Some(start), Some(end)) if start <= end => *start as usize..*end as usize,
+        match (self.of(first), last.checked_sub(1).and_then(|last| self.of(last))) {
+            (Some((start, _)), Some((_, end))) if start <= end => start as usize..end as usize,
             _ => 0..0,
         }
     }
 
-    fn grow(&mut self, len: usize) {
-        if self.starts.len() < len {
-            self.starts.resize(len + len / 2, 0);
-            self.ends.resize(len + len / 2, 0);
+    /// Forgets the text.
+    pub(super) fn clear(&mut self) {
+        self.pieces.clear();
+    }
+
+    /// The source of one folded byte.
+    fn of(&self, at: usize) -> Option<(u32, u32)> {
+        let at = narrow(at);
+        let after = self.pieces.partition_point(|piece| piece.at <= at);
+        let piece = self.pieces.get(after.checked_sub(1)?)?;
+        if piece.step == 0 {
+            return Some((piece.start, piece.end));
+        }
+        let start = piece.start + (at - piece.at) * piece.step;
+        Some((start, start + piece.step))
+    }
+
+    /// Adds a piece; what was said of the bytes from `at` on is void.
+    #[inline]
+    fn add(&mut self, piece: Piece) {
+        while self.pieces.last().is_some_and(|last| last.at >= piece.at) {
+            self.pieces.pop();
+        }
+        let goes_on = |last: &Piece| {
+            let next = last.start + (piece.at - last.at) * last.step;
+            last.step == piece.step && last.step > 0 && next == piece.start
+        };
+        if !self.pieces.last().is_some_and(goes_on) {
+            self.pieces.push(piece);
         }
     }
 }
@@ -59,35 +95,35 @@ fn narrow(offset: usize) -> u32 {
 }
 
 impl Places for &mut Map {
+    #[inline]
     fn run(&mut self, at: usize, count: usize, source: usize, step: usize) {
-        self.grow(at + count);
-        let places = self.starts[at..at + count].iter_mut().zip(&mut self.ends[at..at + count]);
-        for (number, (start, end)) in places.enumerate() {
-            *start = narrow(source + number * step);
-            *end = narrow(source + (number + 1) * step);
+        if count > 0 {
+            let (at, start, step) = (narrow(at), narrow(source), narrow(step));
+            self.add(Piece { at, start, step, end: 0 });
         }
     }
 
-    fn whole(&mut self, at: usize, count: usize, start: usize, end: usize) {
-        self.grow(at + count);
-        self.starts[at..at + count].fill(narrow(start));
-        self.ends[at..at + count].fill(narrow(end));
+    fn whole(&mut self, at: usize, _count: usize, start: usize, end: usize) {
+        self.add(Piece { at: narrow(at), start: narrow(start), step: 0, end: narrow(end) });
     }
 
     fn again(&mut self, at: usize, count: usize, end: usize) {
-        self.grow(at + count);
-        self.whole(at, count, self.starts[at] as usize, end);
+        let start = self.of(at).map_or(end, |(start, _)| start as usize);
+        self.whole(at, count, start, end);
     }
 
     fn reach(&mut self, at: usize, end: usize) {
-        if let Some(last) = at.checked_sub(1).and_then(|last| self.ends.get_mut(last)) {
-            *last = narrow(end);
+        if let Some(last) = at.checked_sub(1) {
+            self.again(last, 1, end);
         }
     }
 
-    fn shift(&mut self, at: usize, len: usize, count: usize) {
-        self.grow(len + count);
-        self.starts.copy_within(at..len, at + count);
-        self.ends.copy_within(at..len, at + count);
+    fn insert(&mut self, at: usize, count: usize, start: usize, end: usize) {
+        let (at, count) = (narrow(at), narrow(count));
+        let after = self.pieces.partition_point(|piece| piece.at < at);
+        for piece in &mut self.pieces[after..] {
+            piece.at += count;
+        }
+        self.pieces.insert(after, Piece { at, start: narrow(start), step: 0, end: narrow(end) });
     }
 }

@@ -156,9 +156,8 @@ impl<P: Places> Fold<'_, P> {
         let bytes = code.bytes();
         self.room();
         self.out.copy_within(place..self.at, place + bytes.len());
-        self.places.shift(place, self.at, bytes.len());
+        self.places.insert(place, bytes.len(), at.start, at.end);
         self.out[place..place + bytes.len()].copy_from_slice(bytes);
-        self.places.whole(place, bytes.len(), at.start, at.end);
         self.at += bytes.len();
     }
 

@@ -75,6 +75,7 @@ fn fold_alone(code: usize, out: &mut Vec<u8>) -> u8 {
         source,
         out,
         at: 0,
+        until: usize::MAX,
         places: Nowhere,
         alone: false,
         has_twins: false,

@@ -240,7 +240,7 @@ fn any_text() -> impl Strategy<Value = String> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 512, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 160, ..ProptestConfig::default() })]
 
     #[test]
     fn folding_is_as_the_slow_reference_says(text in any_text()) {
@@ -265,6 +265,15 @@ proptest! {
             prop_assert!(text.get(span).is_some());
         }
         prop_assert!(starts[0] == 0 && starts[1] <= len);
+        for until in [starts[1], len / 3, len] {
+            let is_end = |at: &usize| !alphabet::is_word(folded.bytes()[*at]);
+            let until = (until..len).find(is_end).unwrap_or(len);
+            let mut part = Map::default();
+            again.map([&text, &text], starts, until, &mut part);
+            for at in 0..until {
+                prop_assert_eq!(part.span(at, at + 1), map.span(at, at + 1));
+            }
+        }
     }
 
     #[test]

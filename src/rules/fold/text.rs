@@ -10,6 +10,8 @@ use super::{ROOM, fold};
 pub(crate) struct Text {
     /// Longer than the text: what follows is blank.
     bytes: Vec<u8>,
+    /// What comes out the second time.
+    again: Vec<u8>,
     len: usize,
     /// Which bytes are parts of words: a bit for each, 64 bytes to a number.
     words: Vec<u64>,
@@ -26,16 +28,32 @@ impl Text {
     pub(crate) fn fold<const N: usize>(&mut self, parts: [&str; N]) -> [usize; N] {
         self.words.clear();
         self.ranks.clear();
-        self.write(parts, |part, out, at| fold(part, out, at, Nowhere))
+        self.write(parts, |part, out, at| fold(part, out, at, usize::MAX, Nowhere))
     }
 
-    /// Folds `parts` once more, to know where each byte comes from in its part.
+    /// Folds `parts`, which it was made of and which begin at `starts`, once more as far as `until`,
+    /// to know where each byte comes from in its part.
+    pub(crate) fn map<const N: usize>(
+        &mut self,
+        parts: [&str; N],
+        starts: [usize; N],
+        until: usize,
+        map: &mut Map,
+    ) {
+        map.clear();
+        for (part, start) in parts.into_iter().zip(starts).filter(|(_, start)| *start < until) {
+            fold(part, &mut self.again, start, until, &mut *map);
+        }
+    }
+
+    /// Folds `parts` and finds out where each byte comes from in its part.
     pub(crate) fn fold_with<const N: usize>(
         &mut self,
         parts: [&str; N],
         map: &mut Map,
     ) -> [usize; N] {
-        self.write(parts, |part, out, at| fold(part, out, at, &mut *map))
+        map.clear();
+        self.write(parts, |part, out, at| fold(part, out, at, usize::MAX, &mut *map))
     }
 
     fn write<const N: usize>(

@@ -122,8 +122,8 @@ fn note<'a>(member: &Member<'a>, way: &WayWords<'a>, rule: &str) -> Option<Note<
     let by_capital = case == Case::Any && !homonyms.iter().any(|homonym| homonym.capital);
     let hint = match (by_capital, capitalised(text)) {
         (true, Some(exact)) => format!(
-            "write `{exact}`, where capitals count, or name in `with` what stands near the one \
-             that you mean"
+            "write `{exact}`, where capitals count, name in `with` what stands near the one that \
+             you mean, or its `languages`"
         ),
         (true, None) => "put `=` and a capital before it, or name in `with` what stands near the \
                          one that you mean"

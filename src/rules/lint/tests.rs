@@ -229,7 +229,7 @@ fn a_homonym_needs_a_capital_or_company() {
         (
             r#"any = ["Sumy"]"#,
             &[
-                "homonym 1.toml:3:8 `Sumy` is also another word (in pl: sums of money), and rule `r` asks for nothing beside it / write `=Sumy`, where capitals count, or name in `with`",
+                "homonym 1.toml:3:8 `Sumy` is also another word (in pl: sums of money), and rule `r` asks for nothing beside it / write `=Sumy`, where capitals count, name in `with`",
             ][..],
         ),
         (r#"any = ["truce{,s}"]"#, &["in it: grim"]),
