@@ -426,7 +426,7 @@ fn every_mistake_is_told_with_its_place_and_a_way_out() {
         "an example is a text or a table, not an integer",
         "unknown key `titel` in an example",
         "`title`: expected a string, found an integer",
-        "unknown key `mach` in [examples]",
+        "unknown key `mach` in [rule.examples]",
         "`fields` is an empty list",
         "2.toml: no [[rule]] in it",
         "3.toml: no [[rule]] in it",
