@@ -123,12 +123,16 @@ pub(super) fn composed(letter: char, mark: char) -> Option<char> {
 #[derive(Debug, Default)]
 pub(super) struct Exact {
     out: Vec<char>,
+    /// Where the last letter that is no mark stands in it, and the one before.
+    last: Option<usize>,
+    before: Option<usize>,
 }
 
 impl Exact {
     /// The letters of `word`.
     pub(super) fn read(&mut self, word: &str) -> &[char] {
         self.out.clear();
+        (self.last, self.before) = (None, None);
         for (at, c) in word.char_indices().filter(|(_, c)| !is_invisible(*c)) {
             let rest = &word[at + c.len_utf8()..];
             decompose_compatible(c, |part| {
@@ -143,7 +147,7 @@ impl Exact {
         if !is_base(c) {
             return;
         }
-        let before = self.out.iter().rfind(|c| !is_combining_mark(**c)).copied();
+        let before = self.last.map(|at| self.out[at]);
         let beside = [before.and_then(twins::script), first_script(rest)].into_iter().flatten();
         let mut twins = beside.filter_map(|script| case_twin(c, script));
         let c = match (c, twins.next()) {
@@ -154,6 +158,7 @@ impl Exact {
             (_, Some(twin)) => twin,
             _ => c,
         };
+        (self.before, self.last) = (self.last, Some(self.out.len()));
         self.out.push(c);
     }
 
@@ -166,9 +171,8 @@ impl Exact {
     }
 
     fn mark(&mut self, mark: char, rest: &str) {
-        let is_letter = |c: &char| !is_combining_mark(*c);
-        let Some(last) = self.out.iter().rposition(is_letter) else { return };
-        let before = self.out[..last].iter().copied().rfind(is_letter);
+        let Some(last) = self.last else { return };
+        let before = self.before.map(|at| self.out[at]);
         let is_beside_cyrillic =
             || [before.and_then(twins::script), first_script(rest)].contains(&Some(Cyrillic));
         let letter = self.out[last];

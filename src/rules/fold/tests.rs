@@ -87,6 +87,14 @@ fn capitals_and_accents_are_kept_where_they_count() {
     assert_eq!(text("SUMİ"), "SUMI");
 }
 
+/// Takes minutes if each mark looks at all those before it.
+#[test]
+fn marks_without_end_on_one_letter_cost_what_they_are_long() {
+    let word = format!("Sum{}y", "\u{301}".repeat(500_000));
+    let letters = exact(&word);
+    assert_eq!((letters.len(), letters.last()), (500_004, Some(&'y')));
+}
+
 proptest! {
     #[test]
     fn every_word_maps_back_to_characters_of_the_text(
