@@ -119,6 +119,32 @@ fn no_more_hits_are_kept_than_an_alert_may_hold() {
 }
 
 #[test]
+fn a_term_that_stands_there_a_thousand_times_counts_at_each_place() {
+    let rules = compile(&[r#"
+[[rule]]
+id = "near"
+any = ["Rubio"]
+with = ["Ukraine"]
+within = 5
+[[rule]]
+id = "trump"
+any = ["Trump"]
+except = ["Judd Trump"]
+"#])
+    .unwrap();
+    for (content, want) in [
+        ("Ukraine ".repeat(1_001) + "a b c d e f Rubio in Ukraine", "near"),
+        ("Ukraine ".repeat(1_001) + "a b c d e f Rubio", ""),
+        ("Judd Trump ".repeat(1_000) + "Donald Trump spoke", "trump"),
+        ("Judd Trump ".repeat(1_001), ""),
+    ] {
+        let found = matches(&rules, &item("", "", &content));
+        let ids: Vec<&str> = found.iter().map(|rule| rule.id.as_str()).collect();
+        assert_eq!(ids.join(" "), want, "{:?}", &content[content.len() - 40..]);
+    }
+}
+
+#[test]
 fn many_rules_that_share_a_common_word_cost_no_more_than_their_hits() {
     use std::fmt::Write;
     let mut text = String::new();
