@@ -21,6 +21,7 @@ mod lint;
 mod measure;
 mod near;
 mod patterns;
+mod places;
 mod reading;
 mod scope;
 mod search;
@@ -125,10 +126,6 @@ struct Term {
     capitals: bool,
 }
 
-/// So many hits of all terms are looked at in one item, in reading order; a text with more is made
-/// of nothing else.
-const MAX_HITS: usize = 100_000;
-
 impl RuleSet {
     /// Compiles the rules of all `documents`. Everything wrong in any of them is noted in
     /// `problems`, and then there is no rule set: it never loads in part. Lists may be named from
@@ -228,11 +225,16 @@ impl RuleSet {
 
     /// All terms that stand in the item, by term and place.
     fn hits(&self, reading: &Reading<'_>) -> Vec<Hit> {
+        self.search(reading).hits
+    }
+
+    /// The item searched for all terms.
+    fn search(&self, reading: &Reading<'_>) -> Scratch {
         let mut scratch = Scratch::default();
         scratch.read(reading.item());
         self.find_first(reading.item(), &mut scratch);
         self.find_rest(reading.item(), &mut scratch);
-        scratch.hits
+        scratch
     }
 
     /// The hits of the terms that can make a rule fire, in an item that was just read. What other

@@ -145,6 +145,37 @@ except = ["Judd Trump"]
 }
 
 #[test]
+fn a_flood_of_one_term_hides_no_other() {
+    let rules = compile(&[r#"
+[[rule]]
+id = "near"
+any = ["Trump"]
+with = ["Kyiv"]
+within = 1
+[[rule]]
+id = "vetoed"
+any = ["Trump"]
+none = ["opera"]
+[[rule]]
+id = "quake"
+any = ["earthquake"]
+[[rule]]
+id = "pattern"
+any = ['/earth\wuake/']
+[[rule]]
+id = "town"
+any = ["=Sumy"]
+"#])
+    .unwrap();
+    let flood = "Trump sumy ".repeat(60_000) + "earthquake, opera, Sumy";
+    let found = matches(&rules, &item("Trump: Kyiv", "", &flood));
+    let ids: Vec<&str> = found.iter().map(|rule| rule.id.as_str()).collect();
+    assert_eq!(ids, ["near", "quake", "pattern", "town"]);
+    let flood = "Trump Kyiv ".repeat(60_000) + "earthquake, Sumy";
+    assert_eq!(matches(&rules, &item("", "", &flood)).len(), 5);
+}
+
+#[test]
 fn many_rules_that_share_a_common_word_cost_no_more_than_their_hits() {
     use std::fmt::Write;
     let mut text = String::new();
