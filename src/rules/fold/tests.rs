@@ -194,6 +194,12 @@ fn look_alikes_are_read_in_the_script_of_their_word() {
         ("ԛueen ԁonald Ԝitkoff", "queen donald witkoff"),
         ("М1A2 F-16 2024р", "м1а2 f 16 2024р"),
         ("Ελλάδα Athens Αθήνα", "ελλαδα athens αθηνα"),
+        // Only capitals look like these: в and b, к and k, т and t, м and m, н and h.
+        ("Xapкiв Toкaeв Cyмcкa cтopoнa", "харків токаев сумска сторона"),
+        ("Хаtoс hоmе khаtаmі", "xatoc home khatami"),
+        // But the first letter may be one.
+        ("Мexico Тexas Кaja Вaxoс", "mexico texas kaja baxoc"),
+        ("Мехісo КАСКA", "мехісо каска"),
         ("токмак tokmak ататюрк", "токмак tokmak ататюрк"),
         ("sh\u{43e}\u{43f}ing", "sh\u{43e}\u{43f}ing"),
     ] {
