@@ -90,11 +90,16 @@ pub(super) fn case_twin(c: char, beside: twins::Script) -> Option<char> {
     })
 }
 
+/// Whether a letter has such a twin. To know its neighbours takes time.
+pub(super) fn has_case_twin(c: char) -> bool {
+    [Latin, Cyrillic].into_iter().any(|script| case_twin(c, script).is_some())
+}
+
 /// Whether what a character folds to depends on what stands around it.
 pub(super) fn depends_on_neighbours(c: char) -> bool {
     // A Latin ï in a Cyrillic word is ї.
     let mut depends = matches!(c, 'ï' | 'Ï');
-    decompose_compatible(c, |part| depends |= case_twin(part, Latin).is_some());
+    decompose_compatible(c, |part| depends |= has_case_twin(part));
     depends
 }
 
@@ -148,9 +153,11 @@ impl Exact {
             return;
         }
         let before = self.last.map(|at| self.out[at]);
-        let beside = [before.and_then(twins::script), first_script(rest)].into_iter().flatten();
-        let mut twins = beside.filter_map(|script| case_twin(c, script));
-        let c = match (c, twins.next()) {
+        let twin = has_case_twin(c).then(|| {
+            let beside = [before.and_then(twins::script), first_script(rest)];
+            beside.into_iter().flatten().find_map(|script| case_twin(c, script))
+        });
+        let c = match (c, twin.flatten()) {
             ('ı', _) => 'i',
             ('ґ', _) => 'г',
             ('Ґ', _) => 'Г',

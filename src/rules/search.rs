@@ -14,7 +14,9 @@ use super::places::Places;
 use super::reading::touched;
 
 /// What it takes to match an item, kept from one to the next: once it has grown to the largest item,
-/// one on which nothing fires costs no allocation. It holds no more than some ten times that item.
+/// one on which nothing fires costs no allocation. It holds some ten times that item. Hashtags, and
+/// signs that stand for whole phrases (U+FDFA), fold to many times their length, and a hundred terms
+/// may hit one word: what such an item took beyond some 50 MiB is given back at the next.
 #[derive(Debug, Default)]
 pub struct Scratch {
     text: Text,
@@ -53,6 +55,8 @@ impl Scratch {
     /// Folds the item and forgets the one before. Returns its fields as the rules see them: letters
     /// of one byte each, one field after the other.
     pub fn read(&mut self, item: &Item) -> &[u8] {
+        self.text.shrink();
+        self.map.shrink();
         self.fields = self.text.fold(texts(item));
         (self.is_split, self.is_numbered, self.mapped) = (false, false, 0);
         self.has_dropped = false;
@@ -61,6 +65,12 @@ impl Scratch {
         self.roles.clear();
         self.roles.shrink_to(KEPT_HITS);
         self.text.bytes()
+    }
+
+    /// The room that the folded text and its map take, in bytes.
+    #[cfg(test)]
+    pub(super) fn capacity(&self) -> usize {
+        self.text.capacity() + self.map.capacity()
     }
 
     /// Adds what `finders` find in the item that was read to the hits.

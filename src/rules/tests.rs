@@ -176,6 +176,23 @@ any = ["=Sumy"]
 }
 
 #[test]
+fn what_an_item_took_that_folds_to_many_times_its_length_is_given_back() {
+    let rules = compile(&["[[rule]]\nid = \"a\"\nany = [\"Sumy\"]"]).unwrap();
+    let mut scratch = Scratch::default();
+    let mut held = |item: &Item| {
+        let subject = Subject { item, feed: &FeedId::new("a"), feed_tags: &[] };
+        assert_eq!(rules.matches_with(&subject, &mut scratch).len(), 1);
+        scratch.capacity()
+    };
+    let small = held(&item("Sumy", "", ""));
+    let large = held(&item("Sumy", "", &"\u{fdfa}".repeat(300_000)));
+    let after = held(&item("Sumy", "", ""));
+    assert!(large > 10 * 900_000 && after <= small, "{small} {large} {after}");
+    let plain = held(&item("Sumy", "", &"seldom ".repeat(140_000)));
+    assert_eq!(held(&item("Sumy", "", "")), plain, "room for an item of 1 MiB is kept");
+}
+
+#[test]
 fn many_rules_that_share_a_common_word_cost_no_more_than_their_hits() {
     use std::fmt::Write;
     let mut text = String::new();
