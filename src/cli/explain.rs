@@ -31,7 +31,8 @@ use subject::{Asked, Found, Refusal};
     used.\n\n\
     --format json prints an object a line for each item: feed, item (id, title, link, language), \
     fires (the ids of rules), rules (rule, title, level, fires, out_of_scope, hits, misses) and \
-    nothing_near, the ids of all others.")]
+    nothing_near, the ids of all others; and hits_left_out, if terms stand in it more often than is \
+    looked at.")]
 pub(super) struct ExplainArgs {
     /// A rule file, or a folder of them, to ask instead of the config's (may be repeated)
     #[arg(long, value_name = "FILE")]
@@ -133,14 +134,18 @@ fn tell(args: &ExplainArgs, rules: &RuleSet, found: &Found) -> anyhow::Result<Ex
     let mut exit = Exit::No;
     for asked in &found.asked {
         let told = explain(&explainer, asked, &args.rule);
+        let left_out = explainer.leaves_out_hits(&asked.item);
         if told.iter().any(|told| told.fires) {
             exit = Exit::Ok;
         }
         match args.format {
-            Format::Json => out.line(&json_line(&facts(asked, &told))?)?,
+            Format::Json => out.line(&json_line(&facts(asked, &told, left_out))?)?,
             Format::Text => {
                 let whole = !args.rule.is_empty();
                 out.line(&text::render(asked, &told, whole, out.color))?;
+                if left_out {
+                    out.line(text::HITS_LEFT_OUT)?;
+                }
             }
         }
     }

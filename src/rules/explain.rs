@@ -11,7 +11,7 @@ mod told;
 use std::cmp::Reverse;
 use std::collections::{BTreeSet, HashMap};
 
-use crate::model::{AlertRule, Field, Match, Status};
+use crate::model::{AlertRule, Field, Item, Match, Status};
 
 use super::decide::{Hit, Role, Verdict, Way, With, decide};
 use super::fold::Folded;
@@ -90,6 +90,12 @@ impl<'a> Explainer<'a> {
             }
         });
         rules.collect()
+    }
+
+    /// Whether terms stand in the item more often than is looked at, by the rules as by this
+    /// explanation: more than a million times in all, or a pattern more than 100 times in a field.
+    pub fn leaves_out_hits(&self, item: &Item) -> bool {
+        self.rules.search(&Reading::new(item)).has_dropped()
     }
 
     /// Why the rule of that number does not fire on what was read, the nearest miss first.

@@ -122,12 +122,19 @@ impl Patterns {
     }
 
     /// Calls `found` with each match in `text`: the number of its term, and its bytes, at least one.
-    pub(super) fn find(&self, text: &str, mut found: impl FnMut(u32, Range<usize>)) {
+    /// Returns whether that is all: no pattern has more than [`MAX_MATCHES`].
+    pub(super) fn find(&self, text: &str, mut found: impl FnMut(u32, Range<usize>)) -> bool {
+        let mut is_all = true;
         for pattern in &self.0 {
+            let mut last = 0;
+            let mut count = 0;
             for place in pattern.places(text) {
+                (last, count) = (place.end, count + 1);
                 found(pattern.term, place);
             }
+            is_all &= count < MAX_MATCHES || pattern.regex.find_at(text, last).is_none();
         }
+        is_all
     }
 
     /// The matches of the term of that number in `text`; `None` if it is no pattern.

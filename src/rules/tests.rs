@@ -119,6 +119,80 @@ fn no_more_hits_are_kept_than_an_alert_may_hold() {
 }
 
 #[test]
+fn a_term_that_stands_there_a_thousand_times_counts_at_each_place() {
+    let rules = compile(&[r#"
+[[rule]]
+id = "near"
+any = ["Rubio"]
+with = ["Ukraine"]
+within = 5
+[[rule]]
+id = "trump"
+any = ["Trump"]
+except = ["Judd Trump"]
+"#])
+    .unwrap();
+    for (content, want) in [
+        ("Ukraine ".repeat(1_001) + "a b c d e f Rubio in Ukraine", "near"),
+        ("Ukraine ".repeat(1_001) + "a b c d e f Rubio", ""),
+        ("Judd Trump ".repeat(1_000) + "Donald Trump spoke", "trump"),
+        ("Judd Trump ".repeat(1_001), ""),
+    ] {
+        let found = matches(&rules, &item("", "", &content));
+        let ids: Vec<&str> = found.iter().map(|rule| rule.id.as_str()).collect();
+        assert_eq!(ids.join(" "), want, "{:?}", &content[content.len() - 40..]);
+    }
+}
+
+#[test]
+fn a_flood_of_one_term_hides_no_other() {
+    let rules = compile(&[r#"
+[[rule]]
+id = "near"
+any = ["Trump"]
+with = ["Kyiv"]
+within = 1
+[[rule]]
+id = "vetoed"
+any = ["Trump"]
+none = ["opera"]
+[[rule]]
+id = "quake"
+any = ["earthquake"]
+[[rule]]
+id = "pattern"
+any = ['/earth\wuake/']
+[[rule]]
+id = "town"
+any = ["=Sumy"]
+"#])
+    .unwrap();
+    let flood = "Trump sumy ".repeat(60_000) + "earthquake, opera, Sumy";
+    let found = matches(&rules, &item("Trump: Kyiv", "", &flood));
+    let ids: Vec<&str> = found.iter().map(|rule| rule.id.as_str()).collect();
+    assert_eq!(ids, ["near", "quake", "pattern", "town"]);
+    let flood = "Trump Kyiv ".repeat(60_000) + "earthquake, Sumy";
+    assert_eq!(matches(&rules, &item("", "", &flood)).len(), 5);
+}
+
+#[test]
+fn what_an_item_took_that_folds_to_many_times_its_length_is_given_back() {
+    let rules = compile(&["[[rule]]\nid = \"a\"\nany = [\"Sumy\"]"]).unwrap();
+    let mut scratch = Scratch::default();
+    let mut held = |item: &Item| {
+        let subject = Subject { item, feed: &FeedId::new("a"), feed_tags: &[] };
+        assert_eq!(rules.matches_with(&subject, &mut scratch).len(), 1);
+        scratch.capacity()
+    };
+    let small = held(&item("Sumy", "", ""));
+    let large = held(&item("Sumy", "", &"\u{fdfa}".repeat(300_000)));
+    let after = held(&item("Sumy", "", ""));
+    assert!(large > 10 * 900_000 && after <= small, "{small} {large} {after}");
+    let plain = held(&item("Sumy", "", &"seldom ".repeat(140_000)));
+    assert_eq!(held(&item("Sumy", "", "")), plain, "room for an item of 1 MiB is kept");
+}
+
+#[test]
 fn many_rules_that_share_a_common_word_cost_no_more_than_their_hits() {
     use std::fmt::Write;
     let mut text = String::new();
