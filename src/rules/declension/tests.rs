@@ -122,6 +122,23 @@ fn names_have_their_case_forms() {
 }
 
 #[test]
+fn a_name_is_in_capitals_if_all_of_it_is() {
+    for (name, form) in [
+        ("O'Brien", "O'Briena"),
+        ("D'Artagnan", "D'Artagnana"),
+        ("О'Нілл", "О'Нілла"),
+        ("д'Івуар", "д'Івуару"),
+        ("McDonald", "McDonalda"),
+        ("ТРАМП", "ТРАМПА"),
+        ("О'НІЛЛ", "О'НІЛЛА"),
+        ("трамп", "трампа"),
+    ] {
+        let found = case_forms(name).unwrap();
+        assert!(found.iter().any(|found| found == form), "{name}: no {form} in {found:?}");
+    }
+}
+
+#[test]
 fn few_words_are_no_case_form_of_the_name() {
     for (name, none) in [
         ("Суми", "Сумка Сумки Сумний Сумою Суму"),
@@ -148,6 +165,11 @@ fn few_words_are_no_case_form_of_the_name() {
 fn what_is_not_declined_says_why() {
     for (word, why) in [
         ("", NoForms::NoWord),
+        ("X", NoForms::Short),
+        ("Ab", NoForms::Short),
+        ("EU", NoForms::Short),
+        ("ЄС", NoForms::Short),
+        ("О'Н", NoForms::Short),
         ("Zelenskyy", NoForms::Ending),
         ("Zelenskiy", NoForms::Ending),
         ("Рубіо", NoForms::Ending),
