@@ -16,7 +16,7 @@ use unicode_normalization::UnicodeNormalization;
 const MIN_LETTERS: usize = 3;
 
 /// A class of names: those that end in `ending`, before which one of the letters of `after` stands
-/// (any, if it is empty).
+/// (any, if it is empty). Behind `^` that letter must be the first of the name.
 struct Class {
     after: &'static str,
     ending: &'static str,
@@ -93,6 +93,7 @@ fn first_that_fits<'t>(table: &'t [Class], letters: &[char]) -> Option<&'t Class
         let mut back = letters.iter().rev();
         class.ending.chars().rev().all(|c| back.next() == Some(&c))
             && back.next().is_some_and(|c| class.after.is_empty() || class.after.contains(*c))
+            && (!class.after.starts_with('^') || back.next().is_none())
     })
 }
 
