@@ -200,6 +200,7 @@ impl<'a> Explainer<'a> {
         let (language, detected) = match seen.reading.language() {
             Language::Declared(tag) => (Some(tag.clone()), false),
             Language::Detected(code) => (Some((*code).to_owned()), true),
+            Language::OneOf(codes) => (Some(codes.join(" or ")), true),
             Language::Unknown(_) => (None, false),
         };
         let looks_at = way.languages.ranges().to_vec();
