@@ -4,7 +4,7 @@ use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use super::book::{Book, Group, Listed, WayWords};
-use super::words::{Inside, Member, Words};
+use super::words::{Inside, Key, Member, Words};
 use super::{Lint, Note};
 use crate::rules::term::Spelling;
 
@@ -24,13 +24,6 @@ struct Need<'b, 'a> {
     hidden: OnceCell<HashSet<Key>>,
 }
 
-/// Tells terms from each other, wherever they are met.
-type Key = *const ();
-
-fn key(member: &Member<'_>) -> Key {
-    std::ptr::from_ref(member.entry).cast()
-}
-
 impl<'a> Need<'_, 'a> {
     /// Whether the term `by`, found in `spelling`, does all that is needed. `scope` has all terms.
     fn allows(
@@ -45,7 +38,7 @@ impl<'a> Need<'_, 'a> {
         }
         let left_out = inside.left_out(spelling);
         let reaches = self.within.is_none_or(|within| left_out * 4 <= within as usize);
-        !self.whole && reaches && !self.hidden(scope).contains(&key(by))
+        !self.whole && reaches && !self.hidden(scope).contains(&by.key())
     }
 
     fn hidden(&self, scope: &[&Words<'a>]) -> &HashSet<Key> {
@@ -55,7 +48,7 @@ impl<'a> Need<'_, 'a> {
             for spelling in phrases.flat_map(|phrase| phrase.spelt.iter()) {
                 for words in scope {
                     words.each_that_may_be_inside(spelling, |member| {
-                        hidden.insert(key(&words.members[member]));
+                        hidden.insert(words.members[member].key());
                         false
                     });
                 }
@@ -180,21 +173,21 @@ fn idle<'a>(
             let found = scope.iter().find_map(|words| {
                 let found = words.inside(spelling, |inside| {
                     let member = &words.members[inside.member];
-                    key(member) != key(term)
-                        && !gone.contains(&key(member))
+                    member.key() != term.key()
+                        && !gone.contains(&member.key())
                         && need.allows(inside, spelling, member, scope)
                 })?;
                 Some(&words.members[found.member])
             });
             if let Some(member) = found
-                && !by.iter().any(|known| key(known) == key(member))
+                && !by.iter().any(|known| known.key() == member.key())
             {
                 by.push(member);
             }
             found.is_some()
         });
         if all && by.len() <= NAMED {
-            gone.insert(key(term));
+            gone.insert(term.key());
             told.push(tell(term, &by));
         }
     }
