@@ -1,6 +1,6 @@
 //! Drafts into a rule set: lists looked up, terms read, roles dealt out.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use crate::document::Document;
@@ -144,6 +144,7 @@ impl<'p> Compiler<'p> {
         }
         path.push(&list.name);
         let mut terms = Vec::new();
+        let mut taken = HashSet::new();
         for entry in &list.entries {
             let Some(name) = entry.text.strip_prefix('@') else {
                 terms.extend(self.term(entry));
@@ -159,6 +160,7 @@ impl<'p> Compiler<'p> {
                     let problem = entry.problem(format!("the list `{name}` holds itself"));
                     self.problems.push(problem.hint("take `@…` out of one of the lists"));
                 }
+                Some(_) if !taken.insert(name) => {}
                 Some(inner) => {
                     self.read_list(inner, names, path);
                     terms.extend(self.lists.get(name).iter().flat_map(|terms| terms.iter()));
@@ -255,15 +257,18 @@ impl<'p> Compiler<'p> {
         self.deal(way, Role::Except, &draft.except);
     }
 
-    /// Gives the terms of `entries` their role in `way`. Lists are shared, not copied.
+    /// Gives the terms of `entries` their role in `way`. Lists are shared, not copied, and each is
+    /// dealt once.
     fn deal(&mut self, way: u32, role: Role, entries: &[Entry<'_>]) {
         let mut dealt: Vec<Arc<[u32]>> = Vec::new();
         let mut own = Vec::new();
+        let mut taken = HashSet::new();
         for entry in entries {
             match entry.text.strip_prefix('@') {
                 None => own.extend(self.term(entry)),
                 Some(name) => match self.lists.get(name) {
-                    Some(terms) => dealt.push(Arc::clone(terms)),
+                    Some(terms) if taken.insert(name) => dealt.push(Arc::clone(terms)),
+                    Some(_) => {}
                     None => self.unknown_list(entry, name, self.lists.keys().map(String::as_str)),
                 },
             }

@@ -537,3 +537,11 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_list_named_again_and_again_is_dealt_once() {
+    let text = "[list]\na = [\"weir\"]\nb = [\"@a\", \"@a\"]\n[[rule]]\nid = \"r\"\n\
+                any = [\"@b\", \"@b\", \"dam\", \"@b\"]\n";
+    let rules = RuleSet::compile(&[Document::new("r.toml", text)], &Problems::default()).unwrap();
+    assert_eq!(rules.ways[0].terms.len(), 2, "{:?}", rules.ways[0].terms);
+}

@@ -23,7 +23,10 @@ pub(super) struct Listed<'a> {
 /// The terms of one key of a way: its own, and those of the lists that it names.
 pub(super) struct Group<'a> {
     pub(super) own: Rc<Words<'a>>,
+    /// Each once.
     pub(super) lists: Vec<(&'a Entry<'a>, Rc<Words<'a>>)>,
+    /// The entries that name a list once more.
+    pub(super) again: Vec<&'a Entry<'a>>,
 }
 
 /// The terms of a way to fire.
@@ -113,12 +116,17 @@ impl<'a> Book<'a> {
 
     fn group(&mut self, entries: &'a [Entry<'a>]) -> Group<'a> {
         let own = entries.iter().filter_map(|entry| self.member(entry, None)).collect();
-        let listed = |entry: &'a Entry<'a>| {
-            let name = entry.text.strip_prefix('@')?;
-            Some((entry, Rc::clone(&self.lists.get(name)?.words)))
-        };
-        let lists = entries.iter().filter_map(listed).collect();
-        Group { own: Rc::new(Words::new(own)), lists }
+        let (mut lists, mut again) = (Vec::new(), Vec::new());
+        let mut known = HashSet::new();
+        for entry in entries {
+            let named = entry.text.strip_prefix('@').and_then(|name| self.lists.get(name));
+            let Some(Listed { words, .. }) = named else { continue };
+            match known.insert(entry.text.as_str()) {
+                true => lists.push((entry, Rc::clone(words))),
+                false => again.push(entry),
+            }
+        }
+        Group { own: Rc::new(Words::new(own)), lists, again }
     }
 }
 
@@ -189,7 +197,7 @@ mod tests {
     use crate::model::Problems;
     use crate::rules::file;
 
-    fn look_at(text: &str, look: impl FnOnce(&mut Book<'_>, &[file::Draft<'_>])) {
+    fn look_at(text: &str, look: impl for<'a> FnOnce(&mut Book<'a>, &'a [file::Draft<'a>])) {
         let document = Document::new("rules.toml", text);
         let problems = Problems::default();
         let (mut lists, mut drafts) = (Vec::new(), Vec::new());
@@ -212,6 +220,17 @@ mod tests {
             let members = &book.lists["a12"].words.members;
             let terms: Vec<&str> = members.iter().map(|member| &*member.entry.text).collect();
             assert_eq!(terms, ["weir", "dam"]);
+        });
+    }
+
+    #[test]
+    fn a_list_named_again_and_again_is_looked_at_once() {
+        let text = "[list]\na = [\"weir\"]\nb = [\"@a\", \"@a\", \"@a\"]\n[[rule]]\nid = \"r\"\n\
+                    any = [\"@b\", \"@b\", \"dam\", \"@b\"]\n";
+        look_at(text, |book, drafts| {
+            let way = book.way(&drafts[0].ways[0]);
+            assert_eq!((way.any.lists.len(), way.any.again.len()), (1, 2));
+            assert_eq!(way.any.members().count(), 2);
         });
     }
 }
