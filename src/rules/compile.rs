@@ -3,13 +3,15 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
+use regex::Regex;
+
 use crate::document::Document;
 use crate::model::{Place, Problems, nearest};
 
 use super::decide::{Role, Way, With};
 use super::file::{self, Draft, Entry, List, WayDraft};
 use super::finder::Finder;
-use super::patterns::{self, Patterns};
+use super::patterns::{self, MAX_PATTERNS, Patterns};
 use super::search::Finders;
 use super::shout;
 use super::term::{Refused, Spelling, refuse, spellings};
@@ -196,7 +198,7 @@ impl<'p> Compiler<'p> {
         }
         let number = u32::try_from(self.terms.len()).ok()?;
         let read = match patterns::is_pattern(&entry.text) {
-            true => patterns::read(&entry.text).map(|regex| {
+            true => self.pattern(&entry.text).map(|regex| {
                 self.patterns.push(number, regex);
                 false
             }),
@@ -218,6 +220,17 @@ impl<'p> Compiler<'p> {
         };
         self.numbers.insert(entry.text.clone(), number);
         number
+    }
+
+    fn pattern(&self, term: &str) -> Result<Regex, Refused> {
+        if self.patterns.len() == MAX_PATTERNS {
+            return refuse(
+                term.find('/').unwrap_or_default(),
+                format!("the rules have more than {MAX_PATTERNS} regular expressions"),
+                "use plain terms where they do, or put several into one: `/one|two/`",
+            );
+        }
+        patterns::read(term)
     }
 
     fn spellings(&self, term: &str) -> Result<Vec<Spelling>, Refused> {
