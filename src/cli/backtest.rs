@@ -10,7 +10,7 @@ use clap::Args;
 use serde::Serialize;
 
 use super::daemon::store_exit;
-use super::out::{Out, complain, tell_problems};
+use super::out::{Out, Whose, complain, tell_problems};
 use super::{ConfigArgs, Exit};
 use crate::document::Document;
 use crate::engine::plan::{Plan, RuleFiles, read_rules};
@@ -161,7 +161,7 @@ pub(super) async fn run(args: BacktestArgs) -> anyhow::Result<Exit> {
         (Ok(Some(new)), Ok(old)) => (new, old),
         (new, old) => {
             let problems = [new.err(), old.err()].into_iter().flatten().flatten();
-            tell_problems(&problems.collect::<Vec<_>>());
+            tell_problems(&problems.collect::<Vec<_>>(), Whose::Rules);
             return Ok(Exit::Trouble);
         }
     };

@@ -56,7 +56,7 @@ fn a_start_warns_of_a_rule_that_fails_its_own_example_and_watches() {
     let home = Home::new(&config(&room, "alert", &["/a"]));
     home.write("rules.toml", &format!("{RULES}\n[rule.examples]\nmatch = [\"drought\"]\n"));
     let mut daemon = home.run();
-    let warning = daemon.expect("warning", &[]);
+    let warning = daemon.expect("config_warning", &[]);
     assert!(warning["message"].as_str().unwrap().contains("this example should match"));
     daemon.expect("delivered", &[("sink", "file")]);
     assert_eq!(home.ids().len(), 1);
