@@ -33,27 +33,84 @@ const MIN_POINTS: f32 = 1.05;
 /// And so many times those of the second.
 const MIN_LEAD: f32 = 1.4;
 
-/// The script of most letters of an item.
-pub(super) fn script_of(item: &Item) -> Option<Script> {
-    let mut count = [0_usize; 3];
-    for c in beginning(item).filter(|c| c.is_alphabetic()) {
-        count[script(c) as usize] += 1;
+impl Script {
+    pub(super) const ALL: [Self; 3] = [Self::Latin, Self::Cyrillic, Self::Other];
+}
+
+/// How many letters of each script a text has; none if there are too few.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Scripts([usize; 3]);
+
+impl Scripts {
+    /// Those of an item's text.
+    pub(super) fn of(item: &Item) -> Self {
+        let mut count = [0_usize; 3];
+        for script in beginning(item).filter_map(script) {
+            count[script as usize] += 1;
+        }
+        let is_enough = count.into_iter().any(|letters| letters >= MIN_LETTERS);
+        if is_enough { Self(count) } else { Self::default() }
     }
-    let most = [Script::Latin, Script::Cyrillic, Script::Other]
-        .into_iter()
-        .max_by_key(|script| count[*script as usize])?;
-    (count[most as usize] >= MIN_LETTERS).then_some(most)
+
+    /// Those of a text in this script alone.
+    pub(super) fn only(script: Script) -> Self {
+        let mut count = [0; 3];
+        count[script as usize] = MIN_LETTERS;
+        Self(count)
+    }
+
+    /// The script of most letters.
+    pub(super) fn most(&self) -> Option<Script> {
+        Script::ALL
+            .into_iter()
+            .filter(|script| self.have(*script))
+            .max_by_key(|script| self.0[*script as usize])
+    }
+
+    pub(super) fn have(&self, script: Script) -> bool {
+        self.0[script as usize] > 0
+    }
+
+    pub(super) fn are_none(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// Whether it is more than a name among other letters: a quarter of all.
+    pub(super) fn has_a_share_of(&self, script: Script) -> bool {
+        self.have(script) && self.0[script as usize] * 4 >= self.0.iter().sum()
+    }
+
+    /// The others.
+    pub(super) fn without(mut self, is_out: impl Fn(Script) -> bool) -> Self {
+        for script in Script::ALL.into_iter().filter(|script| is_out(*script)) {
+            self.0[script as usize] = 0;
+        }
+        self
+    }
+}
+
+/// Whether a letter of one of these scripts is anywhere in an item.
+pub(super) fn has_letter(item: &Item, is_one: impl Fn(Script) -> bool) -> bool {
+    let mut letters = Field::ALL.into_iter().flat_map(|field| item.field(field).chars());
+    letters.any(|c| script(c).is_some_and(&is_one))
 }
 
 /// The language of an item (ISO 639-1), if it is plain.
 pub(super) fn detect(item: &Item) -> Option<&'static str> {
-    let signs: &Signs = match script_of(item)? {
+    let scripts = Scripts::of(item);
+    let most = scripts.most()?;
+    // Latin names stand in every text, but other letters not in a Latin one.
+    let others = [Script::Cyrillic, Script::Other];
+    if most == Script::Latin && others.into_iter().any(|script| scripts.has_a_share_of(script)) {
+        return None;
+    }
+    let signs: &Signs = match most {
         Script::Latin => &LATIN_SIGNS,
         Script::Cyrillic => &CYRILLIC_SIGNS,
         Script::Other => return other(item),
     };
     let mut points = [0.0_f32; MAX_TONGUES];
-    let mut word = String::new();
+    let mut word = Word::default();
     let mut by_letters = 0;
     for c in beginning(item).chain([' ']).flat_map(char::to_lowercase) {
         if c.is_alphabetic() {
@@ -61,9 +118,9 @@ pub(super) fn detect(item: &Item) -> Option<&'static str> {
             word.push(c);
         } else if !word.is_empty() {
             share(&mut points, by_letters);
-            share(&mut points, signs.words.get(word.as_str()).copied().unwrap_or_default());
+            share(&mut points, signs.words.get(word.letters()).copied().unwrap_or_default());
             by_letters = 0;
-            word.clear();
+            word = Word::default();
         }
     }
     let best = (0..signs.tongues.len()).max_by(|a, b| points[*a].total_cmp(&points[*b]))?;
@@ -71,6 +128,35 @@ pub(super) fn detect(item: &Item) -> Option<&'static str> {
     let second = others.map(|at| points[at]).fold(0.0, f32::max);
     let plain = points[best] >= MIN_POINTS && points[best] >= second * MIN_LEAD;
     plain.then(|| signs.tongues[best].code)
+}
+
+/// A word, of which so much is kept as the longest of the small words has.
+#[derive(Default)]
+struct Word {
+    bytes: [u8; Self::MAX],
+    len: usize,
+    is_cut: bool,
+}
+
+impl Word {
+    const MAX: usize = 32;
+
+    fn push(&mut self, c: char) {
+        match self.bytes.get_mut(self.len..self.len + c.len_utf8()) {
+            Some(place) => self.len += c.encode_utf8(place).len(),
+            None => self.is_cut = true,
+        }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// Nothing, if it is longer than any that is looked for.
+    fn letters(&self) -> &str {
+        let whole = self.bytes.get(..self.len).filter(|_| !self.is_cut);
+        whole.and_then(|bytes| str::from_utf8(bytes).ok()).unwrap_or_default()
+    }
 }
 
 /// One point, shared by the languages of a set.
@@ -117,18 +203,21 @@ fn beginning(item: &Item) -> impl Iterator<Item = char> {
     texts.into_iter().flat_map(|text| text.chars().chain([' '])).take(ENOUGH)
 }
 
-fn script(c: char) -> Script {
-    match c {
-        '\0'..='\u{24f}' | '\u{1e00}'..='\u{1eff}' => Script::Latin,
+/// The script of a letter.
+fn script(c: char) -> Option<Script> {
+    c.is_alphabetic().then_some(match c {
+        '\0'..='\u{2af}' | '\u{1e00}'..='\u{1eff}' => Script::Latin,
+        // Marks that count as letters, as the apostrophe of `пʼять`.
+        '\u{2b0}'..='\u{2ff}' => return None,
         '\u{400}'..='\u{52f}' => Script::Cyrillic,
         _ => Script::Other,
-    }
+    })
 }
 
 /// Scripts that mostly one language has.
 fn other(item: &Item) -> Option<&'static str> {
     let mut han = false;
-    for c in beginning(item).filter(|c| c.is_alphabetic() && script(*c) == Script::Other) {
+    for c in beginning(item).filter(|c| script(*c) == Some(Script::Other)) {
         match c {
             '\u{370}'..='\u{3ff}' | '\u{1f00}'..='\u{1fff}' => return Some("el"),
             '\u{3040}'..='\u{30ff}' => return Some("ja"),

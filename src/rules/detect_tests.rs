@@ -66,3 +66,13 @@ fn summary_and_content_are_read_too() {
     };
     assert_eq!(detect(&item), Some("de"));
 }
+
+#[test]
+fn the_small_words_fit_into_what_is_kept_of_a_word() {
+    for signs in [&*LATIN_SIGNS, &*CYRILLIC_SIGNS] {
+        assert!(signs.words.keys().all(|word| word.len() <= Word::MAX));
+    }
+    let mut word = Word::default();
+    "щ".repeat(99).chars().for_each(|c| word.push(c));
+    assert_eq!((word.letters(), word.is_empty()), ("", false));
+}
