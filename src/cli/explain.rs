@@ -11,7 +11,7 @@ use clap::Args;
 use super::out::{Out, Whose, complain, tell_problems};
 use super::{ConfigArgs, Exit};
 use crate::engine::plan::{Plan, RuleFiles, read_rules};
-use crate::model::{FeedId, json_line};
+use crate::model::{FeedId, json_line, language_tag};
 use crate::rules::{Explainer, Explanation, Heed, RuleSet, Subject};
 use facts::facts;
 use subject::{Asked, Found, Refusal};
@@ -46,7 +46,7 @@ pub(super) struct ExplainArgs {
     #[arg(long, value_name = "ID")]
     feed: Option<String>,
     /// The language that it is in, instead of what it says (BCP 47, such as uk)
-    #[arg(long, value_name = "TAG")]
+    #[arg(long, value_name = "TAG", value_parser = read_tag)]
     language: Option<String>,
     /// Explain no more items than this of a document
     #[arg(long, value_name = "N", default_value_t = 20)]
@@ -89,6 +89,10 @@ struct Given {
     plan: Option<Plan>,
     /// The rules of `--rules`, which take the place of the plan's.
     own: Option<RuleFiles>,
+}
+
+fn read_tag(text: &str) -> Result<String, String> {
+    language_tag(text).ok_or_else(|| "not a language tag, such as `uk` or `de-AT`".to_owned())
 }
 
 /// Reads the rules, and the config unless it is not needed. What fails is told.

@@ -18,11 +18,11 @@ pub enum Place {
         /// Column in characters, from 1.
         column: usize,
         /// Width in characters, at least 1, within the line.
-        width: usize,
+        width: u32,
         /// The line, with secrets starred out; of a long one, what is near the place.
         text: String,
         /// How many characters of `text` stand before the place.
-        indent: usize,
+        indent: u32,
     },
     /// A file or folder as a whole.
     File(PathBuf),
@@ -46,9 +46,9 @@ impl Place {
             path: path.to_owned(),
             line: memchr::memchr_iter(b'\n', &text.as_bytes()[..start]).count() + 1,
             column: before + 1,
-            width: text[start..end.min(line_end)].chars().count().max(1),
+            width: narrow(text[start..end.min(line_end)].chars().count().max(1)),
             text: shown,
-            indent,
+            indent: narrow(indent),
         }
     }
 }
@@ -89,6 +89,10 @@ fn excerpt(line: String, before: usize) -> (String, usize) {
     (shown, before - from + usize::from(from > 0))
 }
 
+fn narrow(count: usize) -> u32 {
+    u32::try_from(count).unwrap_or(u32::MAX)
+}
+
 /// One thing wrong in a config. Displays as place, message, the line with a caret, and the hint.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
@@ -125,8 +129,9 @@ impl fmt::Display for Problem {
             let shown: String =
                 text.chars().map(|c| if is_unprintable(c) { ' ' } else { c }).collect();
             let gutter = " ".repeat(line.to_string().len());
-            let carets = "^".repeat((*width).min(MAX_SHOWN));
-            write!(f, "\n  {line} | {shown}\n  {gutter} | {}{carets}", " ".repeat(*indent))?;
+            let carets = "^".repeat((*width as usize).min(MAX_SHOWN));
+            let indent = " ".repeat(*indent as usize);
+            write!(f, "\n  {line} | {shown}\n  {gutter} | {indent}{carets}")?;
         }
         if let Some(hint) = &self.hint {
             write!(f, "\nhint: {}", visible(hint))?;

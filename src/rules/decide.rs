@@ -78,7 +78,7 @@ pub(super) fn decide(way: &Way, hits: &[Hit], roles: &[(Role, u32)]) -> Verdict 
 /// Decides, with buffers that serve again. Only to fire takes an allocation.
 #[derive(Debug, Default)]
 pub(super) struct Desk {
-    except: Spans,
+    pub(super) except: Spans,
     with: Spans,
 }
 
@@ -138,7 +138,8 @@ impl Spans {
         spans
     }
 
-    fn set<'a>(&mut self, hits: impl Iterator<Item = &'a Hit>) {
+    /// Makes it those of `hits`.
+    pub(super) fn set<'a>(&mut self, hits: impl Iterator<Item = &'a Hit>) {
         self.0.clear();
         self.0.extend(hits.map(|hit| (hit.first, hit.last)));
         self.0.sort_unstable_by_key(|(first, last)| (*first, Reverse(*last)));

@@ -15,7 +15,7 @@ use crate::model::{AlertRule, Field, Item, Match, Status};
 
 use super::decide::{Hit, Role, Verdict, Way, With, decide};
 use super::fold::Folded;
-use super::languages::Language;
+use super::languages::{Language, Look};
 use super::near::{NearFinder, NearHit, Nearness};
 use super::reading::Reading;
 use super::scope::Barrier;
@@ -198,10 +198,14 @@ impl<'a> Explainer<'a> {
 
     fn other_language(&self, way: &Way, seen: &Seen<'_, '_>, hit: u32) -> Miss {
         let (language, detected) = match seen.reading.language() {
-            Language::Declared(tag) => (Some(tag.clone()), false),
-            Language::Detected(code) => (Some((*code).to_owned()), true),
-            Language::OneOf(codes) => (Some(codes.join(" or ")), true),
-            Language::Unknown(_) => (None, false),
+            Language::Declared(tag) | Language::Doubted(tag, _) => {
+                (Some(tag.written.to_ascii_lowercase()), false)
+            }
+            Language::Seen(Look::Detected(code)) => (Some((*code).to_owned()), true),
+            Language::Seen(Look::OneOf(rivals)) => {
+                (Some(rivals.codes().collect::<Vec<_>>().join(" or ")), true)
+            }
+            Language::Seen(Look::Unknown(_)) => (None, false),
         };
         let looks_at = way.languages.ranges().to_vec();
         Miss::Language { hit: self.as_match(seen, hit), language, detected, looks_at }

@@ -1,7 +1,7 @@
 //! Rule files: TOML read into drafts, all problems noted.
 
 use crate::document::{At, Document, FromNode, Node, Source, Table};
-use crate::model::{Field, Item, Level, Place, Problem, Problems, RuleId, Status};
+use crate::model::{Field, Item, Level, Place, Problem, Problems, RuleId, Status, language_tag};
 
 use super::Rule;
 use super::languages::Languages;
@@ -300,7 +300,15 @@ fn example(node: &Node, document: &Document, problems: &Problems) -> Option<Item
             ("title", Some(text)) => item.title = text,
             ("summary", Some(text)) => item.summary = text,
             ("content", Some(text)) => item.content = text,
-            ("language", Some(text)) => item.language = Some(text),
+            ("language", Some(text)) => {
+                item.language = language_tag(&text);
+                if item.language.is_none() {
+                    let message = format!("no language tag: \"{text}\"");
+                    let problem = document.problem(value.source(), message);
+                    problems.push(problem.hint("write a BCP 47 tag, such as `uk` or `de-AT`"));
+                    good = false;
+                }
+            }
             ("title" | "summary" | "content" | "language", None) => {
                 let message = format!("`{key}`: expected a string, found {}", value.kind());
                 problems.push(document.problem(value.source(), message));

@@ -39,7 +39,7 @@ use crate::document::{Document, Source};
 use crate::model::{AlertRule, FeedId, Item, Level, Match, Problem, Problems, RuleId, Status};
 
 pub use backtest::{Backtest, Counts, Day, Replayed, RuleReplayed, Sample};
-use decide::{Hit, Role, Verdict, Way};
+use decide::{Hit, Role, Spans, Verdict, Way};
 pub use examples::{ExampleFailed, ExampleRun};
 pub use explain::{Company, Evidence, Explainer, Explanation, Heed, Miss, Near};
 use languages::Language;
@@ -179,7 +179,8 @@ impl RuleSet {
             }
             scratch.roles.clear();
             add_roles(way, &scratch.hits, &mut scratch.roles);
-            self.hush(&scratch.hits, &mut scratch.roles, &shouts);
+            let except = &mut scratch.desk.except;
+            self.hush(way, &scratch.hits, &mut scratch.roles, &shouts, except);
             let verdict = scratch.desk.decide(way, &scratch.hits, &scratch.roles);
             let Verdict::Fires(mut on) = verdict else { continue };
             match fired.last_mut().filter(|(last, _)| *last == way.rule) {
@@ -273,7 +274,7 @@ impl RuleSet {
     /// The hits of the terms of `way` that count, each with the term's role.
     fn heard(&self, way: &Way, hits: &[Hit], reading: &Reading<'_>) -> Vec<(Role, u32)> {
         let mut roles = roles(way, hits);
-        self.hush(hits, &mut roles, reading.shouts());
+        self.hush(way, hits, &mut roles, reading.shouts(), &mut Spans::default());
         roles
     }
 

@@ -31,7 +31,7 @@ pub(super) const MAX_PATTERNS: usize = 500;
 /// So many matches of one pattern are looked for in any field, however long.
 const MIN_MATCHES: usize = 100;
 /// And no more than this: further hits of one term are not looked at.
-const MAX_MATCHES: usize = super::MAX_HITS_OF_TERM;
+const MAX_MATCHES: usize = 10_000;
 /// Between these, so many that the searches read no more bytes than this in a field.
 const MAX_READ: usize = 16 << 20;
 /// A pattern takes no more memory than this, compiled.
@@ -140,7 +140,7 @@ impl Patterns {
     }
 
     /// Calls `found` with each match in `text`: the number of its term, and its bytes, at least one.
-    /// Returns whether that is all: no pattern has more than [`MAX_MATCHES`].
+    /// Returns whether that is all of them.
     pub(super) fn find(&self, text: &str, mut found: impl FnMut(u32, Range<usize>)) -> bool {
         let mut is_all = true;
         for pattern in &self.0 {
@@ -150,7 +150,8 @@ impl Patterns {
                 (last, count) = (place.end, count + 1);
                 found(pattern.term, place);
             }
-            is_all &= count < MAX_MATCHES || pattern.regex.find_at(text, last).is_none();
+            let most = most_matches(pattern.longest, text.len());
+            is_all &= count < most || pattern.regex.find_at(text, last).is_none();
         }
         is_all
     }

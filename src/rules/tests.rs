@@ -329,6 +329,10 @@ any = ["Tusk"]
         (Some("en"), "Sumy", false),
         (Some("ru"), "Tusk", false),
         (None, "Tusk: co to jest", false),
+        (Some("deu"), "Trumps", true),
+        (Some("und"), "Die Reise Trumps nach China ist zu Ende", true),
+        (Some("uk"), "The Wall Street Journal, Axios: Суми", true),
+        (None, "The Wall Street Journal, Axios: Суми", true),
     ] {
         let item = Item { language: language.map(str::to_owned), ..item(title, "", "") };
         assert_eq!(!matches(&rules, &item).is_empty(), fires, "{language:?} {title}");
@@ -413,6 +417,33 @@ within = 3
 }
 
 #[test]
+fn in_such_a_headline_only_hits_that_count_are_company() {
+    let rules = compile(&[r#"
+[[rule]]
+id = "title"
+fields = ["title"]
+any = ["=US", "Biden"]
+[[rule]]
+id = "except"
+any = ["=US", "Trump"]
+except = ["Judd Trump"]
+"#])
+    .unwrap();
+    for (title, content, want) in [
+        ("HE TOLD US ABOUT SNOOKER", "", ""),
+        ("HE TOLD US ABOUT SNOOKER", "Biden was not there.", ""),
+        ("BIDEN TOLD US ABOUT SNOOKER", "", "title"),
+        ("HE TOLD US ABOUT SNOOKER", "Judd Trump has won.", ""),
+        ("HE TOLD US ABOUT SNOOKER", "Trump likes Judd Trump.", "except"),
+        ("He told the US of snooker", "Judd Trump has won.", "title except"),
+    ] {
+        let found = matches(&rules, &item(title, "", content));
+        let ids: Vec<&str> = found.iter().map(|rule| rule.id.as_str()).collect();
+        assert_eq!(ids.join(" "), want, "{title} {content}");
+    }
+}
+
+#[test]
 fn lists_inside_lists_end_somewhere() {
     let chain = |length: usize| {
         let mut text = "[[rule]]\nid = \"a\"\nany = [\"@l0\"]\n[list]\n".to_owned();
@@ -464,7 +495,7 @@ with = ["b"]
 within = 0
 feeds = ["[x"]
 [rule.examples]
-match = [1, { titel = "x" }, { title = 1 }]
+match = [1, { titel = "x" }, { title = 1 }, { title = "x", language = "in German" }]
 mach = []
 [[rule.or]]
 fields = []
@@ -481,6 +512,7 @@ fn every_mistake_is_told_with_its_place_and_a_way_out() {
         "`Big One` is not a rule id",
         "unknown key `anny` in [rule]",
         "unknown key `lang` in [rule]",
+        "1.toml:27:71: no language tag: \"in German\"",
         "hint: did you mean `languages`?",
         "1.toml:31:20: no language \"ua\"",
         "hint: did you mean `uk`?",

@@ -67,13 +67,19 @@ fn a_rule_that_does_not_fire_tells_its_nearest_miss() {
 }
 
 #[test]
+fn a_language_has_the_shape_of_a_tag() {
+    let ran = explain(&house(), &["--language", "in German", "--text", "Sumy"]);
+    assert!(ran.stderr.contains("not a language tag, such as `uk`"), "{}", ran.stderr);
+}
+
+#[test]
 fn json_has_a_line_an_item_with_all_that_is_said() {
     let args =
-        ["--format", "json", "--language", "pl", "--text", "Sumy", "--summary", "Judd Trump"];
+        ["--format", "json", "--language", " PL_pl", "--text", "Sumy", "--summary", "Judd Trump"];
     let [told] = explain(&house(), &args).expect(1).json().try_into().unwrap();
     let place = |term: &str, field: &str, text: &str, start: usize| json!({"term": term, "field": field, "text": text, "start": start, "end": start + text.len()});
     assert_eq!(told["feed"], Value::Null);
-    assert_eq!(told["item"], json!({"id": "", "title": "Sumy", "link": null, "language": "pl"}));
+    assert_eq!(told["item"], json!({"id": "", "title": "Sumy", "link": null, "language": "pl-pl"}));
     assert_eq!((&told["fires"], &told["nothing_near"]), (&json!([]), &json!(["khar"])));
     assert_eq!(
         told["rules"],
