@@ -88,7 +88,7 @@ fn ranges_filter_as_in_rfc_4647() {
         (&["uk"], Language::Doubted(Tag::read("en").unwrap(), Look::Detected("uk")), true),
         (&["ru"], Language::Doubted(Tag::read("en").unwrap(), Look::Detected("uk")), false),
     ] {
-        let languages = Languages(ranges.iter().map(|range| (*range).to_owned()).collect());
+        let languages = Languages::new(ranges.iter().map(|range| (*range).to_owned()).collect());
         assert_eq!(languages.admit(&language), want, "{ranges:?} {language:?}");
     }
 }
