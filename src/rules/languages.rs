@@ -170,6 +170,7 @@ impl Languages {
             || self.each().any(|range| {
                 range.written == "*"
                     || match look {
+                        Look::Detected("hr") => SOUTH_SLAVIC.contains(&range.code),
                         Look::Detected(code) => range.code == code,
                         Look::Unknown(scripts) => {
                             scripts.are_none()
@@ -185,6 +186,9 @@ impl Languages {
 fn primary(tag: &str) -> &str {
     tag.split('-').next().unwrap_or(tag)
 }
+
+/// Cannot be told from each other by small words and Latin letters.
+const SOUTH_SLAVIC: [&str; 4] = ["hr", "sr", "bs", "sh"];
 
 /// Written in Cyrillic, never in Latin letters.
 const CYRILLIC: &str = "ab av ba be bg ce cu cv kv ky mk mn os ru tg uk";

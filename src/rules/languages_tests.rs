@@ -79,6 +79,8 @@ fn ranges_filter_as_in_rfc_4647() {
         (&[], declared("br"), true),
         (&["de-at"], detected("de"), true),
         (&["de"], detected("en"), false),
+        (&["sr"], detected("hr"), true),
+        (&["hr"], detected("sr"), false),
         (&["de"], unknown("Macron, Merz"), true),
         (&["de"], unknown("Лавров"), false),
         (&["uk"], unknown("Macron, Merz"), false),
