@@ -31,7 +31,7 @@ pub(super) const MAX_PATTERNS: usize = 500;
 /// So many matches of one pattern are looked for in any field, however long.
 const MIN_MATCHES: usize = 100;
 /// And no more than this: further hits of one term are not looked at.
-const MAX_MATCHES: usize = super::MAX_HITS_OF_TERM;
+const MAX_MATCHES: usize = 10_000;
 /// Between these, so many that the searches read no more bytes than this in a field.
 const MAX_READ: usize = 16 << 20;
 /// A pattern takes no more memory than this, compiled.
@@ -140,12 +140,20 @@ impl Patterns {
     }
 
     /// Calls `found` with each match in `text`: the number of its term, and its bytes, at least one.
-    pub(super) fn find(&self, text: &str, mut found: impl FnMut(u32, Range<usize>)) {
+    /// Returns whether that is all of them.
+    pub(super) fn find(&self, text: &str, mut found: impl FnMut(u32, Range<usize>)) -> bool {
+        let mut is_all = true;
         for pattern in &self.0 {
+            let mut last = 0;
+            let mut count = 0;
             for place in pattern.places(text) {
+                (last, count) = (place.end, count + 1);
                 found(pattern.term, place);
             }
+            let most = most_matches(pattern.longest, text.len());
+            is_all &= count < most || pattern.regex.find_at(text, last).is_none();
         }
+        is_all
     }
 
     /// The matches of the term of that number in `text`; `None` if it is no pattern.

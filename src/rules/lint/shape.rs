@@ -5,8 +5,10 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use super::book::{Book, Group, WayWords};
 use super::words::Member;
 use super::{Lint, Note, dead, script};
+use crate::rules::detect::Scripts;
 use crate::rules::file::{Draft, Entry, WayDraft};
-use crate::rules::languages::Language;
+use crate::rules::languages::Look;
+use crate::rules::variants::ending_like;
 
 /// Few items have more words than this.
 const WIDE: u32 = 1_000;
@@ -39,7 +41,7 @@ fn other_script<'a>(way: &WayWords<'a>) -> Option<Note<'a>> {
     let mut first = None;
     for member in way.any.members() {
         let script = script::main(&member.entry.text)?;
-        if languages.admit(&Language::Unknown(Some(script::known(script)))) {
+        if languages.admit_look(Look::Unknown(Scripts::only(script::known(script)))) {
             return None;
         }
         first.get_or_insert(script);
@@ -71,7 +73,8 @@ fn short_stem<'a>(member: &Member<'a>) -> Option<Note<'a>> {
     let stem = short(member)?;
     let text = &member.entry.text;
     let message = format!("`{text}` finds every word that begins with `{stem}`, in any language");
-    let hint = format!("list the endings that you mean: `{stem}{{,a,…}}`; or add `with`");
+    let ending = ending_like(stem);
+    let hint = format!("list the endings that you mean: `{stem}{{,{ending},…}}`; or add `with`");
     Some(Note::at(member.entry, Lint::ShortStem, message, hint))
 }
 
