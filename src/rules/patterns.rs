@@ -2,7 +2,7 @@
 //!
 //! A pattern is matched on the text as it stands: nothing is folded but case, and of that nothing
 //! behind `=`. Matching is linear in the text: the engine has no look-around and no back-references,
-//! and no more than [`MAX_MATCHES`] matches are looked for in a field.
+//! and the more text there is in a field, the fewer matches are looked for ([`most`]).
 
 use std::ops::Range;
 
@@ -22,8 +22,12 @@ struct Pattern {
     regex: Regex,
 }
 
-/// So many matches of one pattern are looked for in a field: each search may read all that is left.
-const MAX_MATCHES: usize = 100;
+/// So many matches of one pattern are looked for in a field,
+const MAX_MATCHES: usize = 2_000;
+/// unless they would read more than this, for each search may read all that is left;
+const MAX_READ: usize = 100 << 20;
+/// but so many at least.
+const MIN_MATCHES: usize = 100;
 /// A pattern takes no more memory than this, compiled.
 const MAX_SIZE: usize = 1 << 20;
 const WHOLE: &str = "a pattern is the whole entry: `/…/`, or `=/…/` where capitals count";
@@ -122,7 +126,7 @@ impl Patterns {
     }
 
     /// Calls `found` with each match in `text`: the number of its term, and its bytes, at least one.
-    /// Returns whether that is all: no pattern has more than [`MAX_MATCHES`].
+    /// Returns whether that is all: no pattern has more than [`most`].
     pub(super) fn find(&self, text: &str, mut found: impl FnMut(u32, Range<usize>)) -> bool {
         let mut is_all = true;
         for pattern in &self.0 {
@@ -132,7 +136,7 @@ impl Patterns {
                 (last, count) = (place.end, count + 1);
                 found(pattern.term, place);
             }
-            is_all &= count < MAX_MATCHES || pattern.regex.find_at(text, last).is_none();
+            is_all &= count < most(text) || pattern.regex.find_at(text, last).is_none();
         }
         is_all
     }
@@ -148,9 +152,14 @@ impl Patterns {
     }
 }
 
+/// How many matches of one pattern are looked for in `text`.
+fn most(text: &str) -> usize {
+    (MAX_READ / text.len().max(1)).clamp(MIN_MATCHES, MAX_MATCHES)
+}
+
 impl Pattern {
     fn places<'t>(&'t self, text: &'t str) -> impl Iterator<Item = Range<usize>> {
-        self.regex.find_iter(text).take(MAX_MATCHES).map(|found| found.range())
+        self.regex.find_iter(text).take(most(text)).map(|found| found.range())
     }
 }
 
