@@ -8,7 +8,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::out::{Out, complain, tell_problems};
+use super::out::{Out, Whose, complain, tell_problems};
 use super::{ConfigArgs, Exit};
 use crate::engine::plan::{Plan, RuleFiles, read_rules};
 use crate::model::{FeedId, json_line};
@@ -94,7 +94,7 @@ struct Given {
 /// Reads the rules, and the config unless it is not needed. What fails is told.
 fn given(args: &ExplainArgs) -> Result<Given, Exit> {
     let own = read_rules(&args.rules).map_err(|problems| {
-        tell_problems(&problems);
+        tell_problems(&problems, Whose::Rules);
         Exit::Trouble
     })?;
     // A name can only be looked up in a store, of which a config tells where it is.

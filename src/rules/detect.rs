@@ -7,21 +7,14 @@ use std::sync::LazyLock;
 
 use crate::model::{Field, Item};
 
+use super::tongues::{CYRILLIC, LATIN, Tongue};
+
 /// What a text is written in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Script {
     Latin,
     Cyrillic,
     Other,
-}
-
-/// A language by what tells it from others of its script.
-struct Tongue {
-    code: &'static str,
-    /// Letters that few languages have.
-    letters: &'static str,
-    /// Its most frequent small words, in lower case.
-    words: &'static str,
 }
 
 /// So much of an item's text is looked at, in characters.
@@ -32,6 +25,12 @@ const MIN_LETTERS: usize = 4;
 const MIN_POINTS: f32 = 1.05;
 /// And so many times those of the second.
 const MIN_LEAD: f32 = 1.4;
+/// A language with fewer points than the best by this factor is not thought of any more.
+const FAR_LEAD: f32 = 2.0;
+/// Of more languages than these that remain, nothing is said.
+const MAX_RIVALS: usize = 3;
+/// And these have so many points together: more than one word that they alone have.
+const MIN_TOTAL: f32 = 1.45;
 
 /// The script of most letters of an item.
 pub(super) fn script_of(item: &Item) -> Option<Script> {
@@ -45,12 +44,14 @@ pub(super) fn script_of(item: &Item) -> Option<Script> {
     (count[most as usize] >= MIN_LETTERS).then_some(most)
 }
 
-/// The language of an item (ISO 639-1), if it is plain.
-pub(super) fn detect(item: &Item) -> Option<&'static str> {
-    let signs: &Signs = match script_of(item)? {
-        Script::Latin => &LATIN_SIGNS,
-        Script::Cyrillic => &CYRILLIC_SIGNS,
-        Script::Other => return other(item),
+/// The language of an item (ISO 639-1), if it is plain. Two or three, if it can only be one of
+/// these; none, if nothing can be said.
+pub(super) fn detect(item: &Item) -> Vec<&'static str> {
+    let signs: &Signs = match script_of(item) {
+        Some(Script::Latin) => &LATIN_SIGNS,
+        Some(Script::Cyrillic) => &CYRILLIC_SIGNS,
+        Some(Script::Other) => return other(item).into_iter().collect(),
+        None => return Vec::new(),
     };
     let mut points = [0.0_f32; MAX_TONGUES];
     let mut word = String::new();
@@ -66,11 +67,22 @@ pub(super) fn detect(item: &Item) -> Option<&'static str> {
             word.clear();
         }
     }
-    let best = (0..signs.tongues.len()).max_by(|a, b| points[*a].total_cmp(&points[*b]))?;
-    let others = (0..signs.tongues.len()).filter(|at| *at != best);
-    let second = others.map(|at| points[at]).fold(0.0, f32::max);
-    let plain = points[best] >= MIN_POINTS && points[best] >= second * MIN_LEAD;
-    plain.then(|| signs.tongues[best].code)
+    choose(signs.tongues, &points)
+}
+
+/// The languages that a text with those points may be in; none if it may be in many.
+fn choose(tongues: &[Tongue], points: &[f32; MAX_TONGUES]) -> Vec<&'static str> {
+    let points = || tongues.iter().map(|tongue| tongue.code).zip(points.iter().copied());
+    let best = points().map(|(_, points)| points).fold(0.0, f32::max);
+    let within = |lead: f32| points().filter(move |(_, points)| *points * lead > best);
+    if best >= MIN_POINTS && within(MIN_LEAD).count() == 1 {
+        return within(MIN_LEAD).map(|(code, _)| code).collect();
+    }
+    let total: f32 = within(FAR_LEAD).map(|(_, points)| points).sum();
+    if total >= MIN_TOTAL && within(FAR_LEAD).count() <= MAX_RIVALS {
+        return within(FAR_LEAD).map(|(code, _)| code).collect();
+    }
+    Vec::new()
 }
 
 /// One point, shared by the languages of a set.
@@ -112,6 +124,14 @@ impl Signs {
     }
 }
 
+/// Whether texts in the language of that code can be told from others by `detect`.
+pub(super) fn is_known(code: &str) -> bool {
+    OTHER.contains(&code) || LATIN.iter().chain(CYRILLIC).any(|tongue| tongue.code == code)
+}
+
+/// The languages that are told by their script.
+const OTHER: &[&str] = &["el", "ja", "ko", "he", "ka", "hy", "th", "zh"];
+
 fn beginning(item: &Item) -> impl Iterator<Item = char> {
     let texts = Field::ALL.map(|field| item.field(field));
     texts.into_iter().flat_map(|text| text.chars().chain([' '])).take(ENOUGH)
@@ -144,158 +164,6 @@ fn other(item: &Item) -> Option<&'static str> {
     }
     han.then_some("zh")
 }
-
-const CYRILLIC: &[Tongue] = &[
-    Tongue {
-        code: "uk",
-        letters: "іїєґ",
-        words: "та що на не в до як з у за про від й із зі і це його її для після через під є був \
-                була було були буде але або які який яка щодо проти вже при ще по над між їх час \
-                понад стало",
-    },
-    Tongue {
-        code: "ru",
-        letters: "ыэёъ",
-        words: "и на с о не что как по из для от к в у за об под после через это его ее был была \
-                было были будет но или которые который против уже при до со во ещё еще над между их \
-                из-за время он она заявил сообщил рассказал назвал более",
-    },
-    Tongue {
-        code: "be",
-        letters: "ў",
-        words: "і ў на не што як з па да у за аб для ад гэта яго яе быў была пасля праз супраць",
-    },
-    Tongue {
-        code: "bg",
-        letters: "ъ",
-        words: "и на се за от да е че с в по не са ще като след към при до която който които във със \
-                бе но или",
-    },
-    Tongue {
-        code: "mk",
-        letters: "јќѓѕљњџ",
-        words: "и на во се за од да е не со што ќе како по до а но или",
-    },
-    Tongue {
-        code: "sr",
-        letters: "јљњћђџ",
-        words: "и у је на се да за од су не са што ће као по до а али или који због",
-    },
-];
-
-const LATIN: &[Tongue] = &[
-    Tongue {
-        code: "en",
-        letters: "",
-        words: "the of to and in for on with is at from by as says after over that was his he be are \
-                has will not have its who new an it their her said amid against into up out more than \
-                about what how why we you could would before this but no off their they near first two \
-                three killed dead war talks people police year years week day",
-    },
-    Tongue {
-        code: "de",
-        letters: "äöüß",
-        words: "der die das und in im den dem des von vom mit für auf ist nicht ein eine einen einem \
-                einer zu zur zum bei nach aus an am als auch sich will vor gegen über um wird werden \
-                hat haben sind es wie was warum er sie nur noch neue neuen mehr bis unter kein keine \
-                oder sagt seine",
-    },
-    Tongue {
-        code: "fr",
-        letters: "éèêëàâçîïôûùœ",
-        words: "le la les des de du un une et en à au aux pour dans par sur avec est pas qui que ce \
-                cette son sa ses il elle l d s n qu plus après selon contre entre ont sont a été être \
-                ou leur se ne",
-    },
-    Tongue {
-        code: "pl",
-        letters: "łąęśźżćńó",
-        words: "w z na i do się nie to że o od za po jest dla przez są jak ze ma co pod przed czy być \
-                który która był była było tym oraz we tak już nad u a",
-    },
-    Tongue {
-        code: "es",
-        letters: "ñáéíóú",
-        words: "el la los las de del y en que un una por con para al se su no es lo más como sus sobre \
-                tras contra entre ha han son este esta pero fue a desde hasta según ya",
-    },
-    Tongue {
-        code: "it",
-        letters: "èàòùì",
-        words: "il lo la i gli le di del della dei delle degli e in un una per con che non è si da \
-                dal dalla al alla nel nella sul sulla come più ha sono dopo ma anche contro tra fra l \
-                d a o ai",
-    },
-    Tongue {
-        code: "pt",
-        letters: "ãõçáéíóúâêô",
-        words: "o a os as de do da dos das e em no na nos nas um uma por para com que não se ao à mais \
-                como sobre após contra entre é foi são seu sua ser pelo pela diz já",
-    },
-    Tongue {
-        code: "ro",
-        letters: "țşșăâîţ",
-        words: "și în de la cu pe nu un o a din pentru care să al ale este sunt după prin mai au că \
-                lui fost despre sau ce între dar lor ca",
-    },
-    Tongue {
-        code: "tr",
-        letters: "şğıçöü",
-        words: "ve bir bu için ile de da olarak daha çok en ne gibi sonra kadar var yok değil olan \
-                oldu dedi göre karşı mi ki tarafından yeni nin nın un ın in den ten",
-    },
-    Tongue {
-        code: "cs",
-        letters: "řěůčšžýáíé",
-        words: "a v na se je že s z do o i za po pro jako k ve ale by od při až před jsou byl byla \
-                bude není jeho proti podle však nebo si už mezi ze kdy",
-    },
-    Tongue {
-        code: "sk",
-        letters: "ľĺŕôčšžýáíé",
-        words: "a v na sa je že s z do o aj za po pre ako k vo ale by od pri až pred sú bol bola bude \
-                nie jeho proti podľa však alebo si už medzi zo keď",
-    },
-    Tongue {
-        code: "nl",
-        letters: "ëï",
-        words: "de het een van en in op te is dat met voor niet zijn aan door naar om bij uit ook als \
-                over tegen na wordt heeft werd hij nog maar tot of meer",
-    },
-    Tongue {
-        code: "sv",
-        letters: "åäö",
-        words: "och i att det som en på är av för med till den har de inte ett om från vid efter men \
-                ut så kan mot under var",
-    },
-    Tongue {
-        code: "da",
-        letters: "æøå",
-        words: "og i at det som en på er af for med til den har de ikke et om fra ved efter men kan \
-                mod var",
-    },
-    Tongue {
-        code: "no",
-        letters: "æøå",
-        words: "og i at det som en på er av for med til den har de ikke et om fra ved etter men kan \
-                mot var",
-    },
-    Tongue {
-        code: "fi",
-        letters: "äö",
-        words: "ja on ei se että oli hän mutta ovat tai kun myös mukaan jälkeen sekä vain",
-    },
-    Tongue {
-        code: "hu",
-        letters: "őűöüáéíóú",
-        words: "a az és hogy nem is egy meg ez volt csak el már még szerint után mint de vagy lesz azt",
-    },
-    Tongue {
-        code: "hr",
-        letters: "čćđšž",
-        words: "i u je na se da za od s su o kao iz ne što bi ali po će do nije sa koji nakon protiv",
-    },
-];
 
 #[cfg(test)]
 #[path = "detect_tests.rs"]

@@ -93,7 +93,7 @@ impl<'a> Explainer<'a> {
     }
 
     /// Whether terms stand in the item more often than is looked at, by the rules as by this
-    /// explanation: more than a million times in all, or a pattern more than 2,000 times in a field (100 if it is
+    /// explanation: more than a million times in all, or a pattern more than 1,000 times in a field (100 if it is
     /// long).
     pub fn leaves_out_hits(&self, item: &Item) -> bool {
         self.rules.search(&Reading::new(item)).has_dropped()
@@ -201,6 +201,7 @@ impl<'a> Explainer<'a> {
         let (language, detected) = match seen.reading.language() {
             Language::Declared(tag) => (Some(tag.clone()), false),
             Language::Detected(code) => (Some((*code).to_owned()), true),
+            Language::OneOf(codes) => (Some(codes.join(" or ")), true),
             Language::Unknown(_) => (None, false),
         };
         let looks_at = way.languages.ranges().to_vec();

@@ -3,7 +3,7 @@
 use crate::document::{At, Table};
 use crate::model::{Item, Problem, nearest};
 
-use super::detect::{Script, detect, script_of};
+use super::detect::{Script, detect, is_known, script_of};
 
 /// Language ranges (RFC 4647, basic filtering); none: every language.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -16,6 +16,8 @@ pub(super) enum Language {
     Declared(String),
     /// What the text looks like (ISO 639-1).
     Detected(&'static str),
+    /// One of those, by the looks of the text (ISO 639-1).
+    OneOf(Vec<&'static str>),
     /// Not known; the script of the text, if there is one.
     Unknown(Option<Script>),
 }
@@ -30,7 +32,11 @@ impl Language {
             Some(tag) if script.is_none_or(|script| is_written_in(&tag, script)) => {
                 Self::Declared(tag)
             }
-            _ => detect(item).map_or(Self::Unknown(script), Self::Detected),
+            _ => match detect(item).as_slice() {
+                [] => Self::Unknown(script),
+                [code] => Self::Detected(code),
+                codes => Self::OneOf(codes.to_vec()),
+            },
         }
     }
 }
@@ -72,6 +78,10 @@ impl Languages {
                     || match language {
                         Language::Declared(tag) => fits(range, tag),
                         Language::Detected(code) => primary(range) == *code,
+                        Language::OneOf(codes) => {
+                            let code = primary(range);
+                            codes.contains(&code) || may_hide(code, codes)
+                        }
                         Language::Unknown(None) => true,
                         Language::Unknown(Some(script)) => is_written_in(range, *script),
                     }
@@ -82,6 +92,14 @@ impl Languages {
 /// Basic filtering: the range is the tag, or its beginning up to a hyphen.
 fn fits(range: &str, tag: &str) -> bool {
     tag.strip_prefix(range).is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
+}
+
+/// Whether a text that looks like one of `codes` may yet be in the language of `code`, because that
+/// cannot be told from others.
+fn may_hide(code: &str, codes: &[&str]) -> bool {
+    let is_cyrillic = codes.iter().any(|code| is_written_in(code, Script::Cyrillic));
+    let script = if is_cyrillic { Script::Cyrillic } else { Script::Latin };
+    !is_known(code) && is_written_in(code, script)
 }
 
 fn primary(tag: &str) -> &str {

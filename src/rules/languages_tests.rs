@@ -38,6 +38,12 @@ fn ranges_filter_as_in_rfc_4647() {
         (&[], declared("xx"), true),
         (&["de-at"], Language::Detected("de"), true),
         (&["de"], Language::Detected("en"), false),
+        (&["de"], Language::OneOf(vec!["es", "pt"]), false),
+        (&["de", "pt"], Language::OneOf(vec!["es", "pt"]), true),
+        (&["ca"], Language::OneOf(vec!["es", "pt"]), true), // Catalan has no words of its own here.
+        (&["kk"], Language::OneOf(vec!["es", "pt"]), true),
+        (&["os"], Language::OneOf(vec!["es", "pt"]), false),
+        (&["os"], Language::OneOf(vec!["uk", "ru"]), true),
         (&["de"], Language::Unknown(Some(Script::Latin)), true),
         (&["de"], Language::Unknown(Some(Script::Cyrillic)), false),
         (&["uk"], Language::Unknown(Some(Script::Latin)), false),

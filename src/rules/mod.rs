@@ -27,6 +27,7 @@ mod scope;
 mod search;
 mod shout;
 mod term;
+mod tongues;
 mod twins;
 mod variants;
 

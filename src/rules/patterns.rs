@@ -1,8 +1,9 @@
 //! `/…/`: terms that are regular expressions, for what no other sign can say.
 //!
 //! A pattern is matched on the text as it stands: nothing is folded but case, and of that nothing
-//! behind `=`. Matching is linear in the text: the engine has no look-around and no back-references,
-//! and the more text there is in a field, the fewer matches are looked for ([`most`]).
+//! behind `=`. The engine has no look-around and no back-references, so that one search takes time
+//! linear in the text. Each match costs a search, which reads on behind it as far as a longer one
+//! might reach: [`most_matches`] bounds what all of them read.
 
 use std::ops::Range;
 
@@ -20,14 +21,19 @@ pub(super) struct Patterns(Vec<Pattern>);
 struct Pattern {
     term: u32,
     regex: Regex,
+    /// The bytes of its longest match; none if there is no limit.
+    longest: Option<usize>,
 }
 
-/// So many matches of one pattern are looked for in a field,
-const MAX_MATCHES: usize = 2_000;
-/// unless they would read more than this, for each search may read all that is left;
-const MAX_READ: usize = 100 << 20;
-/// but so many at least.
+/// A rule set has no more patterns than this: each text is searched for each, and each takes up to
+/// [`MAX_SIZE`].
+pub(super) const MAX_PATTERNS: usize = 500;
+/// So many matches of one pattern are looked for in any field, however long.
 const MIN_MATCHES: usize = 100;
+/// And no more than this: each may be kept.
+const MAX_MATCHES: usize = 1_000;
+/// Between these, so many that the searches read no more bytes than this in a field.
+const MAX_READ: usize = 16 << 20;
 /// A pattern takes no more memory than this, compiled.
 const MAX_SIZE: usize = 1 << 20;
 const WHOLE: &str = "a pattern is the whole entry: `/…/`, or `=/…/` where capitals count";
@@ -111,7 +117,15 @@ fn refuse_syntax<T>(
 impl Patterns {
     /// Adds the pattern of the term of that number.
     pub(super) fn push(&mut self, term: u32, regex: Regex) {
-        self.0.push(Pattern { term, regex });
+        let parsed = regex_syntax::Parser::new().parse(regex.as_str());
+        // In another case a letter has at most three times the bytes.
+        let longest = parsed.ok().and_then(|hir| hir.properties().maximum_len());
+        self.0.push(Pattern { term, regex, longest: longest.map(|bytes| bytes.saturating_mul(3)) });
+    }
+
+    /// How many there are.
+    pub(super) fn len(&self) -> usize {
+        self.0.len()
     }
 
     /// Those whose term is wanted, and the others.
@@ -126,17 +140,16 @@ impl Patterns {
     }
 
     /// Calls `found` with each match in `text`: the number of its term, and its bytes, at least one.
-    /// Returns whether that is all: no pattern has more than [`most`].
+    /// Returns whether that is all: of no pattern are there more than [`most_matches`].
     pub(super) fn find(&self, text: &str, mut found: impl FnMut(u32, Range<usize>)) -> bool {
         let mut is_all = true;
         for pattern in &self.0 {
-            let mut last = 0;
-            let mut count = 0;
+            let (mut last, mut count) = (0, 0);
             for place in pattern.places(text) {
                 (last, count) = (place.end, count + 1);
                 found(pattern.term, place);
             }
-            is_all &= count < most(text) || pattern.regex.find_at(text, last).is_none();
+            is_all &= count < pattern.most(text) || pattern.regex.find_at(text, last).is_none();
         }
         is_all
     }
@@ -152,15 +165,20 @@ impl Patterns {
     }
 }
 
-/// How many matches of one pattern are looked for in `text`.
-fn most(text: &str) -> usize {
-    (MAX_READ / text.len().max(1)).clamp(MIN_MATCHES, MAX_MATCHES)
-}
-
 impl Pattern {
     fn places<'t>(&'t self, text: &'t str) -> impl Iterator<Item = Range<usize>> {
-        self.regex.find_iter(text).take(most(text)).map(|found| found.range())
+        self.regex.find_iter(text).take(self.most(text)).map(|found| found.range())
     }
+
+    fn most(&self, text: &str) -> usize {
+        most_matches(self.longest, text.len())
+    }
+}
+
+/// How many matches of at most `longest` bytes are looked for in a text of so many.
+fn most_matches(longest: Option<usize>, text: usize) -> usize {
+    let reads = longest.unwrap_or(text).min(text).max(1);
+    (MAX_READ / reads).clamp(MIN_MATCHES, MAX_MATCHES)
 }
 
 #[cfg(test)]

@@ -154,7 +154,7 @@ with = ['/Ukrain\w+/']
 within = 5
 "#])
     .unwrap();
-    let report = "Ukraine was, as so often, the matter. ".repeat(1_000);
+    let report = "Ukraine was, as so often, the matter. ".repeat(300);
     let found = matches(&rules, &item("", "", &(report + "a b c d e f Rubio in Ukraine")));
     assert_eq!(found.len(), 1);
 }
@@ -515,7 +515,7 @@ fn every_mistake_is_told_with_its_place_and_a_way_out() {
         "an example is a text or a table, not an integer",
         "unknown key `titel` in an example",
         "`title`: expected a string, found an integer",
-        "unknown key `mach` in [examples]",
+        "unknown key `mach` in [rule.examples]",
         "`fields` is an empty list",
         "2.toml: no [[rule]] in it",
         "3.toml: no [[rule]] in it",
@@ -624,5 +624,45 @@ proptest! {
                 prop_assert!(!hit.text.is_empty());
             }
         }
+    }
+}
+
+#[test]
+fn a_list_named_again_and_again_is_dealt_once() {
+    let text = "[list]\na = [\"weir\"]\nb = [\"@a\", \"@a\"]\n[[rule]]\nid = \"r\"\n\
+                any = [\"@b\", \"@b\", \"dam\", \"@b\"]\n";
+    let rules = RuleSet::compile(&[Document::new("r.toml", text)], &Problems::default()).unwrap();
+    assert_eq!(rules.ways[0].terms.len(), 2, "{:?}", rules.ways[0].terms);
+}
+
+#[test]
+fn a_rule_set_has_only_so_many_regular_expressions() {
+    let compile = |count: usize| {
+        let terms: Vec<String> = (0..count).map(|number| format!("/x{number}y/")).collect();
+        let text = format!("[[rule]]\nid = \"r\"\nany = {terms:?}\n");
+        let problems = Problems::default();
+        RuleSet::compile(&[Document::new("r.toml", text)], &problems);
+        problems.into_vec()
+    };
+    assert_eq!(compile(500).len(), 0);
+    let told = compile(501);
+    assert_eq!(told.len(), 1);
+    let column =
+        "any = [\"".len() + (0..500).map(|n| format!("/x{n}y/\", \"").len()).sum::<usize>();
+    assert_eq!(told[0].place.to_string(), format!("r.toml:3:{}", column + 1));
+    assert!(told[0].message.contains("more than 500 regular expressions"), "{}", told[0].message);
+    assert!(told[0].hint.as_ref().unwrap().contains("`/one|two/`"));
+}
+
+#[test]
+fn a_hundred_excepted_matches_of_a_regular_expression_hide_no_other() {
+    let text = "[[rule]]\nid = \"r\"\nany = [\"/Trump/\"]\nexcept = [\"Judd Trump\"]\n";
+    let rules = RuleSet::compile(&[Document::new("r.toml", text)], &Problems::default()).unwrap();
+    let feed = FeedId::new("f");
+    for (end, fires) in [("Donald Trump", true), ("", false)] {
+        let title = "Judd Trump, ".repeat(500) + end;
+        let item = Item { title, ..Item::default() };
+        let fired = rules.matches(&Subject { item: &item, feed: &feed, feed_tags: &[] });
+        assert_eq!(!fired.is_empty(), fires, "{end}");
     }
 }

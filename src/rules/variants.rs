@@ -139,8 +139,15 @@ fn is_of_word(c: char) -> bool {
         || matches!(c, '\'' | '’' | 'ʼ' | '‘' | '`' | '´' | '′')
 }
 
+/// An ending to show in a hint, in the script of `word`.
+pub(super) fn ending_like(word: &str) -> char {
+    let is_cyrillic = word.chars().any(|c| matches!(c, '\u{400}'..='\u{52f}'));
+    if is_cyrillic { '\u{430}' } else { 'a' }
+}
+
 fn no_forms<T>(why: NoForms, word: &str, at: usize) -> Result<T, Refused> {
-    let write_out = format!("write it without `~`, or list its forms: `{word}{{,a,…}}`");
+    let ending = ending_like(word);
+    let write_out = format!("write it without `~`, or list its forms: `{word}{{,{ending},…}}`");
     match why {
         NoForms::NoWord => {
             refuse(at, "`~` without a name", "`~` stands at the end of a name: `Харків~`")
@@ -158,8 +165,11 @@ fn no_forms<T>(why: NoForms, word: &str, at: usize) -> Result<T, Refused> {
         NoForms::Script => refuse(
             at,
             format!("no declension is known of `{word}`: only of Latin and Cyrillic names"),
-            write_out,
+            "leave the `~` out",
         ),
+        NoForms::Short => {
+            refuse(at, format!("`{word}` is too short a name to have case forms"), write_out)
+        }
         NoForms::Ending => refuse(
             at,
             format!("no declension is known of a name that ends as `{word}` does"),

@@ -45,6 +45,7 @@ fn a_tilde_that_cannot_be_read_is_refused_at_its_place() {
         ("F16~", 0, "not letters"),
         ("Xарків~", 0, "mixes Latin and Cyrillic"),
         ("泽~", 0, "only of Latin"),
+        ("the EU~", "the ".len(), "too short"),
     ] {
         let refused = in_all_cases(text).expect_err(text);
         assert_eq!(
@@ -54,5 +55,14 @@ fn a_tilde_that_cannot_be_read_is_refused_at_its_place() {
         );
         assert!(!refused.hint.is_empty());
     }
-    assert!(in_all_cases("а~ б~ в~ г~").is_err());
+    assert!(in_all_cases("Сергій~ Дональд~ Трамп~ Лавров~").is_err());
+}
+
+#[test]
+fn endings_are_proposed_in_the_script_of_the_name() {
+    for (text, copy) in [("Шойгу~", "`Шойгу{,а,…}`"), ("Zelenskyy~", "`Zelenskyy{,a,…}`")]
+    {
+        let refused = in_all_cases(text).unwrap_err();
+        assert!(refused.hint.contains(copy), "{}", refused.hint);
+    }
 }

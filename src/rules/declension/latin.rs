@@ -1,8 +1,7 @@
 //! Names in Latin script: Polish and Czech cases, and the German genitive in -s.
 //!
 //! Known gaps: Slovak and the South Slavic languages; names that Polish declines behind an
-//! apostrophe need nothing (`Kennedy'ego` is a hit of `Kennedy`); foreign names in -e and -u have
-//! no forms. A German genitive can be a word of English (`trumps`): where that matters, list the
+//! apostrophe need nothing (`Kennedy'ego` is a hit of `Kennedy`); foreign names in -u have no forms. A German genitive can be a word of English (`trumps`): where that matters, list the
 //! endings instead.
 
 use super::{Class, class};
@@ -10,11 +9,15 @@ use super::{Class, class};
 /// The tables that a word of these letters may belong to.
 pub(super) fn tables(letters: &[char]) -> Vec<&'static [Class]> {
     let has = |of: &str| letters.iter().any(|c| of.contains(*c));
+    let ends = |endings: &[&str]| {
+        endings.iter().any(|ending| letters.ends_with(&ending.chars().collect::<Vec<_>>()))
+    };
+    // á, é, í, ó, ö, ü alone do not tell: Orbán is declined in all three.
     match (has("ąćęłńśźż"), has("ěščřžýůďťň")) {
         (true, _) => vec![POLISH],
         (_, true) => vec![CZECH],
-        _ if has("ó") => vec![POLISH],
-        _ if has("áíúé") => vec![CZECH],
+        _ if ends(&["ów"]) => vec![POLISH],
+        _ if ends(&["á", "í"]) => vec![CZECH],
         _ => vec![POLISH, CZECH, GERMAN],
     }
 }
@@ -30,6 +33,11 @@ const GERMAN: &[Class] = &[
 ];
 
 const POLISH: &[Class] = &[
+    // Without a singular, and like adjectives by their endings: Helsinki, Suwałki, Chiny.
+    class("", "inki", "inek inkom inkami inkach"),
+    class("", "łki", "łek łkom łkami łkach"),
+    class("h", "iny", "in inom inami inach"),
+    class("", "piny", "pin pinom pinami pinach"),
     // Adjectives: Zełenski, Nawalny, Zełenska.
     class("kg", "i", "iego iemu im"),
     class("p", "olska", "olski olsce olskę olską olsko"),
@@ -43,6 +51,7 @@ const POLISH: &[Class] = &[
     class("", "iec", "ca cowi cem cu"),
     class("", "eł", "ła łowi łem le"),
     class("", "ódź", "odzi odzią"),
+    class("", "avel", "avla avlowi avlem avle avelem"),
     // Consonants; the locative changes most of them.
     class("", "k", "ka kowi kiem ku"),
     class("", "g", "ga gowi giem gu"),
@@ -55,6 +64,7 @@ const POLISH: &[Class] = &[
     class("", "ć", "cia ciowi ciem ciu ci cią"),
     class("", "rz", "rza rzowi rzem rzu"),
     class("", "sz", "sza szowi szem szu"),
+    class("", "szcz", "szczy szczą szcza szczowi szczem szczu"), // Bydgoszcz; Leszcz
     class("", "cz", "cza czowi czem czu"),
     class("", "st", "sta stowi stem ście stu"),
     class("", "t", "ta towi tem cie tu"),
@@ -68,6 +78,7 @@ const POLISH: &[Class] = &[
     class("", "ka", "ki ce kę ką ko"),
     class("", "ga", "gi dze gę gą go"),
     class("", "cha", "chy sze chę chą cho"),
+    class("", "ha", "hy sze ze hę hą ho"),
     class("", "sta", "sty ście stę stą sto"),
     class("", "ta", "ty cie tę tą to"),
     class("", "da", "dy dzie dę dą do"),
@@ -84,10 +95,16 @@ const POLISH: &[Class] = &[
     class("", "ko", "ki ce kę ką ka ku kiem kowi"),
     class("i", "o", "a owi u em"),
     class("", "o", "a owi u em ie"),
-    // Neuter and plural: Zaporoże, Katowice, Sumy.
+    // Neuter and plural: Zaporoże, Katowice, Kielce, Sumy, Niemcy, Węgry, Włochy. Rutte is none.
     class("", "ice", "ic icom icami icach"),
-    class("żzc", "e", "a u em"),
+    class("", "ce", "c com cami cach ca cu cem"),
+    class("żz", "e", "a u em"),
+    class("", "ndie", "ndii ndiom ndiami ndiach"),
     class("", "ie", "ia iu iem"),
+    class("", "e", "ego emu em"),
+    class("", "mcy", "miec mców mcom mcami mczech"),
+    class("", "gry", "gier grów grom grami grzech"),
+    class("", "łochy", "łoch łochów łochom łochami łoszech"),
     class("bchlmprs", "y", "∅ om ami ach"),
 ];
 
@@ -97,30 +114,40 @@ const CZECH: &[Class] = &[
     class("", "yj", "ého ému ým ém"),
     class("k", "ij", "ého ému ým ém"),
     class("kn", "y", "ého ému ým ém"),
+    class("k", "i", "ého ému ým ém"), // Sikorski
     class("", "í", "ího ímu ím"),
     class("", "á", "é ou"),
     class("lnrvw", "ska", "ské skou"),
     class("", "cka", "cké ckou"),
-    // Vowels that drop out: Marek, Němec, Pavel.
+    // Vowels that drop out: Marek, Němec, Pavel, Karel, Plzeň.
     class("", "ek", "ka kovi kem ku eka ekovi ekem eku"),
     class("", "ec", "ce ci covi cem"),
     class("", "avel", "avla avlovi avlem avle"),
-    // Consonants.
-    class("cčšžřjďťň", "", "e i ovi em"),
+    class("", "arel", "arla arlovi arlem arle"),
+    class("", "eň", "ně ni ní"),
+    // Consonants; ď, ť and ň lose their hook before ě and i. Třebíč and its like are women.
+    class("", "ň", "ně ni ní ňovi něm"),
+    class("", "ť", "tě ti tí ťovi těm"),
+    class("", "ď", "dě di dí ďovi děm"),
+    class("čšžř", "", "e i ovi em í"),
+    class("cj", "", "e i ovi em"),
     class("kgh", "", "a ovi em u"),
     class("bpvfmdtnw", "", "a u ovi em ě e"),
     class("lsrzx", "", "a u ovi em e"),
-    // -a: Varšava, Moskva, Praha, Oděsa.
-    class("", "ka", "ky ce ku kou ko"),
-    class("gh", "a", "y ze u ou o"),
-    class("", "ra", "ry ře ru rou ro"),
-    class("cjčšžřň", "a", "i e u ou o"),
-    class("bpvfmdtn", "a", "y ě u ou o"),
-    class("", "a", "y e u ou o"),
+    // -a: Varšava, Moskva, Praha, Oděsa; men have -ovi: Fiala, Sýkora.
+    class("", "ka", "ky ce ku kou ko kovi"),
+    class("", "cha", "chy še chu chou cho chovi"),
+    class("", "ha", "hy ze hu hou ho hovi"),
+    class("", "ga", "gy ze gu gou go govi"),
+    class("", "ra", "ry ře ru rou ro rovi"),
+    class("cjčšžřň", "a", "i e u ou o ovi"),
+    class("bpvfmdtn", "a", "y ě u ou o ovi"),
+    class("", "a", "y e u ou o ovi"),
     // -o, -e, -y: Česko, Brno; Francie; Sumy.
     class("", "ko", "ka ku kem kovi"),
     class("", "o", "a u em ě ovi"),
     class("", "ie", "ii ií"),
     class("", "ice", "ic icím icemi icích"),
+    class("", "e", "eho emu em eovi"), // Rutte
     class("bcdhlmprstvz", "y", "∅ ám ami ách"),
 ];

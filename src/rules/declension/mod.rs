@@ -12,8 +12,11 @@ mod latin;
 
 use unicode_normalization::UnicodeNormalization;
 
+/// A name of fewer letters has no case forms.
+const MIN_LETTERS: usize = 3;
+
 /// A class of names: those that end in `ending`, before which one of the letters of `after` stands
-/// (any, if it is empty).
+/// (any, if it is empty). Behind `^` that letter must be the first of the name.
 struct Class {
     after: &'static str,
     ending: &'static str,
@@ -37,6 +40,8 @@ pub(super) enum NoForms {
     Mixed,
     /// A script of which no declension is known.
     Script,
+    /// One or two letters: an abbreviation, more likely than a name.
+    Short,
     /// No class has such an ending.
     Ending,
 }
@@ -61,8 +66,10 @@ pub(super) fn case_forms(word: &str) -> Result<Vec<String>, NoForms> {
         }
         _ => return Err(NoForms::Script),
     };
-    let capitals =
-        word.chars().filter(|c| c.is_alphabetic()).nth(1).is_some_and(char::is_uppercase);
+    if letters.iter().filter(|c| **c != '\'').count() < MIN_LETTERS {
+        return Err(NoForms::Short);
+    }
+    let capitals = !word.chars().any(char::is_lowercase);
     let mut forms = vec![word.clone()];
     for class in tables.into_iter().filter_map(|table| first_that_fits(table, &letters)) {
         let stem: String =
@@ -86,6 +93,7 @@ fn first_that_fits<'t>(table: &'t [Class], letters: &[char]) -> Option<&'t Class
         let mut back = letters.iter().rev();
         class.ending.chars().rev().all(|c| back.next() == Some(&c))
             && back.next().is_some_and(|c| class.after.is_empty() || class.after.contains(*c))
+            && (!class.after.starts_with('^') || back.next().is_none())
     })
 }
 

@@ -7,6 +7,7 @@ use super::words::Member;
 use super::{Lint, Note, dead, script};
 use crate::rules::file::{Draft, Entry, WayDraft};
 use crate::rules::languages::Language;
+use crate::rules::variants::ending_like;
 
 /// Few items have more words than this.
 const WIDE: u32 = 1_000;
@@ -71,7 +72,8 @@ fn short_stem<'a>(member: &Member<'a>) -> Option<Note<'a>> {
     let stem = short(member)?;
     let text = &member.entry.text;
     let message = format!("`{text}` finds every word that begins with `{stem}`, in any language");
-    let hint = format!("list the endings that you mean: `{stem}{{,a,…}}`; or add `with`");
+    let ending = ending_like(stem);
+    let hint = format!("list the endings that you mean: `{stem}{{,{ending},…}}`; or add `with`");
     Some(Note::at(member.entry, Lint::ShortStem, message, hint))
 }
 
