@@ -81,6 +81,8 @@ const OF_FEW: &[(&str, &str)] = &[
     ("de", "Was war da los?"),
     ("en", "Die Hard star dies at 80"),
     ("en", "A man for all seasons dies"),
+    ("en", "Growth eases to 2.1 per cent in April"),
+    ("ru", "«Искра» забила гол на 89-й минуте"),
     ("nl", "Trump had een gesprek met Poetin"),
 ];
 

@@ -211,6 +211,8 @@ fn the_wrong_language_is_told() {
           this one is declared as en-gb"
         ]
     );
+    let of_two = told("Una tempesta colpisce la costa: Sumy", None).join("");
+    assert!(of_two.ends_with("this one seems to be in es or it"), "{of_two}");
     assert_eq!(told("Les sumy", Some("fr")), [""; 0]);
     assert_eq!(told("Duże sumy", Some("pl")).len(), 1);
 }

@@ -11,7 +11,7 @@ use super::RuleSet;
 use super::decide::{Hit, Role, Spans, Way};
 use super::term::Spelling;
 
-/// A field of fewer words in capitals is no headline, but a name or two.
+/// A field of fewer words in capitals is no headline, but a name or two; for a pair, see `is_pair`.
 const MIN_WORDS: usize = 3;
 
 /// Whether nothing of a text, or next to nothing (`McDONALD`), is in small letters.
@@ -20,7 +20,16 @@ fn is_shout(text: &str) -> bool {
     let capital = text.chars().filter(|c| c.is_uppercase()).count();
     let words = || text.split(|c: char| !c.is_alphanumeric());
     small * 10 <= capital
-        && words().filter(|word| word.contains(char::is_uppercase)).count() >= MIN_WORDS
+        && (words().filter(|word| word.contains(char::is_uppercase)).count() >= MIN_WORDS
+            || is_pair(text))
+}
+
+/// Two words of two letters or more with a space alone between them: `TELL US`, but not `US, EU`,
+/// which is a list of names.
+fn is_pair(text: &str) -> bool {
+    let words: Vec<&str> = text.split_whitespace().collect();
+    let is_long = |word: &str| word.chars().filter(|c| c.is_uppercase()).count() >= 2;
+    matches!(words[..], [one, two] if one.ends_with(char::is_alphanumeric) && is_long(one) && is_long(two))
 }
 
 /// Whether capitals are all that tells a term from other words: all its exact words are in them.

@@ -26,7 +26,7 @@ pub(super) const CYRILLIC: &[Tongue] = &[
     Tongue {
         code: "ru",
         letters: "ыэёъ",
-        words: "и на с о не что как по из для от к в у за об под после через это его ее был \
+        words: "й и на с о не что как по из для от к в у за об под после через это его ее был \
                 была было были будет но или которые который против уже при до со во ещё еще \
                 над между их из-за время он она заявил сообщил рассказал назвал более также \
                 только очень когда где кто почему может могут сообщила сообщили заявила \
@@ -63,7 +63,7 @@ pub(super) const LATIN: &[Tongue] = &[
     Tongue {
         code: "en",
         letters: "",
-        words: "the of to and in for on with is at from by as says after over that was his he \
+        words: "per the of to and in for on with is at from by as says after over that was his he \
                 be are has will not have its who new an it their her said amid against into up \
                 out more than about what how why we you could would before this but no off \
                 they near first two three killed dead war talks people police year years week \

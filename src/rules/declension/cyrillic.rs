@@ -108,6 +108,7 @@ const UKRAINIAN: &[Class] = &[
     class("", "жжя", "жжю жжям жжі"),
     class("", "ччя", "ччю ччям ччі"),
     class("", "йя", "йї йю йєю ї ю єю є"),
+    class("квн", "ая", ""), // Зеленская is Russian.
     class("аеєиіїоуюя", "я", "ї ю єю є"),
     class("", "я", "і ю ею е"),
     // Towns and mountains without a singular: Чернівці, Суми, Черкаси, Лубни.

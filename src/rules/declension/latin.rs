@@ -99,6 +99,7 @@ const POLISH: &[Class] = &[
     class("", "ice", "ic icom icami icach"),
     class("", "ce", "c com cami cach ca cu cem"),
     class("żz", "e", "a u em"),
+    class("l", "e", "a u em ego emu"), // Opole; Pele
     class("", "ndie", "ndii ndiom ndiami ndiach"),
     class("", "ie", "ia iu iem"),
     class("", "e", "ego emu em"),
@@ -125,12 +126,11 @@ const CZECH: &[Class] = &[
     class("", "avel", "avla avlovi avlem avle"),
     class("", "arel", "arla arlovi arlem arle"),
     class("", "eň", "ně ni ní"),
-    // Consonants; ď, ť and ň lose their hook before ě and i. Třebíč and its like are women.
+    // Consonants; ď, ť and ň lose their hook before ě and i. Třebíč and Olomouc are women by their -í.
     class("", "ň", "ně ni ní ňovi něm"),
     class("", "ť", "tě ti tí ťovi těm"),
     class("", "ď", "dě di dí ďovi děm"),
-    class("čšžř", "", "e i ovi em í"),
-    class("cj", "", "e i ovi em"),
+    class("cčšžřj", "", "e i ovi em í"),
     class("kgh", "", "a ovi em u"),
     class("bpvfmdtnw", "", "a u ovi em ě e"),
     class("lsrzx", "", "a u ovi em e"),

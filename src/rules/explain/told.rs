@@ -108,7 +108,7 @@ pub enum Miss {
     Language {
         /// What it would fire on.
         hit: Match,
-        /// The item's language, if it is known.
+        /// The item's language, if it is known; `es or it`, if it is one of those.
         language: Option<String>,
         /// Whether it was found out from the text, not declared.
         detected: bool,
