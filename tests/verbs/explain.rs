@@ -202,12 +202,12 @@ fn hostile_texts_do_nothing_to_a_terminal() {
 fn an_item_with_more_hits_than_are_looked_at_is_said_to_have_them() {
     let house = House::new();
     house.write("rules.toml", "[[rule]]\nid = \"a\"\nany = ['/Sumy/']\n");
-    let text = "Sumy ".repeat(1_001);
-    let ran = explain(&house, &["--text", &text]).expect(0);
+    let text = "Sumy ".repeat(10_001);
+    let ran = explain(&house, &["--content", &text]).expect(0);
     assert!(ran.stdout.ends_with("hits are left out\n"), "{}", ran.stdout);
-    let ran = explain(&house, &["--format", "json", "--text", &text]).expect(0);
+    let ran = explain(&house, &["--format", "json", "--content", &text]).expect(0);
     let told: Value = serde_json::from_str(&ran.stdout).expect("JSON");
     assert_eq!(told["hits_left_out"], true);
-    let ran = explain(&house, &["--format", "json", "--text", &text[5..]]).expect(0);
+    let ran = explain(&house, &["--format", "json", "--content", &text[5..]]).expect(0);
     assert!(!ran.stdout.contains("hits_left_out"), "{}", ran.stdout);
 }
