@@ -134,6 +134,7 @@ impl App {
         let store = self.plan.store_path.display().to_string();
         Started { version: env!("CARGO_PKG_VERSION"), feeds, rules, sinks, store: &store }.log();
         self.plan.warnings.iter().for_each(warn);
+        self.warn_of_failing_examples().await;
         self.warn_of_orphans().await;
         let mut pulse = PulseKeeper::new(systemd, self.clock.now());
         let mut ready = false;
@@ -211,6 +212,14 @@ impl App {
     }
 
     /// Says what waits for sinks that the config does not have: kept, and delivered to none.
+    /// At a start there are no older rules to stay with: to watch with a rule that is not what its
+    /// author meant is better than not to watch.
+    async fn warn_of_failing_examples(&self) {
+        let plan = Arc::clone(&self.plan);
+        let failed = tokio::task::spawn_blocking(move || plan.check_examples()).await;
+        failed.unwrap_or_default().iter().for_each(warn);
+    }
+
     async fn warn_of_orphans(&self) {
         for count in self.store.outbox().await.unwrap_or_default() {
             let known = self.plan.sinks.iter().any(|spec| spec.name == count.sink);

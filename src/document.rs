@@ -236,7 +236,10 @@ impl<'a> Table<'a> {
     pub fn required<T: FromNode>(&mut self, key: &'static str) -> Option<At<T>> {
         if !self.entries.contains_key(key) {
             self.asked.push(key);
-            let inside = if self.name.is_empty() { "the file" } else { self.name.as_str() };
+            let inside = match self.name.as_str() {
+                "" => "the file".to_owned(),
+                name => format!("[{name}]"),
+            };
             let problem = self.document.problem(&self.source, format!("{inside} has no `{key}`"));
             self.problems.push(problem.hint(format!("add `{key} = …`: {}", T::EXPECTED)));
             return None;
@@ -280,19 +283,25 @@ impl<'a> Table<'a> {
                 nodes.into_iter().map(|node| self.subtable(key, Some(node))).collect()
             }
             _ => {
-                let message =
-                    format!("`{key}`: expected `[[{key}]]` tables, found {}", node.kind());
-                self.problems.push(self.document.problem(&node.source, message));
+                let path = self.path_of(key);
+                let found = node.kind();
+                let message = format!("`{key}`: expected `[[{path}]]` tables, found {found}");
+                let problem = self.document.problem(&node.source, message);
+                self.problems.push(problem.hint(format!("write `[[{path}]]` above its keys")));
                 Vec::new()
             }
         }
+    }
+
+    fn path_of(&self, key: &str) -> String {
+        if self.name.is_empty() { key.to_owned() } else { format!("{}.{key}", self.name) }
     }
 
     fn subtable(&self, key: &str, node: Option<Node>) -> Table<'a> {
         let mut table = Table {
             document: self.document,
             problems: self.problems,
-            name: format!("[{key}]"),
+            name: self.path_of(key),
             source: self.source.clone(),
             entries: BTreeMap::new(),
             asked: Vec::new(),
@@ -328,7 +337,7 @@ impl<'a> Table<'a> {
 
     fn unknown(&self, key: &str, at: &Source) -> Problem {
         let inside =
-            if self.name.is_empty() { String::new() } else { format!(" in {}", self.name) };
+            if self.name.is_empty() { String::new() } else { format!(" in [{}]", self.name) };
         self.document.problem(at, format!("unknown key `{key}`{inside}"))
     }
 
@@ -354,13 +363,27 @@ impl<'a> Table<'a> {
             Some(message) => format!("`{key}`: {message}"),
             None => format!("`{key}`: expected {expected}, found {}", wrong.kind),
         };
-        self.problems.push(self.document.problem(&wrong.source, message));
+        let problem = self.document.problem(&wrong.source, message);
+        self.problems.push(match way_out(expected, wrong.kind) {
+            Some(hint) => problem.hint(hint),
+            None => problem,
+        });
     }
 
     fn take(&mut self, key: &'static str) -> Option<Node> {
         self.asked.push(key);
         self.entries.remove(key).map(|(_, node)| node)
     }
+}
+
+/// How to mend a value of the wrong type, where that is plain.
+fn way_out(expected: &str, found: &str) -> Option<&'static str> {
+    Some(match (expected, found) {
+        ("a list", "a string") => "put it in brackets: `[\"…\"]`",
+        ("a whole number", "a string") => "write the number without quotes",
+        ("a string", "an integer" | "true or false") => "put it in quotes",
+        _ => return None,
+    })
 }
 
 #[cfg(test)]

@@ -20,6 +20,10 @@ id = "both"
 fields = ["summary"]
 feeds = ["other"]
 all = ["Odesa", ["Kharkiv", "Харків"]]
+[[rule]]
+id = "tongues"
+languages = ["de-AT"]
+any = ["harbour"]
 "#;
 
 /// Items that go far before nothing fires on them: the wrong capitals, no company, an exception, a
@@ -61,7 +65,15 @@ fn an_item_on_which_nothing_fires_costs_no_allocation() {
     let loud = item("Drones over Sumy");
     assert_eq!(match_all(std::slice::from_ref(&loud)), 1);
     assert_eq!(match_all(&items), 0);
-    for quiet in &items {
+    let in_english = Item {
+        title: "What the minister said of the harbour after the talks".into(),
+        ..Item::default()
+    };
+    let in_swiss = Item { language: Some("de-CH".into()), ..in_english.clone() };
+    let in_none = Item { language: Some("und".into()), ..in_english.clone() };
+    let to_others = [in_english, in_swiss, in_none];
+    assert_eq!(match_all(&to_others), 0);
+    for quiet in items.iter().chain(&to_others) {
         let mut fired = 0;
         let cost = measure(|| fired = match_all(std::slice::from_ref(quiet)));
         assert_eq!((cost.count_total, fired), (0, 0), "{}", quiet.title);

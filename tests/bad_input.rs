@@ -104,7 +104,7 @@ fn a_missing_config_is_told_by_its_path() {
     house.run(&["check", "--config", "."]).expect(78).says(&[".: is a folder, not a file"]);
     house.write("latin.toml", b"rules = []\n# caf\xe9\n");
     let ran = house.run(&["check", "--config", "latin.toml"]).expect(78);
-    ran.says(&["latin.toml: is not UTF-8 (line 2)", "hint: save it as UTF-8"]);
+    ran.says(&["latin.toml:2:6: is not UTF-8 from here on\n  2 | # caf", "hint: save it as UTF-8"]);
 }
 
 #[test]
@@ -119,7 +119,7 @@ fn rule_files_that_cannot_be_read_are_told_all_at_once() {
         "w.toml:2:1: \"nosuch.toml\" names no file\n  2 | \"nosuch.toml\", \"folder.d\"",
         "hint: paths are relative to the file that names them",
         "folder.d: is a folder, not a file",
-        "latin.toml: is not UTF-8 (line 2)\nhint: save it as UTF-8",
+        "latin.toml:2:10: is not UTF-8 from here on",
         "empty.toml: no [[rule]] in it\nhint: the least rule: `[[rule]]`, `id = \"floods\"`",
         "wirewatch: 4 problems in the config",
     ];
@@ -227,7 +227,7 @@ fn invalid_terms_are_told_each_with_its_place_and_a_hint() {
         "hint: alternatives are written `{a,b}`",
         "rules.toml:3:24: no list `@nolist`",
         "rules.toml:3:36: term \"***\"",
-        "rules.toml:4:9: `level`: no level \"hihg\"; expected one of informational, low, medium",
+        "rules.toml:4:9: `level`: no level \"hihg\"; did you mean \"high\"? expected one of informat",
         "rules.toml:6:6: `Y y` is not a rule id",
         "rules.toml:7:7: `any` is an empty list",
         "rules.toml:8:11: no field \"titel\"",
@@ -239,6 +239,30 @@ fn invalid_terms_are_told_each_with_its_place_and_a_hint() {
     house.write("f.xml", rss(&["x"]));
     let ran = house.run(&["scan", "--rules", "rules.toml", "f.xml"]).expect(2);
     assert!(ran.stderr.contains("rules.toml:3:19: term \"{a\""), "{}", ran.stderr);
+}
+
+#[test]
+fn values_that_mean_nothing_are_told_with_a_way_out() {
+    let house = House::new();
+    house.write(
+        "rules.toml",
+        "[[rule]]\nid = \"x\"\ntitle = \" \"\nany = \"a word\"\nwith = [\"y\"]\nwithin = \"3\"\n\
+         feeds = [\"\"]\nfeed_tags = [\"\"]\n[rule.or]\nany = [\"z\"]\n",
+    );
+    let told = refused_config(&house, &format!("{USES}{FEED}"));
+    let expected = [
+        "rules.toml:3:9: `title` is empty",
+        "rules.toml:4:7: `any`: expected a list, found a string",
+        "hint: put it in brackets: `[\"…\"]`",
+        "rules.toml:6:10: `within`: expected a whole number, found a string",
+        "hint: write the number without quotes",
+        "rules.toml:7:10: an empty feed id fits no feed",
+        "rules.toml:8:14: an empty tag is no feed's",
+        "`or`: expected `[[rule.or]]` tables, found a table",
+    ];
+    for expected in expected {
+        assert!(told.contains(expected), "no {expected:?} in\n{told}");
+    }
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::process::Command;
 
 use wirewatch::document::Document;
 use wirewatch::model::{FeedId, Item, Problems};
-use wirewatch::rules::{RuleSet, Subject, forms};
+use wirewatch::rules::{Lint, RuleSet, Subject, forms};
 
 const PAGE: &str = include_str!("../docs/rules.md");
 
@@ -69,6 +69,19 @@ fn what_the_page_says_of_case_forms_is_so() {
         let form = listed.trim_start_matches('=').to_owned();
         assert!(forms("Trump~").unwrap().contains(&form), "{form}");
     }
+}
+
+#[test]
+fn a_hit_in_which_a_term_of_with_stands_needs_no_other_company() {
+    let rule = "[[rule]]\nid = \"a\"\nany = [\"flood\"]\nwith = [\"flood*\"]\nwithin = 3";
+    let documents = [Document::new("doc", rule)];
+    let rules = RuleSet::compile(&documents, &Problems::default()).unwrap();
+    let item = Item { title: "A flood".to_owned(), ..Item::default() };
+    let feed = FeedId::new("feed");
+    let found = rules.matches(&Subject { item: &item, feed: &feed, feed_tags: &[] });
+    assert_eq!(found.len(), 1);
+    let told = rules.lint(&documents, None).told;
+    assert!(told.iter().any(|finding| finding.lint == Lint::IdleWith), "{told:#?}");
 }
 
 #[test]

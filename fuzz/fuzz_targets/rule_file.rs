@@ -1,12 +1,13 @@
 //! Any text as a rule file. It never panics, a set with a problem never loads, every problem has a
-//! place in the file, and what loads can be run: on its own examples, and on the text itself.
+//! place in the file, and what loads can be linted and run: on its own examples, and on the text
+//! itself, which is explained as it is matched.
 
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
 use wirewatch::document::Document;
 use wirewatch::model::{FeedId, Field, Item, Place, Problem, Problems};
-use wirewatch::rules::{RuleSet, Subject, forms};
+use wirewatch::rules::{Heed, RuleSet, Subject, forms};
 
 fuzz_target!(|text: &str| {
     let documents = [Document::new("rules.toml", text)];
@@ -19,7 +20,15 @@ fuzz_target!(|text: &str| {
         rules.check_examples(&documents).iter().for_each(|problem| check_place(problem, text));
         let item = Item { title: text.to_owned(), summary: text.to_owned(), ..Item::default() };
         let feed = FeedId::new("feed");
-        for rule in rules.matches(&Subject { item: &item, feed: &feed, feed_tags: &[] }) {
+        let findings = rules.lint(&documents, Some(&[(feed.clone(), Vec::new())]));
+        findings.told.iter().for_each(|finding| check_place(&finding.problem, text));
+        let subject = Subject { item: &item, feed: &feed, feed_tags: &[] };
+        let fires = rules.matches(&subject);
+        // Both know the same rules to fire.
+        let explained = rules.explainer().explain(&subject, Heed::Feed);
+        let explained = explained.iter().filter(|rule| rule.fires).map(|rule| &rule.rule);
+        assert!(explained.eq(fires.iter().map(|rule| &rule.id)));
+        for rule in fires {
             assert!(!rule.matches.is_empty());
             for hit in rule.matches {
                 assert!(hit.field != Field::Content && !hit.text.is_empty());

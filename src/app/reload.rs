@@ -26,7 +26,13 @@ impl App {
 
     async fn try_reload(&mut self) -> Result<(), usize> {
         let (config, around) = (self.config.clone(), self.around.clone());
-        let built = tokio::task::spawn_blocking(move || Plan::build(&config, &around)).await;
+        let build = move || {
+            let plan = Plan::build(&config, &around)?;
+            // A rule that does not do what it says is a mistake; the rules in force do.
+            let failed = plan.check_examples();
+            if failed.is_empty() { Ok(plan) } else { Err(failed) }
+        };
+        let built = tokio::task::spawn_blocking(build).await;
         let plan = match built {
             Ok(Ok(plan)) => plan,
             Ok(Err(problems)) => {

@@ -10,7 +10,7 @@ use clap::Args;
 use serde::Serialize;
 
 use super::daemon::store_exit;
-use super::out::{Out, complain, tell_problems};
+use super::out::{Out, Whose, complain, tell_problems};
 use super::{ConfigArgs, Exit};
 use crate::document::Document;
 use crate::engine::plan::{Plan, RuleFiles, read_rules};
@@ -161,10 +161,15 @@ pub(super) async fn run(args: BacktestArgs) -> anyhow::Result<Exit> {
         (Ok(Some(new)), Ok(old)) => (new, old),
         (new, old) => {
             let problems = [new.err(), old.err()].into_iter().flatten().flatten();
-            tell_problems(&problems.collect::<Vec<_>>());
+            tell_problems(&problems.collect::<Vec<_>>(), Whose::Rules);
             return Ok(Exit::Trouble);
         }
     };
+    let span = Span::of(&args, Clock::System.now().wall);
+    if span.since >= span.until {
+        complain(&format!("--since {} is not before --until {}", span.since, span.until));
+        return Ok(Exit::Trouble);
+    }
     if matches!(old, Old::OfConfig) && are_same(&new.files, &plan.rule_files) {
         complain("these are the config's own rules: name those before them by --against");
     }
@@ -172,7 +177,7 @@ pub(super) async fn run(args: BacktestArgs) -> anyhow::Result<Exit> {
         Ok(store) => store,
         Err(error) => return Ok(store_exit(&error)),
     };
-    let report = report(&args, &plan, &new, &old, &store).await?;
+    let report = report(&args, &span, &plan, &new, &old, &store).await?;
     let mut out = Out::new();
     match args.format {
         Format::Text => out.line(&text::text(&report))?,
@@ -189,17 +194,31 @@ fn are_same(one: &[Document], two: &[Document]) -> bool {
     plain(one) == plain(two)
 }
 
+/// The time that is looked at: from `since` on, up to but without `until`.
+struct Span {
+    since: Timestamp,
+    until: Timestamp,
+}
+
+impl Span {
+    fn of(args: &BacktestArgs, now: Timestamp) -> Self {
+        // What was first seen at this very moment counts.
+        let end = now.plus(Duration::from_millis(1));
+        Self {
+            since: args.since.from(now),
+            until: args.until.as_ref().map_or(end, |until| until.from(now)),
+        }
+    }
+}
+
 async fn report(
     args: &BacktestArgs,
+    &Span { since, until }: &Span,
     plan: &Plan,
     new: &RuleFiles,
     old: &Old,
     store: &SqliteStore,
 ) -> Result<Report, StoreError> {
-    let now = Clock::System.now().wall;
-    let since = args.since.from(now);
-    // What was first seen at this very moment counts.
-    let until = args.until.map_or(now.plus(Duration::from_millis(1)), |until| until.from(now));
     let backtest = Backtest::new(&new.rules, old.rules(plan), args.samples.into());
     let (replayed, of_removed_feeds) = replay(backtest, store, plan, since, until).await?;
     let earliest = store.items_seen(ItemSpan { limit: 1, ..ItemSpan::default() }).await?;

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use serde::Serialize;
 
-use super::out::{Out, complain_of, tell_problems};
+use super::out::{Out, Whose, complain_of, tell_problems};
 use super::{ConfigArgs, Exit};
 use crate::document::Document;
 use crate::engine::plan::{Plan, RuleFiles, read_rules};
@@ -21,7 +21,8 @@ use crate::sinks::BuildContext;
     Warnings name their lint in brackets. A comment switches one off on its own line, or from the \
     line before: # lint-ok: homonym\n\n\
     --format json prints a line for each problem: severity (error or warning), lint (of a warning \
-    about a rule), path, line, column, message, hint."
+    about a rule), path, line, column, message, hint. If warnings are left out, a last line says how \
+    many: severity, message, more."
 )]
 pub(super) struct CheckArgs {
     /// Rule files, folders (their *.toml) or globs to check, without a config unless one is given
@@ -54,63 +55,57 @@ enum Format {
 /// What a check came to.
 #[derive(Default)]
 struct Checked {
+    /// The examples that fail.
+    failed: Vec<Problem>,
     warnings: Vec<Problem>,
     findings: Findings,
     /// What was checked, in one line.
     summary: String,
 }
 
+/// What cannot be loaded: whose problems, and which.
+type Refused = (Whose, Vec<Problem>);
+
 pub(super) fn run(args: &CheckArgs) -> anyhow::Result<Exit> {
     if let Some(term) = &args.forms {
         return forms(term);
     }
     let named: Vec<PathBuf> = args.files.iter().chain(&args.rules).cloned().collect();
-    let checked = match read_rules(&named) {
-        Ok(Some(own)) if args.config.is_given() => {
-            args.config.plan_or_problems().and_then(|plan| check_rules(&named, &own, Some(&plan)))
-        }
-        Ok(Some(own)) => check_rules(&named, &own, None),
-        Ok(None) => args.config.plan_or_problems().and_then(|plan| check_plan(&plan)),
-        Err(problems) => Err(problems),
-    };
-    match checked {
-        Ok(checked) => tell(&checked, args),
-        Err(problems) => {
-            match args.format {
-                Format::Text => tell_problems(&problems),
-                Format::Json => {
-                    let mut out = Out::new();
-                    for problem in &problems {
-                        out.line(&json_line(&Line::new("error", None, problem))?)?;
-                    }
-                    out.flush()?;
-                }
-            }
+    let whose = if named.is_empty() { Whose::Config } else { Whose::Rules };
+    match check(&named, args) {
+        Ok(checked) => tell(&checked, whose, args),
+        Err((whose, problems)) => {
+            let mut out = Out::new();
+            tell_errors(&problems, whose, args, &mut out)?;
+            out.flush()?;
             Ok(Exit::BadConfig)
         }
     }
 }
 
-fn check_rules(
-    named: &[PathBuf],
-    own: &RuleFiles,
-    plan: Option<&Plan>,
-) -> Result<Checked, Vec<Problem>> {
-    let names: Vec<String> = named.iter().map(|path| path.display().to_string()).collect();
-    let RuleFiles { rules, files } = own;
-    Ok(Checked {
-        findings: look_at(rules, files, plan)?,
-        summary: format!("{}: ok: {} rules", names.join(" "), rules.rules().count()),
-        ..Checked::default()
-    })
+fn check(named: &[PathBuf], args: &CheckArgs) -> Result<Checked, Refused> {
+    let plan = || args.config.plan_or_problems().map_err(|problems| (Whose::Config, problems));
+    match read_rules(named) {
+        Ok(Some(own)) if args.config.is_given() => Ok(check_rules(named, &own, Some(&plan()?))),
+        Ok(Some(own)) => Ok(check_rules(named, &own, None)),
+        Ok(None) => Ok(check_plan(&plan()?)),
+        Err(problems) => Err((Whose::Rules, problems)),
+    }
 }
 
-fn check_plan(plan: &Plan) -> Result<Checked, Vec<Problem>> {
-    let findings = look_at(&plan.rules, &plan.rule_files, Some(plan))?;
+fn check_rules(named: &[PathBuf], own: &RuleFiles, plan: Option<&Plan>) -> Checked {
+    let names: Vec<String> = named.iter().map(|path| path.display().to_string()).collect();
+    let RuleFiles { rules, files } = own;
+    Checked {
+        summary: format!("{}: ok: {} rules", names.join(" "), rules.rules().count()),
+        ..look_at(rules, files, plan)
+    }
+}
+
+fn check_plan(plan: &Plan) -> Checked {
     let disabled = plan.feeds.iter().filter(|feed| !feed.enabled).count();
-    Ok(Checked {
+    Checked {
         warnings: plan.warnings.iter().cloned().chain(try_sinks(plan)).collect(),
-        findings,
         summary: format!(
             "{}: ok: {} feeds ({disabled} of them disabled), {} rules, {} sinks; state in {}",
             plan.path.display(),
@@ -119,27 +114,46 @@ fn check_plan(plan: &Plan) -> Result<Checked, Vec<Problem>> {
             plan.sinks.len(),
             plan.store_path.display(),
         ),
-    })
+        ..look_at(&plan.rules, &plan.rule_files, Some(plan))
+    }
 }
 
-/// What the lints find, or the examples that fail.
-fn look_at(
-    rules: &RuleSet,
-    files: &[Document],
-    plan: Option<&Plan>,
-) -> Result<Findings, Vec<Problem>> {
-    let failed = rules.check_examples(files);
-    if !failed.is_empty() {
-        return Err(failed);
-    }
+/// The examples that fail, and what the lints find.
+fn look_at(rules: &RuleSet, files: &[Document], plan: Option<&Plan>) -> Checked {
     let feeds: Option<Vec<(FeedId, Vec<String>)>> = plan
         .map(|plan| plan.feeds.iter().map(|feed| (feed.id.clone(), feed.tags.clone())).collect());
-    Ok(rules.lint(files, feeds.as_deref()))
+    Checked {
+        failed: rules.check_examples(files),
+        findings: rules.lint(files, feeds.as_deref()),
+        ..Checked::default()
+    }
 }
 
-fn tell(checked: &Checked, args: &CheckArgs) -> anyhow::Result<Exit> {
-    let Checked { warnings, findings, summary } = checked;
+fn tell_errors(
+    problems: &[Problem],
+    whose: Whose,
+    args: &CheckArgs,
+    out: &mut Out,
+) -> anyhow::Result<()> {
+    match args.format {
+        Format::Text => tell_problems(problems, whose),
+        Format::Json => {
+            for problem in problems {
+                out.line(&json_line(&Line::new("error", None, problem))?)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn tell(checked: &Checked, whose: Whose, args: &CheckArgs) -> anyhow::Result<Exit> {
+    let Checked { failed, warnings, findings, summary } = checked;
     let mut out = Out::new();
+    if !failed.is_empty() {
+        tell_errors(failed, whose, args, &mut out)?;
+    }
+    let more =
+        (findings.more > 0).then(|| format!("{} further warnings are not shown", findings.more));
     match args.format {
         Format::Text => {
             for warning in warnings {
@@ -148,10 +162,12 @@ fn tell(checked: &Checked, args: &CheckArgs) -> anyhow::Result<Exit> {
             for Finding { lint, problem } in &findings.told {
                 out.line(&format!("warning[{}]: {problem}\n\n", lint.as_str()))?;
             }
-            if findings.more > 0 {
-                out.line(&format!("warning: {} further warnings are not shown", findings.more))?;
+            if let Some(more) = more {
+                out.line(&format!("warning: {more}"))?;
             }
-            out.line(&visible(summary))?;
+            if failed.is_empty() {
+                out.line(&visible(summary))?;
+            }
         }
         Format::Json => {
             for warning in warnings {
@@ -160,11 +176,28 @@ fn tell(checked: &Checked, args: &CheckArgs) -> anyhow::Result<Exit> {
             for Finding { lint, problem } in &findings.told {
                 out.line(&json_line(&Line::new("warning", Some(lint.as_str()), problem))?)?;
             }
+            if let Some(message) = more {
+                let (severity, more) = ("warning", findings.more);
+                out.line(&json_line(&Rest { severity, message, more })?)?;
+            }
         }
     }
     out.flush()?;
     let warned = !warnings.is_empty() || !findings.is_empty();
-    Ok(if args.strict && warned { Exit::No } else { Exit::Ok })
+    Ok(match failed.is_empty() {
+        false => Exit::BadConfig,
+        true if args.strict && warned => Exit::No,
+        true => Exit::Ok,
+    })
+}
+
+/// That there are further warnings, as JSON.
+#[derive(Serialize)]
+struct Rest {
+    severity: &'static str,
+    message: String,
+    /// How many.
+    more: usize,
 }
 
 /// A problem as JSON.

@@ -8,7 +8,7 @@ use anyhow::Context;
 use clap::Args;
 
 use super::Exit;
-use super::out::{complain, no_color, tell_problems};
+use super::out::{Whose, complain, no_color, tell_problems};
 use crate::app::App;
 use crate::demo::{LENGTH, Newsroom};
 use crate::engine::Pass;
@@ -39,7 +39,7 @@ pub(super) async fn run(args: DemoArgs) -> anyhow::Result<Exit> {
     let plan = match Plan::build(&config, &around) {
         Ok(plan) => plan,
         Err(problems) => {
-            tell_problems(&problems);
+            tell_problems(&problems, Whose::Config);
             return Ok(Exit::Trouble);
         }
     };

@@ -8,10 +8,10 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::out::{Out, complain, tell_problems};
+use super::out::{Out, Whose, complain, tell_problems};
 use super::{ConfigArgs, Exit};
 use crate::engine::plan::{Plan, RuleFiles, read_rules};
-use crate::model::{FeedId, json_line};
+use crate::model::{FeedId, json_line, language_tag};
 use crate::rules::{Explainer, Explanation, Heed, RuleSet, Subject};
 use facts::facts;
 use subject::{Asked, Found, Refusal};
@@ -31,7 +31,8 @@ use subject::{Asked, Found, Refusal};
     used.\n\n\
     --format json prints an object a line for each item: feed, item (id, title, link, language), \
     fires (the ids of rules), rules (rule, title, level, fires, out_of_scope, hits, misses) and \
-    nothing_near, the ids of all others.")]
+    nothing_near, the ids of all others; and hits_left_out, if terms stand in it more often than is \
+    looked at.")]
 pub(super) struct ExplainArgs {
     /// A rule file, or a folder of them, to ask instead of the config's (may be repeated)
     #[arg(long, value_name = "FILE")]
@@ -45,7 +46,7 @@ pub(super) struct ExplainArgs {
     #[arg(long, value_name = "ID")]
     feed: Option<String>,
     /// The language that it is in, instead of what it says (BCP 47, such as uk)
-    #[arg(long, value_name = "TAG")]
+    #[arg(long, value_name = "TAG", value_parser = read_tag)]
     language: Option<String>,
     /// Explain no more items than this of a document
     #[arg(long, value_name = "N", default_value_t = 20)]
@@ -90,10 +91,14 @@ struct Given {
     own: Option<RuleFiles>,
 }
 
+fn read_tag(text: &str) -> Result<String, String> {
+    language_tag(text).ok_or_else(|| "not a language tag, such as `uk` or `de-AT`".to_owned())
+}
+
 /// Reads the rules, and the config unless it is not needed. What fails is told.
 fn given(args: &ExplainArgs) -> Result<Given, Exit> {
     let own = read_rules(&args.rules).map_err(|problems| {
-        tell_problems(&problems);
+        tell_problems(&problems, Whose::Rules);
         Exit::Trouble
     })?;
     // A name can only be looked up in a store, of which a config tells where it is.
@@ -133,14 +138,18 @@ fn tell(args: &ExplainArgs, rules: &RuleSet, found: &Found) -> anyhow::Result<Ex
     let mut exit = Exit::No;
     for asked in &found.asked {
         let told = explain(&explainer, asked, &args.rule);
+        let left_out = explainer.leaves_out_hits(&asked.item);
         if told.iter().any(|told| told.fires) {
             exit = Exit::Ok;
         }
         match args.format {
-            Format::Json => out.line(&json_line(&facts(asked, &told))?)?,
+            Format::Json => out.line(&json_line(&facts(asked, &told, left_out))?)?,
             Format::Text => {
                 let whole = !args.rule.is_empty();
                 out.line(&text::render(asked, &told, whole, out.color))?;
+                if left_out {
+                    out.line(text::HITS_LEFT_OUT)?;
+                }
             }
         }
     }

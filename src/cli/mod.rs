@@ -244,7 +244,7 @@ impl ConfigArgs {
         match Plan::build(&self.path(), around) {
             Ok(plan) => Some(plan),
             Err(problems) => {
-                out::tell_problems(&problems);
+                out::tell_problems(&problems, out::Whose::Config);
                 None
             }
         }

@@ -43,14 +43,26 @@ pub(super) fn complain_of(problem: &Problem) {
     let _ = writeln!(io::stderr(), "{problem}");
 }
 
-/// All problems of a config, on stderr.
-pub(super) fn tell_problems(problems: &[Problem]) {
+/// What problems are in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Whose {
+    Config,
+    /// Rule files named without a config.
+    Rules,
+}
+
+/// All problems, on stderr.
+pub(super) fn tell_problems(problems: &[Problem], whose: Whose) {
     let mut stderr = io::stderr().lock();
     for problem in problems {
         let _ = writeln!(stderr, "{problem}\n");
     }
     let many = if problems.len() == 1 { "problem" } else { "problems" };
-    let _ = writeln!(stderr, "wirewatch: {} {many} in the config", problems.len());
+    let whose = match whose {
+        Whose::Config => "config",
+        Whose::Rules => "rules",
+    };
+    let _ = writeln!(stderr, "wirewatch: {} {many} in the {whose}", problems.len());
 }
 
 /// Whether whoever read our output has gone; then there is nothing to complain of.

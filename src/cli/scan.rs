@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::input::{Document, Reading, configured, stand_in};
-use super::out::{Out, complain, tell_problems};
+use super::out::{Out, Whose, complain, tell_problems};
 use super::{AlertFormat, ConfigArgs, Exit};
 use crate::engine::plan::{Plan, RuleFiles, read_rules};
 use crate::model::{Alert, AlertFeed, Clock, ParsedFeed, json_line};
@@ -45,7 +45,7 @@ fn given(args: &ScanArgs) -> Option<Given> {
     match read_rules(&args.rules) {
         Ok(own) => Some(Given { plan, own }),
         Err(problems) => {
-            tell_problems(&problems);
+            tell_problems(&problems, Whose::Rules);
             None
         }
     }

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::out::{Out, complain, tell_problems};
+use super::out::{Out, Whose, complain, tell_problems};
 use super::{ConfigArgs, Exit};
 use crate::document::Document;
 use crate::engine::plan::{RuleFiles, read_rules};
@@ -58,7 +58,7 @@ pub(super) fn run(args: &TestArgs) -> anyhow::Result<Exit> {
             None => Ok(Exit::BadConfig),
         },
         Err(problems) => {
-            tell_problems(&problems);
+            tell_problems(&problems, Whose::Rules);
             Ok(Exit::Trouble)
         }
     }

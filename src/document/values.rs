@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{At, Bytes, FromNode, Node, Source, Value, Wrong};
-use crate::model::{Level, Status};
+use crate::model::{Level, Status, nearest};
 
 impl Node {
     /// The name of the value's type, for messages.
@@ -123,8 +123,10 @@ impl FromNode for Level {
     const EXPECTED: &'static str = "one of informational, low, medium, high, critical";
     fn from_node(node: &Node) -> Result<Self, Wrong> {
         let text = node.as_text().ok_or_else(|| node.wrong_type())?;
-        Self::named(text)
-            .ok_or_else(|| node.wrong(format!("no level \"{text}\"; expected {}", Self::EXPECTED)))
+        Self::named(text).ok_or_else(|| {
+            let known = Self::ALL.map(Self::as_str);
+            node.wrong(none_of("level", text, &known, Self::EXPECTED))
+        })
     }
 }
 
@@ -133,8 +135,17 @@ impl FromNode for Status {
     fn from_node(node: &Node) -> Result<Self, Wrong> {
         let text = node.as_text().ok_or_else(|| node.wrong_type())?;
         let status = Self::ALL.into_iter().find(|status| status.as_str() == text);
-        status
-            .ok_or_else(|| node.wrong(format!("no status \"{text}\"; expected {}", Self::EXPECTED)))
+        status.ok_or_else(|| {
+            let known = Self::ALL.map(Self::as_str);
+            node.wrong(none_of("status", text, &known, Self::EXPECTED))
+        })
+    }
+}
+
+fn none_of(what: &str, text: &str, known: &[&str], expected: &str) -> String {
+    match nearest(text, known.iter().copied()) {
+        Some(near) => format!("no {what} \"{text}\"; did you mean \"{near}\"? expected {expected}"),
+        None => format!("no {what} \"{text}\"; expected {expected}"),
     }
 }
 

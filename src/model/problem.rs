@@ -18,9 +18,11 @@ pub enum Place {
         /// Column in characters, from 1.
         column: usize,
         /// Width in characters, at least 1, within the line.
-        width: usize,
-        /// The whole line.
+        width: u32,
+        /// The line, with secrets starred out; of a long one, what is near the place.
         text: String,
+        /// How many characters of `text` stand before the place.
+        indent: u32,
     },
     /// A file or folder as a whole.
     File(PathBuf),
@@ -38,12 +40,15 @@ impl Place {
         let line_start = text[..start].rfind('\n').map_or(0, |at| at + 1);
         let line_end = text[start..].find('\n').map_or(text.len(), |at| start + at);
         let line_text = text[line_start..line_end].trim_end_matches('\r');
+        let before = text[line_start..start].chars().count();
+        let (shown, indent) = excerpt(masked(line_text), before);
         Self::Span {
             path: path.to_owned(),
             line: memchr::memchr_iter(b'\n', &text.as_bytes()[..start]).count() + 1,
-            column: text[line_start..start].chars().count() + 1,
-            width: text[start..end.min(line_end)].chars().count().max(1),
-            text: line_text.to_owned(),
+            column: before + 1,
+            width: narrow(text[start..end.min(line_end)].chars().count().max(1)),
+            text: shown,
+            indent: narrow(indent),
         }
     }
 }
@@ -59,6 +64,33 @@ impl fmt::Display for Place {
             Self::Flag(name) => write!(f, "flag {name}"),
         }
     }
+}
+
+/// So many characters of a line are shown at most,
+const MAX_SHOWN: usize = 200;
+/// of them so many before the place,
+const MAX_BEFORE: usize = 80;
+/// and so many of a message.
+const MAX_MESSAGE: usize = 600;
+
+/// What is shown of a line, and how many characters of that stand before the place, which has
+/// `before` in the line.
+fn excerpt(line: String, before: usize) -> (String, usize) {
+    let from = before.saturating_sub(MAX_BEFORE);
+    if line.chars().nth(MAX_SHOWN).is_none() {
+        return (line, before);
+    }
+    let mut rest = line.chars().skip(from);
+    let mut shown = if from > 0 { "…".to_owned() } else { String::new() };
+    shown.extend(rest.by_ref().take(MAX_SHOWN));
+    if rest.next().is_some() {
+        shown.push('…');
+    }
+    (shown, before - from + usize::from(from > 0))
+}
+
+fn narrow(count: usize) -> u32 {
+    u32::try_from(count).unwrap_or(u32::MAX)
 }
 
 /// One thing wrong in a config. Displays as place, message, the line with a caret, and the hint.
@@ -88,13 +120,18 @@ impl Problem {
 
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", visible(&self.place.to_string()), visible(&self.message))?;
-        if let Place::Span { line, column, width, text, .. } = &self.place {
+        let message = visible(&self.message);
+        let end = message.char_indices().nth(MAX_MESSAGE).map(|(at, _)| at);
+        let more = if end.is_some() { "…" } else { "" };
+        let message = &message[..end.unwrap_or(message.len())];
+        write!(f, "{}: {message}{more}", visible(&self.place.to_string()))?;
+        if let Place::Span { line, width, text, indent, .. } = &self.place {
             let shown: String =
-                masked(text).chars().map(|c| if is_unprintable(c) { ' ' } else { c }).collect();
+                text.chars().map(|c| if is_unprintable(c) { ' ' } else { c }).collect();
             let gutter = " ".repeat(line.to_string().len());
-            let indent = " ".repeat(column - 1);
-            write!(f, "\n  {line} | {shown}\n  {gutter} | {indent}{}", "^".repeat(*width))?;
+            let carets = "^".repeat((*width as usize).min(MAX_SHOWN));
+            let indent = " ".repeat(*indent as usize);
+            write!(f, "\n  {line} | {shown}\n  {gutter} | {indent}{carets}")?;
         }
         if let Some(hint) = &self.hint {
             write!(f, "\nhint: {}", visible(hint))?;
@@ -200,6 +237,20 @@ mod tests {
             problem.to_string(),
             "w.toml:2:8: not a number\n  2 | ключ = \"x\"\n    |        ^^^\nhint: write 5"
         );
+    }
+
+    #[test]
+    fn of_a_long_line_what_is_near_the_place_is_shown() {
+        let text = format!("any = [\"{}\", \"x*y\", \"{}\"]", "а".repeat(900), "b".repeat(900));
+        let at = text.find("*y").unwrap();
+        let problem =
+            Problem::new(Place::in_text(Path::new("r"), &text, at..at + 1), "c".repeat(9000));
+        let told = problem.to_string();
+        let lines: Vec<&str> = told.lines().collect();
+        assert!(lines[0].starts_with("r:1:914: ccc") && lines[0].chars().count() < 700, "{told}");
+        let at = |c: char, line: &str| line.chars().position(|found| found == c).unwrap();
+        assert_eq!(at('*', lines[1]), at('^', lines[2]), "{told}");
+        assert!(lines[1].chars().count() < 250 && lines[1].ends_with('…'), "{told}");
     }
 
     #[test]

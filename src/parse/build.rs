@@ -13,7 +13,7 @@ use super::hints::Hints;
 use super::identity::{self, Traits};
 use super::raw::{MAX_FIELD, RawFeed, RawItem, RawText};
 use super::text;
-use crate::model::{FeedKind, Item, ParsedFeed, Repair};
+use crate::model::{FeedKind, Item, ParsedFeed, Repair, language_tag};
 
 /// Longest title in bytes; also of an author's name.
 const MAX_TITLE: usize = 4096;
@@ -31,7 +31,7 @@ pub(super) fn build(
     mut repairs: Vec<Repair>,
 ) -> Result<ParsedFeed, ParseError> {
     let count = raw.items.len();
-    let language = raw.language.as_deref().and_then(language);
+    let language = raw.language.as_deref().and_then(language_tag);
     let inherited = match raw.kind {
         FeedKind::Atom | FeedKind::Json => names(&raw.authors),
         FeedKind::Rss | FeedKind::Rdf => Vec::new(),
@@ -138,7 +138,7 @@ fn item(raw: &RawItem, base: Option<&Url>) -> Item {
         published: raw.published,
         updated: raw.updated,
         authors: names(&raw.authors),
-        language: raw.language.as_deref().and_then(language),
+        language: raw.language.as_deref().and_then(language_tag),
         summary: field(&raw.summary, MAX_FIELD),
         content: field(&raw.content, MAX_FIELD),
     }
@@ -240,19 +240,6 @@ fn name(author: &str) -> String {
         return address.strip_prefix("mailto:").unwrap_or(address).to_owned();
     }
     name.to_owned()
-}
-
-/// A BCP 47 tag (RFC 5646) in lower case, if it has the shape of one.
-fn language(tag: &str) -> Option<String> {
-    let tag = tag.trim().replace('_', "-").to_ascii_lowercase();
-    let sound = (2..=35).contains(&tag.len())
-        && tag.split('-').all(|part| {
-            (1..=8).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_alphanumeric())
-        })
-        && tag.split('-').next().is_some_and(|first| {
-            (2..=3).contains(&first.len()) && first.bytes().all(|b| b.is_ascii_alphabetic())
-        });
-    sound.then_some(tag)
 }
 
 /// RSS ttl: whole minutes.

@@ -3,7 +3,7 @@
 use super::raw::{MAX_FIELD, Markup, RawText};
 use super::text::{clean_line, plain};
 use super::{Input, decode};
-use crate::model::Item;
+use crate::model::{Item, language_tag};
 
 /// The longest title, in bytes.
 const MAX_TITLE: usize = 4096;
@@ -42,7 +42,7 @@ fn page(text: &str) -> Item {
     let language = lower.find("<html").and_then(|at| {
         let tag = &lower[at..at + lower[at..].find('>')?];
         let value = tag.split_once(" lang=")?.1.trim_start_matches(['"', '\'']);
-        value.split(['"', '\'', ' ', '>']).next().filter(|tag| !tag.is_empty()).map(str::to_owned)
+        value.split(['"', '\'', ' ', '>']).next().and_then(language_tag)
     });
     let body = inside("<body", "</body").or_else(|| inside("</head", "</html")).unwrap_or(text);
     Item {
@@ -78,6 +78,8 @@ mod tests {
         check("<p>Only <b>this</b>", "", "Only this", None);
         check("<html><body>", "", "", None);
         check("<html lang=de", "", "", None);
+        check("<html lang=de_DE><body>", "", "", Some("de-de"));
+        check("<html lang=german><body>", "", "", None);
     }
 
     #[test]

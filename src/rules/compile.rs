@@ -1,7 +1,9 @@
 //! Drafts into a rule set: lists looked up, terms read, roles dealt out.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
+
+use regex::Regex;
 
 use crate::document::Document;
 use crate::model::{Place, Problems, nearest};
@@ -9,7 +11,7 @@ use crate::model::{Place, Problems, nearest};
 use super::decide::{Role, Way, With};
 use super::file::{self, Draft, Entry, List, WayDraft};
 use super::finder::Finder;
-use super::patterns::{self, Patterns};
+use super::patterns::{self, MAX_PATTERNS, Patterns};
 use super::search::Finders;
 use super::shout;
 use super::term::{Refused, Spelling, refuse, spellings};
@@ -144,6 +146,7 @@ impl<'p> Compiler<'p> {
         }
         path.push(&list.name);
         let mut terms = Vec::new();
+        let mut taken = HashSet::new();
         for entry in &list.entries {
             let Some(name) = entry.text.strip_prefix('@') else {
                 terms.extend(self.term(entry));
@@ -159,6 +162,7 @@ impl<'p> Compiler<'p> {
                     let problem = entry.problem(format!("the list `{name}` holds itself"));
                     self.problems.push(problem.hint("take `@…` out of one of the lists"));
                 }
+                Some(_) if !taken.insert(name) => {}
                 Some(inner) => {
                     self.read_list(inner, names, path);
                     terms.extend(self.lists.get(name).iter().flat_map(|terms| terms.iter()));
@@ -194,7 +198,7 @@ impl<'p> Compiler<'p> {
         }
         let number = u32::try_from(self.terms.len()).ok()?;
         let read = match patterns::is_pattern(&entry.text) {
-            true => patterns::read(&entry.text).map(|regex| {
+            true => self.pattern(&entry.text).map(|regex| {
                 self.patterns.push(number, regex);
                 false
             }),
@@ -216,6 +220,17 @@ impl<'p> Compiler<'p> {
         };
         self.numbers.insert(entry.text.clone(), number);
         number
+    }
+
+    fn pattern(&self, term: &str) -> Result<Regex, Refused> {
+        if self.patterns.len() == MAX_PATTERNS {
+            return refuse(
+                term.find('/').unwrap_or_default(),
+                format!("the rules have more than {MAX_PATTERNS} regular expressions"),
+                "use plain terms where they do, or put several into one: `/one|two/`",
+            );
+        }
+        patterns::read(term)
     }
 
     fn spellings(&self, term: &str) -> Result<Vec<Spelling>, Refused> {
@@ -255,15 +270,18 @@ impl<'p> Compiler<'p> {
         self.deal(way, Role::Except, &draft.except);
     }
 
-    /// Gives the terms of `entries` their role in `way`. Lists are shared, not copied.
+    /// Gives the terms of `entries` their role in `way`. Lists are shared, not copied, and each is
+    /// dealt once.
     fn deal(&mut self, way: u32, role: Role, entries: &[Entry<'_>]) {
         let mut dealt: Vec<Arc<[u32]>> = Vec::new();
         let mut own = Vec::new();
+        let mut taken = HashSet::new();
         for entry in entries {
             match entry.text.strip_prefix('@') {
                 None => own.extend(self.term(entry)),
                 Some(name) => match self.lists.get(name) {
-                    Some(terms) => dealt.push(Arc::clone(terms)),
+                    Some(terms) if taken.insert(name) => dealt.push(Arc::clone(terms)),
+                    Some(_) => {}
                     None => self.unknown_list(entry, name, self.lists.keys().map(String::as_str)),
                 },
             }

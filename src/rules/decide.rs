@@ -69,7 +69,7 @@ pub(super) enum Verdict {
     Vetoed(u32),
 }
 
-/// Decides one way, given the hits of its terms with their roles. What lies inside a phrase of
+/// Decides one way, given the hits of its terms with their roles, by role. What lies inside a phrase of
 /// `except` counts neither as a hit nor as company for one; it still vetoes.
 pub(super) fn decide(way: &Way, hits: &[Hit], roles: &[(Role, u32)]) -> Verdict {
     Desk::default().decide(way, hits, roles)
@@ -78,7 +78,7 @@ pub(super) fn decide(way: &Way, hits: &[Hit], roles: &[(Role, u32)]) -> Verdict 
 /// Decides, with buffers that serve again. Only to fire takes an allocation.
 #[derive(Debug, Default)]
 pub(super) struct Desk {
-    except: Spans,
+    pub(super) except: Spans,
     with: Spans,
 }
 
@@ -86,7 +86,9 @@ impl Desk {
     /// As [`decide`].
     pub(super) fn decide(&mut self, way: &Way, hits: &[Hit], roles: &[(Role, u32)]) -> Verdict {
         let of = |role: Role| {
-            roles.iter().filter(move |(is, _)| *is == role).map(|(_, hit)| *hit).filter(|hit| {
+            let from = roles.partition_point(|(is, _)| *is < role);
+            let in_role = roles[from..].iter().take_while(move |(is, _)| *is == role);
+            in_role.map(|(_, hit)| *hit).filter(|hit| {
                 let field = hits[*hit as usize].field;
                 way.fields[field as usize]
             })
@@ -136,7 +138,8 @@ impl Spans {
         spans
     }
 
-    fn set<'a>(&mut self, hits: impl Iterator<Item = &'a Hit>) {
+    /// Makes it those of `hits`.
+    pub(super) fn set<'a>(&mut self, hits: impl Iterator<Item = &'a Hit>) {
         self.0.clear();
         self.0.extend(hits.map(|hit| (hit.first, hit.last)));
         self.0.sort_unstable_by_key(|(first, last)| (*first, Reverse(*last)));

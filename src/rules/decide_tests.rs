@@ -68,3 +68,14 @@ fn all_needs_every_entry() {
     let excepted = [(Role::All(0), 1, 1), (Role::All(1), 2, 2), (Except, 2, 2)];
     check(&all, &excepted, &Verdict::Excepted(1));
 }
+
+#[test]
+fn many_entries_with_many_hits_are_looked_at_once_each() {
+    const ENTRIES: u32 = 20_000;
+    let way = Way { all: ENTRIES, has_any: false, ..way() };
+    let hits = [Hit { term: 0, field: Field::Title, first: 0, last: 0 }];
+    let roles: Vec<(Role, u32)> =
+        (0..ENTRIES).flat_map(|entry| [(Role::All(entry), 0); 10]).collect();
+    let Verdict::Fires(on) = decide(&way, &hits, &roles) else { panic!("it does not fire") };
+    assert_eq!(on.len(), roles.len());
+}

@@ -32,29 +32,105 @@ const MAX_RIVALS: usize = 3;
 /// And these have so many points together: more than one word that they alone have.
 const MIN_TOTAL: f32 = 1.45;
 
-/// The script of most letters of an item.
-pub(super) fn script_of(item: &Item) -> Option<Script> {
-    let mut count = [0_usize; 3];
-    for c in beginning(item).filter(|c| c.is_alphabetic()) {
-        count[script(c) as usize] += 1;
-    }
-    let most = [Script::Latin, Script::Cyrillic, Script::Other]
-        .into_iter()
-        .max_by_key(|script| count[*script as usize])?;
-    (count[most as usize] >= MIN_LETTERS).then_some(most)
+impl Script {
+    pub(super) const ALL: [Self; 3] = [Self::Latin, Self::Cyrillic, Self::Other];
 }
 
-/// The language of an item (ISO 639-1), if it is plain. Two or three, if it can only be one of
-/// these; none, if nothing can be said.
-pub(super) fn detect(item: &Item) -> Vec<&'static str> {
-    let signs: &Signs = match script_of(item) {
-        Some(Script::Latin) => &LATIN_SIGNS,
-        Some(Script::Cyrillic) => &CYRILLIC_SIGNS,
-        Some(Script::Other) => return other(item).into_iter().collect(),
-        None => return Vec::new(),
+/// How many letters of each script a text has; none if there are too few.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Scripts([usize; 3]);
+
+impl Scripts {
+    /// Those of an item's text.
+    pub(super) fn of(item: &Item) -> Self {
+        let mut count = [0_usize; 3];
+        for script in beginning(item).filter_map(script) {
+            count[script as usize] += 1;
+        }
+        let is_enough = count.into_iter().any(|letters| letters >= MIN_LETTERS);
+        if is_enough { Self(count) } else { Self::default() }
+    }
+
+    /// Those of a text in this script alone.
+    pub(super) fn only(script: Script) -> Self {
+        let mut count = [0; 3];
+        count[script as usize] = MIN_LETTERS;
+        Self(count)
+    }
+
+    /// The script of most letters.
+    pub(super) fn most(&self) -> Option<Script> {
+        Script::ALL
+            .into_iter()
+            .filter(|script| self.have(*script))
+            .max_by_key(|script| self.0[*script as usize])
+    }
+
+    pub(super) fn have(&self, script: Script) -> bool {
+        self.0[script as usize] > 0
+    }
+
+    pub(super) fn are_none(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// Whether it is more than a name among other letters: a quarter of all.
+    pub(super) fn has_a_share_of(&self, script: Script) -> bool {
+        self.have(script) && self.0[script as usize] * 4 >= self.0.iter().sum()
+    }
+
+    /// The others.
+    pub(super) fn without(mut self, is_out: impl Fn(Script) -> bool) -> Self {
+        for script in Script::ALL.into_iter().filter(|script| is_out(*script)) {
+            self.0[script as usize] = 0;
+        }
+        self
+    }
+}
+
+/// Whether a letter of one of these scripts is anywhere in an item.
+pub(super) fn has_letter(item: &Item, is_one: impl Fn(Script) -> bool) -> bool {
+    let mut letters = Field::ALL.into_iter().flat_map(|field| item.field(field).chars());
+    letters.any(|c| script(c).is_some_and(&is_one))
+}
+
+/// The languages (ISO 639-1) that a text may be in: one if it is plain; two or three if it can only
+/// be one of these; none if nothing can be said.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Rivals([Option<&'static str>; MAX_RIVALS]);
+
+impl Rivals {
+    /// The first [`MAX_RIVALS`] of `codes`.
+    pub(super) fn of(codes: impl IntoIterator<Item = &'static str>) -> Self {
+        let mut rivals = Self::default();
+        for (place, code) in rivals.0.iter_mut().zip(codes) {
+            *place = Some(code);
+        }
+        rivals
+    }
+
+    /// The languages.
+    pub(super) fn codes(&self) -> impl Iterator<Item = &'static str> {
+        self.0.iter().flatten().copied()
+    }
+}
+
+/// The languages that an item may be in.
+pub(super) fn detect(item: &Item) -> Rivals {
+    let scripts = Scripts::of(item);
+    let Some(most) = scripts.most() else { return Rivals::default() };
+    // Latin names stand in every text, but other letters not in a Latin one.
+    let others = [Script::Cyrillic, Script::Other];
+    if most == Script::Latin && others.into_iter().any(|script| scripts.has_a_share_of(script)) {
+        return Rivals::default();
+    }
+    let signs: &Signs = match most {
+        Script::Latin => &LATIN_SIGNS,
+        Script::Cyrillic => &CYRILLIC_SIGNS,
+        Script::Other => return Rivals::of(other(item)),
     };
     let mut points = [0.0_f32; MAX_TONGUES];
-    let mut word = String::new();
+    let mut word = Word::default();
     let mut by_letters = 0;
     for c in beginning(item).chain([' ']).flat_map(char::to_lowercase) {
         if c.is_alphabetic() {
@@ -62,27 +138,57 @@ pub(super) fn detect(item: &Item) -> Vec<&'static str> {
             word.push(c);
         } else if !word.is_empty() {
             share(&mut points, by_letters);
-            share(&mut points, signs.words.get(word.as_str()).copied().unwrap_or_default());
+            share(&mut points, signs.words.get(word.letters()).copied().unwrap_or_default());
             by_letters = 0;
-            word.clear();
+            word = Word::default();
         }
     }
     choose(signs.tongues, &points)
 }
 
 /// The languages that a text with those points may be in; none if it may be in many.
-fn choose(tongues: &[Tongue], points: &[f32; MAX_TONGUES]) -> Vec<&'static str> {
+fn choose(tongues: &[Tongue], points: &[f32; MAX_TONGUES]) -> Rivals {
     let points = || tongues.iter().map(|tongue| tongue.code).zip(points.iter().copied());
     let best = points().map(|(_, points)| points).fold(0.0, f32::max);
     let within = |lead: f32| points().filter(move |(_, points)| *points * lead > best);
+    let codes = |lead: f32| Rivals::of(within(lead).map(|(code, _)| code));
     if best >= MIN_POINTS && within(MIN_LEAD).count() == 1 {
-        return within(MIN_LEAD).map(|(code, _)| code).collect();
+        return codes(MIN_LEAD);
     }
     let total: f32 = within(FAR_LEAD).map(|(_, points)| points).sum();
-    if total >= MIN_TOTAL && within(FAR_LEAD).count() <= MAX_RIVALS {
-        return within(FAR_LEAD).map(|(code, _)| code).collect();
+    match total >= MIN_TOTAL && within(FAR_LEAD).count() <= MAX_RIVALS {
+        true => codes(FAR_LEAD),
+        false => Rivals::default(),
     }
-    Vec::new()
+}
+
+/// A word, of which so much is kept as the longest of the small words has.
+#[derive(Default)]
+struct Word {
+    bytes: [u8; Self::MAX],
+    len: usize,
+    is_cut: bool,
+}
+
+impl Word {
+    const MAX: usize = 32;
+
+    fn push(&mut self, c: char) {
+        match self.bytes.get_mut(self.len..self.len + c.len_utf8()) {
+            Some(place) => self.len += c.encode_utf8(place).len(),
+            None => self.is_cut = true,
+        }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// Nothing, if it is longer than any that is looked for.
+    fn letters(&self) -> &str {
+        let whole = self.bytes.get(..self.len).filter(|_| !self.is_cut);
+        whole.and_then(|bytes| str::from_utf8(bytes).ok()).unwrap_or_default()
+    }
 }
 
 /// One point, shared by the languages of a set.
@@ -137,18 +243,21 @@ fn beginning(item: &Item) -> impl Iterator<Item = char> {
     texts.into_iter().flat_map(|text| text.chars().chain([' '])).take(ENOUGH)
 }
 
-fn script(c: char) -> Script {
-    match c {
-        '\0'..='\u{24f}' | '\u{1e00}'..='\u{1eff}' => Script::Latin,
+/// The script of a letter.
+fn script(c: char) -> Option<Script> {
+    c.is_alphabetic().then_some(match c {
+        '\0'..='\u{2af}' | '\u{1e00}'..='\u{1eff}' => Script::Latin,
+        // Marks that count as letters, as the apostrophe of `пʼять`.
+        '\u{2b0}'..='\u{2ff}' => return None,
         '\u{400}'..='\u{52f}' => Script::Cyrillic,
         _ => Script::Other,
-    }
+    })
 }
 
 /// Scripts that mostly one language has.
 fn other(item: &Item) -> Option<&'static str> {
     let mut han = false;
-    for c in beginning(item).filter(|c| c.is_alphabetic() && script(*c) == Script::Other) {
+    for c in beginning(item).filter(|c| script(*c) == Some(Script::Other)) {
         match c {
             '\u{370}'..='\u{3ff}' | '\u{1f00}'..='\u{1fff}' => return Some("el"),
             '\u{3040}'..='\u{30ff}' => return Some("ja"),

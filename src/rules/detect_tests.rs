@@ -43,7 +43,7 @@ const HEADLINES: &[(&str, &str)] = &[
 ];
 
 fn of(title: &str) -> Vec<&'static str> {
-    detect(&Item { title: title.to_owned(), ..Item::default() })
+    detect(&Item { title: title.to_owned(), ..Item::default() }).codes().collect()
 }
 
 #[test]
@@ -117,5 +117,15 @@ fn summary_and_content_are_read_too() {
         content: "Die beiden haben sich auf den Bau der Brücke geeinigt.".to_owned(),
         ..Item::default()
     };
-    assert_eq!(detect(&item), ["de"]);
+    assert_eq!(detect(&item).codes().collect::<Vec<_>>(), ["de"]);
+}
+
+#[test]
+fn the_small_words_fit_into_what_is_kept_of_a_word() {
+    for signs in [&*LATIN_SIGNS, &*CYRILLIC_SIGNS] {
+        assert!(signs.words.keys().all(|word| word.len() <= Word::MAX));
+    }
+    let mut word = Word::default();
+    "щ".repeat(99).chars().for_each(|c| word.push(c));
+    assert_eq!((word.letters(), word.is_empty()), ("", false));
 }

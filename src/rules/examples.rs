@@ -47,7 +47,16 @@ impl ExampleRun<'_> {
 
 /// Runs all examples, whatever feeds the rules look at.
 pub(super) fn run(rules: &RuleSet) -> Vec<ExampleRun<'_>> {
-    rules.examples.iter().filter_map(|example| run_one(rules, example)).collect()
+    let mut explainer = None;
+    let one = |example| run_one(rules, example, &mut explainer);
+    rules.examples.iter().filter_map(one).collect()
+}
+
+/// What was made for the rule of that number last, or made now: examples stand with their rule, so
+/// that it is made once for each.
+fn kept<T>(last: &mut Option<(u32, T)>, rule: u32, make: impl FnOnce() -> T) -> &T {
+    let kept = last.take().filter(|(of, _)| *of == rule);
+    &last.insert(kept.unwrap_or_else(|| (rule, make()))).1
 }
 
 /// A problem for each example that does not come out as it should.
@@ -55,7 +64,11 @@ pub(super) fn check(rules: &RuleSet, documents: &[Document]) -> Vec<Problem> {
     run(rules).iter().filter_map(|run| run.problem(documents)).collect()
 }
 
-fn run_one<'a>(rules: &'a RuleSet, example: &'a Example) -> Option<ExampleRun<'a>> {
+fn run_one<'a>(
+    rules: &'a RuleSet,
+    example: &'a Example,
+    explainer: &mut Option<(u32, Explainer<'a>)>,
+) -> Option<ExampleRun<'a>> {
     let Example { rule, fires, item, document, source } = example;
     let reading = Reading::new(item);
     let hits = rules.hits(&reading);
@@ -75,7 +88,8 @@ fn run_one<'a>(rules: &'a RuleSet, example: &'a Example) -> Option<ExampleRun<'a
             })
         }
         (true, None) => {
-            let misses = Explainer::of_one(rules, *rule).misses(*rule, &reading);
+            let explainer = kept(explainer, *rule, || Explainer::of_one(rules, *rule));
+            let misses = explainer.misses(*rule, &reading);
             let why = match misses.first() {
                 Some(miss @ Miss::Near { .. }) => format!("nothing hit; {miss}"),
                 Some(miss) => miss.to_string(),
@@ -115,5 +129,23 @@ fn way_out(item: &Item, miss: Option<&Miss>) -> &'static str {
         Some(Miss::Missing { entry: None, .. } | Miss::Shout { .. } | Miss::Near { .. }) | None => {
             "add a term for it, or move the example to `ignore`"
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::kept;
+
+    #[test]
+    fn what_explains_a_rule_is_made_once_for_all_its_examples() {
+        let (mut last, mut made) = (None, Vec::new());
+        for rule in [0, 0, 0, 1, 1, 2] {
+            let of = *kept(&mut last, rule, || {
+                made.push(rule);
+                rule
+            });
+            assert_eq!(of, rule);
+        }
+        assert_eq!(made, [0, 1, 2]);
     }
 }

@@ -11,11 +11,11 @@ mod told;
 use std::cmp::Reverse;
 use std::collections::{BTreeSet, HashMap};
 
-use crate::model::{AlertRule, Field, Match, Status};
+use crate::model::{AlertRule, Field, Item, Match, Status};
 
 use super::decide::{Hit, Role, Verdict, Way, With, decide};
 use super::fold::Folded;
-use super::languages::Language;
+use super::languages::{Language, Look};
 use super::near::{NearFinder, NearHit, Nearness};
 use super::reading::Reading;
 use super::scope::Barrier;
@@ -90,6 +90,12 @@ impl<'a> Explainer<'a> {
             }
         });
         rules.collect()
+    }
+
+    /// Whether terms stand in the item more often than is looked at, by the rules as by this
+    /// explanation: more than a million times in all, or a pattern more than 100 times in a field.
+    pub fn leaves_out_hits(&self, item: &Item) -> bool {
+        self.rules.search(&Reading::new(item)).has_dropped()
     }
 
     /// Why the rule of that number does not fire on what was read, the nearest miss first.
@@ -192,10 +198,14 @@ impl<'a> Explainer<'a> {
 
     fn other_language(&self, way: &Way, seen: &Seen<'_, '_>, hit: u32) -> Miss {
         let (language, detected) = match seen.reading.language() {
-            Language::Declared(tag) => (Some(tag.clone()), false),
-            Language::Detected(code) => (Some((*code).to_owned()), true),
-            Language::OneOf(codes) => (Some(codes.join(" or ")), true),
-            Language::Unknown(_) => (None, false),
+            Language::Declared(tag) | Language::Doubted(tag, _) => {
+                (Some(tag.written.to_ascii_lowercase()), false)
+            }
+            Language::Seen(Look::Detected(code)) => (Some((*code).to_owned()), true),
+            Language::Seen(Look::OneOf(rivals)) => {
+                (Some(rivals.codes().collect::<Vec<_>>().join(" or ")), true)
+            }
+            Language::Seen(Look::Unknown(_)) => (None, false),
         };
         let looks_at = way.languages.ranges().to_vec();
         Miss::Language { hit: self.as_match(seen, hit), language, detected, looks_at }

@@ -286,3 +286,12 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn that_hits_are_left_out_is_told() {
+    let rules = compile("[[rule]]\nid = \"a\"\nany = ['/Sumy/', \"Kyiv\"]");
+    for (count, left_out) in [(10_000, false), (10_001, true)] {
+        let item = Item { title: "Sumy Kyiv ".repeat(count), ..Item::default() };
+        assert_eq!(rules.explainer().leaves_out_hits(&item), left_out, "{count}");
+    }
+}

@@ -1,7 +1,7 @@
 //! Rule files: TOML read into drafts, all problems noted.
 
 use crate::document::{At, Document, FromNode, Node, Source, Table};
-use crate::model::{Field, Item, Level, Place, Problem, Problems, RuleId, Status};
+use crate::model::{Field, Item, Level, Place, Problem, Problems, RuleId, Status, language_tag};
 
 use super::Rule;
 use super::languages::Languages;
@@ -113,7 +113,7 @@ fn rule<'a>(mut table: Table<'a>, number: usize, problems: &'a Problems) -> Draf
     let document = table.document();
     let begins = table.source().clone();
     let id = table.required::<String>("id").filter(|id| is_id(id, document, problems));
-    let title = table.get::<String>("title");
+    let title = not_empty(&mut table, "title");
     let rule = Rule {
         id: RuleId::new(id.as_ref().map_or("", |id| id.value.as_str())),
         title: title.or(id.as_ref().map(|id| id.value.clone())).unwrap_or_default(),
@@ -161,6 +161,16 @@ fn misnamed(table: &mut Table<'_>, names: &[(&str, &str)]) {
     for (wrong, right) in names {
         table.misnamed(wrong, right);
     }
+}
+
+/// A text that is there and has a letter at least.
+fn not_empty(table: &mut Table<'_>, key: &'static str) -> Option<String> {
+    let text = table.get_at::<String>(key)?;
+    if text.value.trim().is_empty() {
+        let problem = table.document().problem(&text.source, format!("`{key}` is empty"));
+        table.note(problem.hint("write something, or leave it out"));
+    }
+    Some(text.value)
 }
 
 fn is_id(id: &At<String>, document: &Document, problems: &Problems) -> bool {
@@ -290,7 +300,15 @@ fn example(node: &Node, document: &Document, problems: &Problems) -> Option<Item
             ("title", Some(text)) => item.title = text,
             ("summary", Some(text)) => item.summary = text,
             ("content", Some(text)) => item.content = text,
-            ("language", Some(text)) => item.language = Some(text),
+            ("language", Some(text)) => {
+                item.language = language_tag(&text);
+                if item.language.is_none() {
+                    let message = format!("no language tag: \"{text}\"");
+                    let problem = document.problem(value.source(), message);
+                    problems.push(problem.hint("write a BCP 47 tag, such as `uk` or `de-AT`"));
+                    good = false;
+                }
+            }
             ("title" | "summary" | "content" | "language", None) => {
                 let message = format!("`{key}`: expected a string, found {}", value.kind());
                 problems.push(document.problem(value.source(), message));

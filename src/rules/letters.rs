@@ -90,11 +90,16 @@ pub(super) fn case_twin(c: char, beside: twins::Script) -> Option<char> {
     })
 }
 
+/// Whether a letter has such a twin. To know its neighbours takes time.
+pub(super) fn has_case_twin(c: char) -> bool {
+    [Latin, Cyrillic].into_iter().any(|script| case_twin(c, script).is_some())
+}
+
 /// Whether what a character folds to depends on what stands around it.
 pub(super) fn depends_on_neighbours(c: char) -> bool {
     // A Latin ï in a Cyrillic word is ї.
     let mut depends = matches!(c, 'ï' | 'Ï');
-    decompose_compatible(c, |part| depends |= case_twin(part, Latin).is_some());
+    decompose_compatible(c, |part| depends |= has_case_twin(part));
     depends
 }
 
@@ -123,12 +128,16 @@ pub(super) fn composed(letter: char, mark: char) -> Option<char> {
 #[derive(Debug, Default)]
 pub(super) struct Exact {
     out: Vec<char>,
+    /// Where the last letter that is no mark stands in it, and the one before.
+    last: Option<usize>,
+    before: Option<usize>,
 }
 
 impl Exact {
     /// The letters of `word`.
     pub(super) fn read(&mut self, word: &str) -> &[char] {
         self.out.clear();
+        (self.last, self.before) = (None, None);
         for (at, c) in word.char_indices().filter(|(_, c)| !is_invisible(*c)) {
             let rest = &word[at + c.len_utf8()..];
             decompose_compatible(c, |part| {
@@ -143,10 +152,12 @@ impl Exact {
         if !is_base(c) {
             return;
         }
-        let before = self.out.iter().rfind(|c| !is_combining_mark(**c)).copied();
-        let beside = [before.and_then(twins::script), first_script(rest)].into_iter().flatten();
-        let mut twins = beside.filter_map(|script| case_twin(c, script));
-        let c = match (c, twins.next()) {
+        let before = self.last.map(|at| self.out[at]);
+        let twin = has_case_twin(c).then(|| {
+            let beside = [before.and_then(twins::script), first_script(rest)];
+            beside.into_iter().flatten().find_map(|script| case_twin(c, script))
+        });
+        let c = match (c, twin.flatten()) {
             ('ı', _) => 'i',
             ('ґ', _) => 'г',
             ('Ґ', _) => 'Г',
@@ -154,6 +165,7 @@ impl Exact {
             (_, Some(twin)) => twin,
             _ => c,
         };
+        (self.before, self.last) = (self.last, Some(self.out.len()));
         self.out.push(c);
     }
 
@@ -166,9 +178,8 @@ impl Exact {
     }
 
     fn mark(&mut self, mark: char, rest: &str) {
-        let is_letter = |c: &char| !is_combining_mark(*c);
-        let Some(last) = self.out.iter().rposition(is_letter) else { return };
-        let before = self.out[..last].iter().copied().rfind(is_letter);
+        let Some(last) = self.last else { return };
+        let before = self.before.map(|at| self.out[at]);
         let is_beside_cyrillic =
             || [before.and_then(twins::script), first_script(rest)].contains(&Some(Cyrillic));
         let letter = self.out[last];

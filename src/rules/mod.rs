@@ -21,6 +21,7 @@ mod lint;
 mod measure;
 mod near;
 mod patterns;
+mod places;
 mod reading;
 mod scope;
 mod search;
@@ -38,7 +39,7 @@ use crate::document::{Document, Source};
 use crate::model::{AlertRule, FeedId, Item, Level, Match, Problem, Problems, RuleId, Status};
 
 pub use backtest::{Backtest, Counts, Day, Replayed, RuleReplayed, Sample};
-use decide::{Hit, Role, Verdict, Way};
+use decide::{Hit, Role, Spans, Verdict, Way};
 pub use examples::{ExampleFailed, ExampleRun};
 pub use explain::{Company, Evidence, Explainer, Explanation, Heed, Miss, Near};
 use languages::Language;
@@ -126,12 +127,6 @@ struct Term {
     capitals: bool,
 }
 
-/// So many hits of all terms are looked at in one item, in reading order; a text with more is made
-/// of nothing else.
-const MAX_HITS: usize = 100_000;
-/// And so many of one term.
-const MAX_HITS_OF_TERM: usize = 1_000;
-
 impl RuleSet {
     /// Compiles the rules of all `documents`. Everything wrong in any of them is noted in
     /// `problems`, and then there is no rule set: it never loads in part. Lists may be named from
@@ -184,12 +179,19 @@ impl RuleSet {
             }
             scratch.roles.clear();
             add_roles(way, &scratch.hits, &mut scratch.roles);
-            self.hush(&scratch.hits, &mut scratch.roles, &shouts);
+            let except = &mut scratch.desk.except;
+            self.hush(way, &scratch.hits, &mut scratch.roles, &shouts, except);
             let verdict = scratch.desk.decide(way, &scratch.hits, &scratch.roles);
-            let Verdict::Fires(on) = verdict else { continue };
+            let Verdict::Fires(mut on) = verdict else { continue };
             match fired.last_mut().filter(|(last, _)| *last == way.rule) {
-                Some((_, all)) => all.extend(on),
-                None => fired.push((way.rule, on)),
+                Some((_, all)) => {
+                    all.append(&mut on);
+                    leave_shown(all, &scratch.hits);
+                }
+                None => {
+                    leave_shown(&mut on, &scratch.hits);
+                    fired.push((way.rule, on));
+                }
             }
         }
         let on = fired.iter().flat_map(|(_, on)| on).copied();
@@ -225,11 +227,16 @@ impl RuleSet {
 
     /// All terms that stand in the item, by term and place.
     fn hits(&self, reading: &Reading<'_>) -> Vec<Hit> {
+        self.search(reading).hits
+    }
+
+    /// The item searched for all terms.
+    fn search(&self, reading: &Reading<'_>) -> Scratch {
         let mut scratch = Scratch::default();
         scratch.read(reading.item());
         self.find_first(reading.item(), &mut scratch);
         self.find_rest(reading.item(), &mut scratch);
-        scratch.hits
+        scratch
     }
 
     /// The hits of the terms that can make a rule fire, in an item that was just read. What other
@@ -267,7 +274,7 @@ impl RuleSet {
     /// The hits of the terms of `way` that count, each with the term's role.
     fn heard(&self, way: &Way, hits: &[Hit], reading: &Reading<'_>) -> Vec<(Role, u32)> {
         let mut roles = roles(way, hits);
-        self.hush(hits, &mut roles, reading.shouts());
+        self.hush(way, hits, &mut roles, reading.shouts(), &mut Spans::default());
         roles
     }
 
@@ -281,13 +288,10 @@ impl RuleSet {
     }
 
     fn alert(&self, rule: u32, on: &[u32], item: &Item, scratch: &mut Scratch) -> AlertRule {
-        let mut found: Vec<Hit> = on.iter().map(|hit| scratch.hits[*hit as usize]).collect();
-        found.sort_unstable_by_key(|hit| (hit.field, hit.first, Reverse(hit.last), hit.term));
-        found.dedup_by_key(|hit| (hit.field, hit.first, hit.last));
-        let matches = found
-            .into_iter()
-            .take(AlertRule::MAX_MATCHES)
+        let matches = on
+            .iter()
             .map(|hit| {
+                let hit = scratch.hits[*hit as usize];
                 let text = item.field(hit.field);
                 let span = self
                     .pattern_span(&hit, text, |span| scratch.touched(hit.field, span, item))
@@ -340,6 +344,16 @@ impl RuleSet {
     }
 }
 
+/// Leaves of the hits of a rule, `on`, those that an alert shows, in reading order.
+fn leave_shown(on: &mut Vec<u32>, hits: &[Hit]) {
+    let hit = |number: u32| &hits[number as usize];
+    let place = |hit: &Hit| (hit.field, hit.first, Reverse(hit.last));
+    on.sort_unstable_by_key(|number| (place(hit(*number)), hit(*number).term));
+    on.dedup_by_key(|number| place(hit(*number)));
+    on.truncate(AlertRule::MAX_MATCHES);
+    on.shrink_to_fit();
+}
+
 /// The hits of the terms of `way`, each with the term's role.
 fn roles(way: &Way, hits: &[Hit]) -> Vec<(Role, u32)> {
     let mut roles = Vec::new();
@@ -347,13 +361,13 @@ fn roles(way: &Way, hits: &[Hit]) -> Vec<(Role, u32)> {
     roles
 }
 
-/// Adds them to `roles`. It goes through the shorter of each list of terms and the hits, both of
-/// which are by term.
+/// Adds them to `roles`, which are then by role. It goes through the shorter of each list of terms
+/// and the hits, both of which are by term.
 fn add_roles(way: &Way, hits: &[Hit], roles: &mut Vec<(Role, u32)>) {
     let mut add = |role: Role, from: usize| {
         let Some(first) = hits.get(from) else { return };
         let of_term = hits[from..].iter().take_while(|hit| hit.term == first.term);
-        let numbers = (from..).zip(of_term).take(MAX_HITS_OF_TERM);
+        let numbers = (from..).zip(of_term);
         roles.extend(numbers.filter_map(|(at, _)| Some((role, u32::try_from(at).ok()?))));
     };
     for (role, terms) in &way.terms {
@@ -374,6 +388,7 @@ fn add_roles(way: &Way, hits: &[Hit], roles: &mut Vec<(Role, u32)>) {
             }
         }
     }
+    roles.sort_unstable();
 }
 
 #[cfg(test)]

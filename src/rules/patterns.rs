@@ -1,8 +1,9 @@
 //! `/…/`: terms that are regular expressions, for what no other sign can say.
 //!
 //! A pattern is matched on the text as it stands: nothing is folded but case, and of that nothing
-//! behind `=`. Matching is linear in the text: the engine has no look-around and no back-references,
-//! and no more than [`MAX_MATCHES`] matches are looked for in a field.
+//! behind `=`. The engine has no look-around and no back-references, so that one search takes time
+//! linear in the text. Each match costs a search, which reads on behind it as far as a longer one
+//! might reach: [`most_matches`] bounds what all of them read.
 
 use std::ops::Range;
 
@@ -20,10 +21,19 @@ pub(super) struct Patterns(Vec<Pattern>);
 struct Pattern {
     term: u32,
     regex: Regex,
+    /// The bytes of its longest match; none if there is no limit.
+    longest: Option<usize>,
 }
 
-/// So many matches of one pattern are looked for in a field: each search may read all that is left.
-const MAX_MATCHES: usize = 100;
+/// A rule set has no more patterns than this: each text is searched for each, and each takes up to
+/// [`MAX_SIZE`].
+pub(super) const MAX_PATTERNS: usize = 500;
+/// So many matches of one pattern are looked for in any field, however long.
+const MIN_MATCHES: usize = 100;
+/// And no more than this: further hits of one term are not looked at.
+const MAX_MATCHES: usize = 10_000;
+/// Between these, so many that the searches read no more bytes than this in a field.
+const MAX_READ: usize = 16 << 20;
 /// A pattern takes no more memory than this, compiled.
 const MAX_SIZE: usize = 1 << 20;
 const WHOLE: &str = "a pattern is the whole entry: `/…/`, or `=/…/` where capitals count";
@@ -107,7 +117,15 @@ fn refuse_syntax<T>(
 impl Patterns {
     /// Adds the pattern of the term of that number.
     pub(super) fn push(&mut self, term: u32, regex: Regex) {
-        self.0.push(Pattern { term, regex });
+        let parsed = regex_syntax::Parser::new().parse(regex.as_str());
+        // In another case a letter has at most three times the bytes.
+        let longest = parsed.ok().and_then(|hir| hir.properties().maximum_len());
+        self.0.push(Pattern { term, regex, longest: longest.map(|bytes| bytes.saturating_mul(3)) });
+    }
+
+    /// How many there are.
+    pub(super) fn len(&self) -> usize {
+        self.0.len()
     }
 
     /// Those whose term is wanted, and the others.
@@ -122,12 +140,20 @@ impl Patterns {
     }
 
     /// Calls `found` with each match in `text`: the number of its term, and its bytes, at least one.
-    pub(super) fn find(&self, text: &str, mut found: impl FnMut(u32, Range<usize>)) {
+    /// Returns whether that is all of them.
+    pub(super) fn find(&self, text: &str, mut found: impl FnMut(u32, Range<usize>)) -> bool {
+        let mut is_all = true;
         for pattern in &self.0 {
+            let mut last = 0;
+            let mut count = 0;
             for place in pattern.places(text) {
+                (last, count) = (place.end, count + 1);
                 found(pattern.term, place);
             }
+            let most = most_matches(pattern.longest, text.len());
+            is_all &= count < most || pattern.regex.find_at(text, last).is_none();
         }
+        is_all
     }
 
     /// The matches of the term of that number in `text`; `None` if it is no pattern.
@@ -143,8 +169,15 @@ impl Patterns {
 
 impl Pattern {
     fn places<'t>(&'t self, text: &'t str) -> impl Iterator<Item = Range<usize>> {
-        self.regex.find_iter(text).take(MAX_MATCHES).map(|found| found.range())
+        let most = most_matches(self.longest, text.len());
+        self.regex.find_iter(text).take(most).map(|found| found.range())
     }
+}
+
+/// How many matches of at most `longest` bytes are looked for in a text of so many.
+fn most_matches(longest: Option<usize>, text: usize) -> usize {
+    let reads = longest.unwrap_or(text).min(text).max(1);
+    (MAX_READ / reads).clamp(MIN_MATCHES, MAX_MATCHES)
 }
 
 #[cfg(test)]

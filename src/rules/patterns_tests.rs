@@ -32,8 +32,23 @@ fn patterns_match_the_text_as_it_stands() {
 }
 
 #[test]
-fn only_so_many_matches_are_looked_for() {
-    assert_eq!(found("/a/", &"a".repeat(1_000)).len(), MAX_MATCHES);
+fn all_matches_together_read_only_so_much() {
+    for (longest, text, want) in [
+        (None, 0, MAX_MATCHES),
+        (None, 1 << 10, MAX_MATCHES),
+        (None, 16 << 10, 1024),
+        (None, 64 << 10, 256),
+        (None, 1 << 20, MIN_MATCHES),
+        (Some(5), 1 << 20, MAX_MATCHES),
+        (Some(1 << 16), 1 << 20, 256),
+        (Some(usize::MAX), 1 << 20, MIN_MATCHES),
+    ] {
+        assert_eq!(most_matches(longest, text), want, "{longest:?} {text}");
+    }
+    let long = "a".repeat(1 << 20);
+    assert_eq!(found("/a/", &long).len(), MAX_MATCHES);
+    assert_eq!(found("/.*b|a/", &long[..200_000]).len(), MIN_MATCHES);
+    assert_eq!(found("/.*b|a/", &long[..1_500]).len(), 1_500);
 }
 
 #[test]

@@ -14,7 +14,7 @@ use super::shout::Shouts;
 pub(super) struct Reading<'a> {
     item: &'a Item,
     fields: [(Field, &'a str, Folded<'a>); 3],
-    language: OnceCell<Language>,
+    language: OnceCell<Language<'a>>,
     shouts: Shouts<'a>,
 }
 
@@ -34,7 +34,7 @@ impl<'a> Reading<'a> {
     }
 
     /// The language of the item, found out when it is first asked for.
-    pub(super) fn language(&self) -> &Language {
+    pub(super) fn language(&self) -> &Language<'a> {
         self.language.get_or_init(|| Language::of(self.item))
     }
 

@@ -28,6 +28,11 @@ impl Scope {
             }
             for name in &names.value {
                 match Pattern::new(&name.value) {
+                    Ok(_) if name.value.is_empty() => {
+                        let message = "an empty feed id fits no feed";
+                        let problem = table.document().problem(&name.source, message);
+                        table.note(problem.hint("write an id, or a part of it and `*`: `bbc-*`"));
+                    }
                     Ok(pattern) => feeds.push(pattern),
                     Err(error) => {
                         let message = format!("\"{}\" is not a feed id: {error}", name.value);
@@ -37,12 +42,19 @@ impl Scope {
                 }
             }
         }
-        let tags = table.get_at::<Vec<String>>("feed_tags");
+        let tags = table.get_at::<Vec<At<String>>>("feed_tags");
         if let Some(tags) = tags.as_ref().filter(|tags| tags.value.is_empty()) {
             let problem = table.document().problem(&tags.source, "`feed_tags` is an empty list");
             table.note(problem.hint("leave it out to look at every feed"));
         }
-        Self { feeds, tags: tags.map(|tags| tags.value).unwrap_or_default() }
+        let tags = tags.map(|tags| tags.value).unwrap_or_default();
+        for tag in tags.iter().filter(|tag| tag.value.is_empty()) {
+            let problem = table.document().problem(&tag.source, "an empty tag is no feed's");
+            table.note(
+                problem.hint("write a tag that the feeds have in the config, or leave it out"),
+            );
+        }
+        Self { feeds, tags: tags.into_iter().map(|tag| tag.value).collect() }
     }
 
     /// Whether the rule looks at the feed of `subject`.

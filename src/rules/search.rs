@@ -4,16 +4,19 @@ use std::ops::Range;
 
 use crate::model::{Field, Item};
 
+use super::Role;
 use super::decide::{Desk, Hit};
 use super::finder::{Finder, Place};
 use super::fold::{Map, Text};
 use super::letters::Exact;
 use super::patterns::Patterns;
+use super::places::Places;
 use super::reading::touched;
-use super::{MAX_HITS, Role};
 
 /// What it takes to match an item, kept from one to the next: once it has grown to the largest item,
-/// one on which nothing fires costs no allocation. It holds no more than some ten times that item.
+/// one on which nothing fires costs no allocation. It holds some ten times that item. Hashtags, and
+/// signs that stand for whole phrases (U+FDFA), fold to many times their length, and a hundred terms
+/// may hit one word: what such an item took beyond some 50 MiB is given back at the next.
 #[derive(Debug, Default)]
 pub struct Scratch {
     text: Text,
@@ -24,7 +27,8 @@ pub struct Scratch {
     mapped: usize,
     is_split: bool,
     is_numbered: bool,
-    places: Vec<Place>,
+    places: Places,
+    has_dropped: bool,
     exact: Exact,
     pub(super) hits: Vec<Hit>,
     /// The ways that a hit may make fire.
@@ -40,8 +44,8 @@ pub(super) struct Finders {
     pub(super) patterns: Patterns,
 }
 
-/// So many places of patterns are looked at in one item, most of which may have the wrong capitals.
-const MAX_PLACES: usize = 4 * MAX_HITS;
+/// Room for so many hits is kept for the next item.
+const KEPT_HITS: usize = 100_000;
 
 fn texts(item: &Item) -> [&str; 3] {
     Field::ALL.map(|field| item.field(field))
@@ -51,10 +55,22 @@ impl Scratch {
     /// Folds the item and forgets the one before. Returns its fields as the rules see them: letters
     /// of one byte each, one field after the other.
     pub fn read(&mut self, item: &Item) -> &[u8] {
+        self.text.shrink();
+        self.map.shrink();
         self.fields = self.text.fold(texts(item));
         (self.is_split, self.is_numbered, self.mapped) = (false, false, 0);
+        self.has_dropped = false;
         self.hits.clear();
+        self.hits.shrink_to(KEPT_HITS);
+        self.roles.clear();
+        self.roles.shrink_to(KEPT_HITS);
         self.text.bytes()
+    }
+
+    /// The room that the folded text and its map take, in bytes.
+    #[cfg(test)]
+    pub(super) fn capacity(&self) -> usize {
+        self.text.capacity() + self.map.capacity()
     }
 
     /// Adds what `finders` find in the item that was read to the hits.
@@ -64,14 +80,18 @@ impl Scratch {
             return;
         }
         for field in Field::ALL {
-            finders.patterns.find(item.field(field), |term, span| {
-                if self.hits.len() < MAX_HITS
-                    && let Some((first, last)) = self.touched(field, &span, item)
-                {
+            let found_all = finders.patterns.find(item.field(field), |term, span| {
+                if let Some((first, last)) = self.touched(field, &span, item) {
                     self.hits.push(Hit { term, field, first, last });
                 }
             });
+            self.has_dropped |= !found_all;
         }
+    }
+
+    /// Whether the item that was read has more places of terms than are looked at.
+    pub(super) fn has_dropped(&self) -> bool {
+        self.has_dropped
     }
 
     fn find_words(&mut self, finder: &Finder, item: &Item) {
@@ -81,21 +101,18 @@ impl Scratch {
         }
         let mut places = std::mem::take(&mut self.places);
         places.clear();
-        finder.search(&self.text, &mut |place| {
-            if places.len() < MAX_PLACES {
-                places.push(place);
-            }
-        });
+        finder.search(&self.text, &mut |place| places.push(place));
         let exact = places.iter().filter(|place| finder.is_exact(**place));
         if let Some(last) = exact.map(|place| place.end).max() {
             self.map(item, last as usize);
         }
-        for place in &places {
-            if self.hits.len() < MAX_HITS && self.fits(finder, *place, item) {
+        for place in places.iter() {
+            if self.fits(finder, *place, item) {
                 let hit = self.hit(finder.term(*place), place.start as usize..place.end as usize);
                 self.hits.push(hit);
             }
         }
+        self.has_dropped |= places.has_dropped();
         self.places = places;
     }
 

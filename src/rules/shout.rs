@@ -8,7 +8,7 @@ use std::cell::OnceCell;
 use crate::model::{Field, Item};
 
 use super::RuleSet;
-use super::decide::{Hit, Role};
+use super::decide::{Hit, Role, Spans, Way};
 use super::term::Spelling;
 
 /// A field of fewer words in capitals is no headline, but a name or two; for a pair, see `is_pair`.
@@ -61,15 +61,25 @@ impl<'a> Shouts<'a> {
 }
 
 impl RuleSet {
-    /// Leaves of the `roles` of a way only those of hits that count.
-    pub(super) fn hush(&self, hits: &[Hit], roles: &mut Vec<(Role, u32)>, shouts: &Shouts<'_>) {
+    /// Leaves of the `roles` of a way only those of hits that count. What lies in a field that is
+    /// not looked at, or inside a phrase of `except`, is no company. `except` is a buffer.
+    pub(super) fn hush(
+        &self,
+        way: &Way,
+        hits: &[Hit],
+        roles: &mut Vec<(Role, u32)>,
+        shouts: &Shouts<'_>,
+        except: &mut Spans,
+    ) {
         let fires = |role: Role| matches!(role, Role::Any | Role::All(_) | Role::With);
-        let is_mute = |hit: u32| {
-            let hit = &hits[hit as usize];
-            self.terms[hit.term as usize].capitals && shouts.at(hit.field)
+        let of = |wanted: fn(Role) -> bool| {
+            let all = roles.iter().filter(move |(role, _)| wanted(*role));
+            all.map(|(_, hit)| &hits[*hit as usize]).filter(|hit| way.fields[hit.field as usize])
         };
-        if roles.iter().filter(|(role, _)| fires(*role)).all(|(_, hit)| is_mute(*hit)) {
-            roles.retain(|(role, _)| !fires(*role));
+        except.set(of(|role| role == Role::Except));
+        let is_mute = |hit: &Hit| self.terms[hit.term as usize].capitals && shouts.at(hit.field);
+        if !of(fires).any(|hit| !is_mute(hit) && !except.hold(hit)) {
+            roles.retain(|(role, hit)| !fires(*role) || !is_mute(&hits[*hit as usize]));
         }
     }
 }

@@ -119,6 +119,80 @@ fn no_more_hits_are_kept_than_an_alert_may_hold() {
 }
 
 #[test]
+fn a_term_that_stands_there_a_thousand_times_counts_at_each_place() {
+    let rules = compile(&[r#"
+[[rule]]
+id = "near"
+any = ["Rubio"]
+with = ["Ukraine"]
+within = 5
+[[rule]]
+id = "trump"
+any = ["Trump"]
+except = ["Judd Trump"]
+"#])
+    .unwrap();
+    for (content, want) in [
+        ("Ukraine ".repeat(1_001) + "a b c d e f Rubio in Ukraine", "near"),
+        ("Ukraine ".repeat(1_001) + "a b c d e f Rubio", ""),
+        ("Judd Trump ".repeat(1_000) + "Donald Trump spoke", "trump"),
+        ("Judd Trump ".repeat(1_001), ""),
+    ] {
+        let found = matches(&rules, &item("", "", &content));
+        let ids: Vec<&str> = found.iter().map(|rule| rule.id.as_str()).collect();
+        assert_eq!(ids.join(" "), want, "{:?}", &content[content.len() - 40..]);
+    }
+}
+
+#[test]
+fn a_flood_of_one_term_hides_no_other() {
+    let rules = compile(&[r#"
+[[rule]]
+id = "near"
+any = ["Trump"]
+with = ["Kyiv"]
+within = 1
+[[rule]]
+id = "vetoed"
+any = ["Trump"]
+none = ["opera"]
+[[rule]]
+id = "quake"
+any = ["earthquake"]
+[[rule]]
+id = "pattern"
+any = ['/earth\wuake/']
+[[rule]]
+id = "town"
+any = ["=Sumy"]
+"#])
+    .unwrap();
+    let flood = "Trump sumy ".repeat(60_000) + "earthquake, opera, Sumy";
+    let found = matches(&rules, &item("Trump: Kyiv", "", &flood));
+    let ids: Vec<&str> = found.iter().map(|rule| rule.id.as_str()).collect();
+    assert_eq!(ids, ["near", "quake", "pattern", "town"]);
+    let flood = "Trump Kyiv ".repeat(60_000) + "earthquake, Sumy";
+    assert_eq!(matches(&rules, &item("", "", &flood)).len(), 5);
+}
+
+#[test]
+fn what_an_item_took_that_folds_to_many_times_its_length_is_given_back() {
+    let rules = compile(&["[[rule]]\nid = \"a\"\nany = [\"Sumy\"]"]).unwrap();
+    let mut scratch = Scratch::default();
+    let mut held = |item: &Item| {
+        let subject = Subject { item, feed: &FeedId::new("a"), feed_tags: &[] };
+        assert_eq!(rules.matches_with(&subject, &mut scratch).len(), 1);
+        scratch.capacity()
+    };
+    let small = held(&item("Sumy", "", ""));
+    let large = held(&item("Sumy", "", &"\u{fdfa}".repeat(300_000)));
+    let after = held(&item("Sumy", "", ""));
+    assert!(large > 10 * 900_000 && after <= small, "{small} {large} {after}");
+    let plain = held(&item("Sumy", "", &"seldom ".repeat(140_000)));
+    assert_eq!(held(&item("Sumy", "", "")), plain, "room for an item of 1 MiB is kept");
+}
+
+#[test]
 fn many_rules_that_share_a_common_word_cost_no_more_than_their_hits() {
     use std::fmt::Write;
     let mut text = String::new();
@@ -255,6 +329,10 @@ any = ["Tusk"]
         (Some("en"), "Sumy", false),
         (Some("ru"), "Tusk", false),
         (None, "Tusk: co to jest", false),
+        (Some("deu"), "Trumps", true),
+        (Some("und"), "Die Reise Trumps nach China ist zu Ende", true),
+        (Some("uk"), "The Wall Street Journal, Axios: Суми", true),
+        (None, "The Wall Street Journal, Axios: Суми", true),
     ] {
         let item = Item { language: language.map(str::to_owned), ..item(title, "", "") };
         assert_eq!(!matches(&rules, &item).is_empty(), fires, "{language:?} {title}");
@@ -339,6 +417,33 @@ within = 3
 }
 
 #[test]
+fn in_such_a_headline_only_hits_that_count_are_company() {
+    let rules = compile(&[r#"
+[[rule]]
+id = "title"
+fields = ["title"]
+any = ["=US", "Biden"]
+[[rule]]
+id = "except"
+any = ["=US", "Trump"]
+except = ["Judd Trump"]
+"#])
+    .unwrap();
+    for (title, content, want) in [
+        ("HE TOLD US ABOUT SNOOKER", "", ""),
+        ("HE TOLD US ABOUT SNOOKER", "Biden was not there.", ""),
+        ("BIDEN TOLD US ABOUT SNOOKER", "", "title"),
+        ("HE TOLD US ABOUT SNOOKER", "Judd Trump has won.", ""),
+        ("HE TOLD US ABOUT SNOOKER", "Trump likes Judd Trump.", "except"),
+        ("He told the US of snooker", "Judd Trump has won.", "title except"),
+    ] {
+        let found = matches(&rules, &item(title, "", content));
+        let ids: Vec<&str> = found.iter().map(|rule| rule.id.as_str()).collect();
+        assert_eq!(ids.join(" "), want, "{title} {content}");
+    }
+}
+
+#[test]
 fn lists_inside_lists_end_somewhere() {
     let chain = |length: usize| {
         let mut text = "[[rule]]\nid = \"a\"\nany = [\"@l0\"]\n[list]\n".to_owned();
@@ -390,7 +495,7 @@ with = ["b"]
 within = 0
 feeds = ["[x"]
 [rule.examples]
-match = [1, { titel = "x" }, { title = 1 }]
+match = [1, { titel = "x" }, { title = 1 }, { title = "x", language = "in German" }]
 mach = []
 [[rule.or]]
 fields = []
@@ -407,6 +512,7 @@ fn every_mistake_is_told_with_its_place_and_a_way_out() {
         "`Big One` is not a rule id",
         "unknown key `anny` in [rule]",
         "unknown key `lang` in [rule]",
+        "1.toml:27:71: no language tag: \"in German\"",
         "hint: did you mean `languages`?",
         "1.toml:31:20: no language \"ua\"",
         "hint: did you mean `uk`?",
@@ -426,7 +532,7 @@ fn every_mistake_is_told_with_its_place_and_a_way_out() {
         "an example is a text or a table, not an integer",
         "unknown key `titel` in an example",
         "`title`: expected a string, found an integer",
-        "unknown key `mach` in [examples]",
+        "unknown key `mach` in [rule.examples]",
         "`fields` is an empty list",
         "2.toml: no [[rule]] in it",
         "3.toml: no [[rule]] in it",
@@ -535,5 +641,45 @@ proptest! {
                 prop_assert!(!hit.text.is_empty());
             }
         }
+    }
+}
+
+#[test]
+fn a_list_named_again_and_again_is_dealt_once() {
+    let text = "[list]\na = [\"weir\"]\nb = [\"@a\", \"@a\"]\n[[rule]]\nid = \"r\"\n\
+                any = [\"@b\", \"@b\", \"dam\", \"@b\"]\n";
+    let rules = RuleSet::compile(&[Document::new("r.toml", text)], &Problems::default()).unwrap();
+    assert_eq!(rules.ways[0].terms.len(), 2, "{:?}", rules.ways[0].terms);
+}
+
+#[test]
+fn a_rule_set_has_only_so_many_regular_expressions() {
+    let compile = |count: usize| {
+        let terms: Vec<String> = (0..count).map(|number| format!("/x{number}y/")).collect();
+        let text = format!("[[rule]]\nid = \"r\"\nany = {terms:?}\n");
+        let problems = Problems::default();
+        RuleSet::compile(&[Document::new("r.toml", text)], &problems);
+        problems.into_vec()
+    };
+    assert_eq!(compile(500).len(), 0);
+    let told = compile(501);
+    assert_eq!(told.len(), 1);
+    let column =
+        "any = [\"".len() + (0..500).map(|n| format!("/x{n}y/\", \"").len()).sum::<usize>();
+    assert_eq!(told[0].place.to_string(), format!("r.toml:3:{}", column + 1));
+    assert!(told[0].message.contains("more than 500 regular expressions"), "{}", told[0].message);
+    assert!(told[0].hint.as_ref().unwrap().contains("`/one|two/`"));
+}
+
+#[test]
+fn a_hundred_excepted_matches_of_a_regular_expression_hide_no_other() {
+    let text = "[[rule]]\nid = \"r\"\nany = [\"/Trump/\"]\nexcept = [\"Judd Trump\"]\n";
+    let rules = RuleSet::compile(&[Document::new("r.toml", text)], &Problems::default()).unwrap();
+    let feed = FeedId::new("f");
+    for (end, fires) in [("Donald Trump", true), ("", false)] {
+        let title = "Judd Trump, ".repeat(500) + end;
+        let item = Item { title, ..Item::default() };
+        let fired = rules.matches(&Subject { item: &item, feed: &feed, feed_tags: &[] });
+        assert_eq!(!fired.is_empty(), fires, "{end}");
     }
 }

@@ -31,6 +31,21 @@ const TWINS: [[char; 3]; 19] = [
     ['z', '-', 'ζ'],
 ];
 
+/// Those of Latin and Cyrillic that look the same as small letters, too; of the others only capitals
+/// do.
+const SMALL_TWINS: [[char; 2]; 10] = [
+    ['a', 'а'],
+    ['c', 'с'],
+    ['e', 'е'],
+    ['i', 'і'],
+    ['j', 'ј'],
+    ['o', 'о'],
+    ['p', 'р'],
+    ['s', 'ѕ'],
+    ['x', 'х'],
+    ['y', 'у'],
+];
+
 /// The script of a letter, if it is one of the three.
 pub(super) fn script(c: char) -> Option<Script> {
     match c {
@@ -70,24 +85,40 @@ pub(super) enum Mix {
     Motley,
 }
 
-/// Looks at the letters of a word. If it can be read in several scripts, it is that with the most
-/// letters; Cyrillic of equals.
+/// Looks at the letters of a word. If it can be read in several scripts, it is one in which the
+/// strays look the same as small letters, but for the first, which may be a capital: `Xapкiв` is
+/// Cyrillic, for no Latin letter looks like a small в. Capitals are not looked at, so that a word is
+/// read the same in any. Of several, it is that with the most letters; Cyrillic of equals.
 pub(super) fn mix(letters: impl Iterator<Item = char>) -> Mix {
     const HOMES: [Script; 3] = [Script::Greek, Script::Latin, Script::Cyrillic];
     let mut count = [0_usize; 3];
     let mut fits = [true; 3];
+    let mut fits_small = [true; 3];
     let mut foreign = false;
-    for c in letters.filter(|c| c.is_alphabetic()) {
+    for (number, c) in letters.filter(|c| c.is_alphabetic()).enumerate() {
         let own = script(c);
         foreign |= own.is_none();
         for (at, home) in HOMES.into_iter().enumerate() {
             count[at] += usize::from(own == Some(home));
             fits[at] &= own == Some(home) || twin(c, home).is_some();
+            fits_small[at] &= own == Some(home) || number == 0 || looks_same_small(c, home);
         }
     }
     if count.iter().filter(|count| **count > 0).count() < 2 {
         return Mix::Pure;
     }
     let homes = (0..3).filter(|at| fits[*at] && count[*at] > 0 && !foreign);
-    homes.max_by_key(|at| count[*at]).map_or(Mix::Motley, |at| Mix::Read(HOMES[at]))
+    homes
+        .max_by_key(|at| (fits_small[*at], count[*at]))
+        .map_or(Mix::Motley, |at| Mix::Read(HOMES[at]))
+}
+
+/// Whether the twin of `c` in `to` looks like it as a small letter, too.
+fn looks_same_small(c: char, to: Script) -> bool {
+    let Some(small) = c.to_lowercase().next() else { return false };
+    match (script(c), to) {
+        (Some(Script::Latin), Script::Cyrillic) => SMALL_TWINS.iter().any(|row| row[0] == small),
+        (Some(Script::Cyrillic), Script::Latin) => SMALL_TWINS.iter().any(|row| row[1] == small),
+        _ => true,
+    }
 }

@@ -28,6 +28,13 @@ fn a_reload_takes_over_new_feeds_and_rules_and_a_broken_file_changes_nothing() {
     daemon.expect("delivered", &[("sink", "file")]);
     assert_eq!(home.ids().len(), 2);
 
+    home.write("wirewatch.toml", &first);
+    let broken = "[[rule]]\nid = \"x\"\nany = [\"x-ray\"]\n[rule.examples]\nmatch = [\"y\"]\n";
+    home.write("rules.toml", broken);
+    daemon.signal("HUP");
+    let failed = daemon.expect("reload_failed", &[]);
+    assert_eq!(failed["problems"], 1, "a rule that fails its own example is not taken over");
+
     home.write("wirewatch.toml", &(first + &feed(&room, "/b")));
     let storms = "[[rule]]\nid = \"storms\"\ntitle = \"Storms\"\nany = [\"storm*\"]\n";
     home.write("rules.toml", &format!("{RULES}{storms}"));
@@ -40,6 +47,19 @@ fn a_reload_takes_over_new_feeds_and_rules_and_a_broken_file_changes_nothing() {
     // What was seen before the rule was there is not raked up.
     assert_eq!(daemon.count("alert", &[]), 4);
     assert_eq!(home.ids(), home.stored());
+}
+
+#[test]
+fn a_start_warns_of_a_rule_that_fails_its_own_example_and_watches() {
+    let room = Newsroom::open();
+    room.put("/a", Page::Feed(vec![story("1", "A flood", 1)]));
+    let home = Home::new(&config(&room, "alert", &["/a"]));
+    home.write("rules.toml", &format!("{RULES}\n[rule.examples]\nmatch = [\"drought\"]\n"));
+    let mut daemon = home.run();
+    let warning = daemon.expect("config_warning", &[]);
+    assert!(warning["message"].as_str().unwrap().contains("this example should match"));
+    daemon.expect("delivered", &[("sink", "file")]);
+    assert_eq!(home.ids().len(), 1);
 }
 
 #[test]

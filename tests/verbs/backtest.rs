@@ -128,6 +128,9 @@ fn backtest_says_what_it_cannot_do() {
     );
     let ran = backtest(&house, &["--since", "0s"]).expect(1);
     assert!(ran.stdout.contains("no item was first seen"), "{}", ran.stdout);
+    backtest(&house, &["--since", "30d", "--until", "40d"])
+        .expect(2)
+        .says(&["is not before --until"]);
     backtest(&house, &["--since", "yesterday"]).expect(2).says(&["such as 12h or 30d"]);
     let own = ["backtest", "--config", "w.toml", "--rules", "rules.toml"];
     house

@@ -67,13 +67,19 @@ fn a_rule_that_does_not_fire_tells_its_nearest_miss() {
 }
 
 #[test]
+fn a_language_has_the_shape_of_a_tag() {
+    let ran = explain(&house(), &["--language", "in German", "--text", "Sumy"]);
+    assert!(ran.stderr.contains("not a language tag, such as `uk`"), "{}", ran.stderr);
+}
+
+#[test]
 fn json_has_a_line_an_item_with_all_that_is_said() {
     let args =
-        ["--format", "json", "--language", "pl", "--text", "Sumy", "--summary", "Judd Trump"];
+        ["--format", "json", "--language", " PL_pl", "--text", "Sumy", "--summary", "Judd Trump"];
     let [told] = explain(&house(), &args).expect(1).json().try_into().unwrap();
     let place = |term: &str, field: &str, text: &str, start: usize| json!({"term": term, "field": field, "text": text, "start": start, "end": start + text.len()});
     assert_eq!(told["feed"], Value::Null);
-    assert_eq!(told["item"], json!({"id": "", "title": "Sumy", "link": null, "language": "pl"}));
+    assert_eq!(told["item"], json!({"id": "", "title": "Sumy", "link": null, "language": "pl-pl"}));
     assert_eq!((&told["fires"], &told["nothing_near"]), (&json!([]), &json!(["khar"])));
     assert_eq!(
         told["rules"],
@@ -190,4 +196,18 @@ fn hostile_texts_do_nothing_to_a_terminal() {
             assert_eq!(ran.expect(0).stdout.chars().find(raw), None, "{format}");
         }
     }
+}
+
+#[test]
+fn an_item_with_more_hits_than_are_looked_at_is_said_to_have_them() {
+    let house = House::new();
+    house.write("rules.toml", "[[rule]]\nid = \"a\"\nany = ['/Sumy/']\n");
+    let text = "Sumy ".repeat(101);
+    let ran = explain(&house, &["--text", &text]).expect(0);
+    assert!(ran.stdout.ends_with("hits are left out\n"), "{}", ran.stdout);
+    let ran = explain(&house, &["--format", "json", "--text", &text]).expect(0);
+    let told: Value = serde_json::from_str(&ran.stdout).expect("JSON");
+    assert_eq!(told["hits_left_out"], true);
+    let ran = explain(&house, &["--format", "json", "--text", &text[5..]]).expect(0);
+    assert!(!ran.stdout.contains("hits_left_out"), "{}", ran.stdout);
 }

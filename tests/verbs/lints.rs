@@ -58,7 +58,10 @@ fn check_prints_problems_and_warnings_as_json_too() {
     let told = ran.json();
     assert_eq!((told.len(), &told[0]["severity"]), (1, &"error".into()));
     assert_eq!((&told[0]["path"], &told[0]["line"]), (&"bad.toml".into(), &3.into()));
-    let ran = house.run(&["check", "bad.toml"]).expect(78).says(&["bad.toml:3:", "1 problem"]);
+    let ran = house
+        .run(&["check", "bad.toml"])
+        .expect(78)
+        .says(&["bad.toml:3:", "1 problem in the rules"]);
     assert_eq!(ran.stdout, "");
 
     // With a config its feeds are known.
@@ -67,4 +70,33 @@ fn check_prints_problems_and_warnings_as_json_too() {
     let beside = house.run(&["check", "own.toml", "--config", "w.toml"]).expect(0).stdout;
     assert!(!alone.contains("no-feed"), "{alone}");
     assert!(beside.contains("own.toml:4:10: no feed of the config fits `b`"), "{beside}");
+}
+
+#[test]
+fn check_warns_beside_examples_that_fail_too() {
+    let house = House::new();
+    house.write("odd.toml", &format!("{ODD}[rule.examples]\nmatch = [\"In Kyiv\"]\n"));
+    let ran = house.run(&["check", "--strict", "odd.toml"]).expect(78);
+    let ran = ran.says(&["odd.toml:6:10: rule `sumy`: this example", "1 problem in the rules"]);
+    assert!(ran.stdout.contains("warning[homonym]: odd.toml:3:8:"), "{}", ran.stdout);
+    assert!(!ran.stdout.contains(": ok:"), "{}", ran.stdout);
+    let told = house.run(&["check", "--format", "json", "odd.toml"]).expect(78).json();
+    let severities: Vec<&str> =
+        told.iter().map(|line| line["severity"].as_str().unwrap()).collect();
+    assert_eq!(severities, ["error", "warning", "warning", "warning", "warning"]);
+}
+
+#[test]
+fn check_says_how_many_warnings_it_leaves_out() {
+    let house = House::new();
+    let terms = vec!["\"weir\""; 121].join(", ");
+    house.write("odd.toml", &format!("[[rule]]\nid = \"a\"\nany = [{terms}]\n"));
+    let ran = house.run(&["check", "odd.toml"]).expect(0);
+    assert!(ran.stdout.contains("warning: 20 further warnings are not shown\n"), "{}", ran.stdout);
+    let told = house.run(&["check", "--format", "json", "odd.toml"]).expect(0).json();
+    assert_eq!(
+        told.last().unwrap(),
+        &serde_json::json!({"severity": "warning", "more": 20,
+            "message": "20 further warnings are not shown"})
+    );
 }

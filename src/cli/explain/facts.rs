@@ -17,6 +17,9 @@ pub(super) struct Facts<'a> {
     rules: Vec<RuleFacts<'a>>,
     /// The ids of all others.
     nothing_near: Vec<&'a str>,
+    /// Whether terms stand in it more often than is looked at.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    hits_left_out: bool,
 }
 
 #[derive(Serialize)]
@@ -50,7 +53,11 @@ fn told<T: ToString>(facts: &[T]) -> Vec<Told<'_, T>> {
     facts.iter().map(|fact| Told { message: fact.to_string(), fact }).collect()
 }
 
-pub(super) fn facts<'a>(asked: &'a Asked, explained: &'a [Explanation]) -> Facts<'a> {
+pub(super) fn facts<'a>(
+    asked: &'a Asked,
+    explained: &'a [Explanation],
+    hits_left_out: bool,
+) -> Facts<'a> {
     let (telling, others): (Vec<&Explanation>, Vec<&Explanation>) =
         explained.iter().partition(|told| !told.hits.is_empty() || !told.misses.is_empty());
     let fires = telling.iter().filter(|told| told.fires).map(|told| told.rule.as_str());
@@ -77,5 +84,6 @@ pub(super) fn facts<'a>(asked: &'a Asked, explained: &'a [Explanation]) -> Facts
             })
             .collect(),
         nothing_near: others.iter().map(|told| told.rule.as_str()).collect(),
+        hits_left_out,
     }
 }

@@ -10,6 +10,10 @@ const EXCERPT: usize = 76;
 const BEFORE: usize = 30;
 /// So many rules are listed in one line.
 const MAX_LISTED: usize = 40;
+/// Said of an item in which terms stand more often than is looked at.
+pub(super) const HITS_LEFT_OUT: &str = "\
+    note: terms stand in it more often than is looked at; of those that stand there most, hits are \
+    left out";
 
 /// What the rules make of an item. `whole`: with every miss of a rule, not only the nearest.
 pub(super) fn render(asked: &Asked, told: &[Explanation], whole: bool, color: bool) -> String {

@@ -40,11 +40,10 @@ pub(super) fn read_file(path: &Path) -> Result<String, Problem> {
     }
     let bytes = std::fs::read(path).map_err(unreadable)?;
     String::from_utf8(bytes).map_err(|error| {
-        let line = error.as_bytes()[..error.utf8_error().valid_up_to()]
-            .iter()
-            .filter(|byte| **byte == b'\n')
-            .count();
-        fail(format!("is not UTF-8 (line {})", line + 1)).hint("save it as UTF-8")
+        let wrong = error.utf8_error().valid_up_to();
+        let text = String::from_utf8_lossy(error.as_bytes());
+        let place = Place::in_text(path, &text, wrong..wrong + 1);
+        Problem::new(place, "is not UTF-8 from here on").hint("save it as UTF-8")
     })
 }
 

@@ -47,6 +47,9 @@ struct Piece {
     end: u32,
 }
 
+/// Room for so many pieces is kept for the next text.
+const KEPT_PIECES: usize = 1 << 20;
+
 impl Map {
     /// The source of the folded bytes `first..last`; empty if there is none.
     pub(crate) fn span(&self, first: usize, last: usize) -> std::ops::Range<usize> {
@@ -54,6 +57,17 @@ impl Map {
             (Some((start, _)), Some((_, end))) if start <= end => start as usize..end as usize,
             _ => 0..0,
         }
+    }
+
+    #[cfg(test)]
+    pub(crate) fn capacity(&self) -> usize {
+        self.pieces.capacity() * size_of::<Piece>()
+    }
+
+    /// Forgets the text, and gives back what one took that is made of nothing but rare characters.
+    pub(crate) fn shrink(&mut self) {
+        self.pieces.clear();
+        self.pieces.shrink_to(KEPT_PIECES);
     }
 
     /// Forgets the text.

@@ -85,9 +85,11 @@ impl<P: Places> Fold<'_, P> {
         if !letters::is_base(c) {
             return;
         }
-        let mut beside = self.neighbours(1, at).into_iter().flatten();
-        if let Some(twin) = beside.find_map(|script| letters::case_twin(c, script)) {
-            return self.put(twin, at);
+        if letters::has_case_twin(c) {
+            let mut beside = self.neighbours(1, at).into_iter().flatten();
+            if let Some(twin) = beside.find_map(|script| letters::case_twin(c, script)) {
+                return self.put(twin, at);
+            }
         }
         for lower in c.to_lowercase() {
             match letters::spelt(lower) {

@@ -52,7 +52,14 @@ impl<P: Places> Fold<'_, P> {
         }
     }
 
+    /// Writes them all, wherever the fold should stop: what is made of a word is known at its end.
     fn words(&mut self, start: usize, end: usize) {
+        let until = std::mem::replace(&mut self.until, usize::MAX);
+        self.each_word(start, end);
+        self.until = until;
+    }
+
+    fn each_word(&mut self, start: usize, end: usize) {
         let mut start = start;
         while start < end {
             let next = self.next_word(start, end);

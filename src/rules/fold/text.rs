@@ -23,7 +23,22 @@ pub(crate) struct Text {
 const BLANK: usize = 2 * BLOCK;
 const BLOCK: usize = 64;
 
+/// A buffer longer than this is not kept for the next text: three fields of 1 MiB take half of it.
+const KEPT: usize = 12 << 20;
+
 impl Text {
+    #[cfg(test)]
+    pub(crate) fn capacity(&self) -> usize {
+        self.bytes.capacity() + self.again.capacity()
+    }
+
+    /// Gives back what a text took that folds to many times its length. It is void then.
+    pub(crate) fn shrink(&mut self) {
+        if self.bytes.capacity().max(self.again.capacity()) > KEPT {
+            *self = Self::default();
+        }
+    }
+
     /// Folds `parts`; returns where each begins.
     pub(crate) fn fold<const N: usize>(&mut self, parts: [&str; N]) -> [usize; N] {
         self.words.clear();

@@ -1,6 +1,6 @@
 //! All rules and lists of a rule set, with their terms read, as the lints look at them.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::rc::Rc;
 
 use super::words::{Member, Words};
@@ -23,7 +23,10 @@ pub(super) struct Listed<'a> {
 /// The terms of one key of a way: its own, and those of the lists that it names.
 pub(super) struct Group<'a> {
     pub(super) own: Rc<Words<'a>>,
+    /// Each once.
     pub(super) lists: Vec<(&'a Entry<'a>, Rc<Words<'a>>)>,
+    /// The entries that name a list once more.
+    pub(super) again: Vec<&'a Entry<'a>>,
 }
 
 /// The terms of a way to fire.
@@ -41,33 +44,49 @@ impl<'a> Book<'a> {
         let mut book = Self { lists: BTreeMap::new(), spelt: HashMap::new() };
         let named: BTreeMap<&str, &List<'_>> =
             lists.iter().map(|list| (list.name.as_str(), list)).collect();
+        let mut gathered = HashMap::new();
         for list in lists {
-            let mut members = Vec::new();
-            book.gather(list, &named, &mut vec![&list.name], &mut members);
-            let words = Rc::new(Words::new(members));
+            let members = book.gather(list, &named, &mut gathered);
+            let words = Rc::new(Words::new(members.to_vec()));
             book.lists.insert(&list.name, Listed { list, words });
         }
         book
     }
 
+    /// The terms of a list and of those that it names, each entry once. Each list is gone through
+    /// once, however often it is named; they are no deeper inside each other than the compiler
+    /// allows.
     fn gather(
         &mut self,
         list: &'a List<'a>,
         named: &BTreeMap<&str, &'a List<'a>>,
-        path: &mut Vec<&'a str>,
-        members: &mut Vec<Member<'a>>,
-    ) {
+        gathered: &mut HashMap<&'a str, Rc<[Member<'a>]>>,
+    ) -> Rc<[Member<'a>]> {
+        if let Some(members) = gathered.get(list.name.as_str()) {
+            return Rc::clone(members);
+        }
+        // A list that held itself would find nothing of it here.
+        gathered.insert(&list.name, Rc::new([]));
+        let mut members = Vec::new();
+        let mut inside = HashSet::new();
+        let mut known = HashSet::new();
         for entry in &list.entries {
             match entry.text.strip_prefix('@').and_then(|name| named.get(name)) {
-                Some(inner) if !path.contains(&inner.name.as_str()) => {
-                    path.push(&inner.name);
-                    self.gather(inner, named, path, members);
-                    path.pop();
+                Some(inner) if inside.insert(inner.name.as_str()) => {
+                    let theirs = self.gather(inner, named, gathered);
+                    let new = theirs.iter().filter(|member| known.insert(member.key()));
+                    members.extend(new.cloned());
                 }
                 Some(_) => {}
-                None => members.extend(self.member(entry, Some(&list.name))),
+                None => {
+                    let own = self.member(entry, Some(&list.name));
+                    members.extend(own.filter(|member| known.insert(member.key())));
+                }
             }
         }
+        let members: Rc<[Member<'_>]> = members.into();
+        gathered.insert(&list.name, Rc::clone(&members));
+        members
     }
 
     /// A term; none if the entry names a list.
@@ -97,12 +116,17 @@ impl<'a> Book<'a> {
 
     fn group(&mut self, entries: &'a [Entry<'a>]) -> Group<'a> {
         let own = entries.iter().filter_map(|entry| self.member(entry, None)).collect();
-        let listed = |entry: &'a Entry<'a>| {
-            let name = entry.text.strip_prefix('@')?;
-            Some((entry, Rc::clone(&self.lists.get(name)?.words)))
-        };
-        let lists = entries.iter().filter_map(listed).collect();
-        Group { own: Rc::new(Words::new(own)), lists }
+        let (mut lists, mut again) = (Vec::new(), Vec::new());
+        let mut known = HashSet::new();
+        for entry in entries {
+            let named = entry.text.strip_prefix('@').and_then(|name| self.lists.get(name));
+            let Some(Listed { words, .. }) = named else { continue };
+            match known.insert(entry.text.as_str()) {
+                true => lists.push((entry, Rc::clone(words))),
+                false => again.push(entry),
+            }
+        }
+        Group { own: Rc::new(Words::new(own)), lists, again }
     }
 }
 
@@ -163,5 +187,50 @@ impl<'a> WayWords<'a> {
     pub(super) fn is_plain(&self) -> bool {
         let others = [&self.with, &self.none, &self.except];
         self.all.is_empty() && others.iter().all(|group| group.is_empty())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::document::Document;
+    use crate::model::Problems;
+    use crate::rules::file;
+
+    fn look_at(text: &str, look: impl for<'a> FnOnce(&mut Book<'a>, &'a [file::Draft<'a>])) {
+        let document = Document::new("rules.toml", text);
+        let problems = Problems::default();
+        let (mut lists, mut drafts) = (Vec::new(), Vec::new());
+        file::read(&document, 0, &problems, &mut lists, &mut drafts);
+        look(&mut Book::new(&lists), &drafts);
+        drop((lists, drafts));
+        assert_eq!(problems.into_vec().len(), 0);
+    }
+
+    #[test]
+    fn a_list_named_on_many_paths_has_its_terms_once() {
+        let mut text = "[list]\na0 = [\"weir\", \"dam\"]\n".to_owned();
+        for (before, number) in (1..=12).enumerate() {
+            text += &format!(
+                "a{number} = [\"@b{number}\", \"@c{number}\"]\nb{number} = [\"@a{before}\"]\n\
+                 c{number} = [\"@a{before}\"]\n"
+            );
+        }
+        look_at(&text, |book, _| {
+            let members = &book.lists["a12"].words.members;
+            let terms: Vec<&str> = members.iter().map(|member| &*member.entry.text).collect();
+            assert_eq!(terms, ["weir", "dam"]);
+        });
+    }
+
+    #[test]
+    fn a_list_named_again_and_again_is_looked_at_once() {
+        let text = "[list]\na = [\"weir\"]\nb = [\"@a\", \"@a\", \"@a\"]\n[[rule]]\nid = \"r\"\n\
+                    any = [\"@b\", \"@b\", \"dam\", \"@b\"]\n";
+        look_at(text, |book, drafts| {
+            let way = book.way(&drafts[0].ways[0]);
+            assert_eq!((way.any.lists.len(), way.any.again.len()), (1, 2));
+            assert_eq!(way.any.members().count(), 2);
+        });
     }
 }

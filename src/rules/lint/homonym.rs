@@ -8,7 +8,7 @@ use super::book::WayWords;
 use super::words::{Member, Words};
 use super::{Lint, Note, shape};
 use crate::rules::file::Draft;
-use crate::rules::languages::{Language, Languages};
+use crate::rules::languages::{Languages, Look};
 use crate::rules::term::{Spelling, spellings};
 
 /// A word with a second meaning.
@@ -24,7 +24,7 @@ struct Homonym {
 impl Homonym {
     /// Whether items in one of its languages are looked at.
     fn is_read(&self, looked_at: &Languages) -> bool {
-        let own = |code| looked_at.admit(&Language::Detected(code));
+        let own = |code| looked_at.admit_look(Look::Detected(code));
         self.languages.split(", ").any(own)
     }
 }

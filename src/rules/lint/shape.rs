@@ -5,8 +5,9 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use super::book::{Book, Group, WayWords};
 use super::words::Member;
 use super::{Lint, Note, dead, script};
+use crate::rules::detect::Scripts;
 use crate::rules::file::{Draft, Entry, WayDraft};
-use crate::rules::languages::Language;
+use crate::rules::languages::Look;
 use crate::rules::variants::ending_like;
 
 /// Few items have more words than this.
@@ -40,7 +41,7 @@ fn other_script<'a>(way: &WayWords<'a>) -> Option<Note<'a>> {
     let mut first = None;
     for member in way.any.members() {
         let script = script::main(&member.entry.text)?;
-        if languages.admit(&Language::Unknown(Some(script.known()))) {
+        if languages.admit_look(Look::Unknown(Scripts::only(script.known()))) {
             return None;
         }
         first.get_or_insert(script);

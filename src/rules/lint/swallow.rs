@@ -1,11 +1,12 @@
 //! Terms that add nothing, since others find the same.
 
 use std::cell::OnceCell;
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use super::book::{Book, Group, Listed, WayWords};
-use super::words::{Inside, Member, Words};
+use super::words::{Inside, Key, Member, Words};
 use super::{Lint, Note};
+use crate::rules::file::Entry;
 use crate::rules::term::Spelling;
 
 /// So many terms are named that together make another idle.
@@ -24,13 +25,6 @@ struct Need<'b, 'a> {
     hidden: OnceCell<HashSet<Key>>,
 }
 
-/// Tells terms from each other, wherever they are met.
-type Key = *const ();
-
-fn key(member: &Member<'_>) -> Key {
-    std::ptr::from_ref(member.entry).cast()
-}
-
 impl<'a> Need<'_, 'a> {
     /// Whether the term `by`, found in `spelling`, does all that is needed. `scope` has all terms.
     fn allows(
@@ -45,7 +39,7 @@ impl<'a> Need<'_, 'a> {
         }
         let left_out = inside.left_out(spelling);
         let reaches = self.within.is_none_or(|within| left_out * 4 <= within as usize);
-        !self.whole && reaches && !self.hidden(scope).contains(&key(by))
+        !self.whole && reaches && !self.hidden(scope).contains(&by.key())
     }
 
     fn hidden(&self, scope: &[&Words<'a>]) -> &HashSet<Key> {
@@ -55,7 +49,7 @@ impl<'a> Need<'_, 'a> {
             for spelling in phrases.flat_map(|phrase| phrase.spelt.iter()) {
                 for words in scope {
                     words.each_that_may_be_inside(spelling, |member| {
-                        hidden.insert(key(&words.members[member]));
+                        hidden.insert(words.members[member].key());
                         false
                     });
                 }
@@ -85,23 +79,32 @@ pub(super) fn in_way<'a>(way: &WayWords<'a>, notes: &mut Vec<Note<'a>>) {
 
 /// The `@lists` of a key that hold nothing which another does not.
 fn idle_lists<'a>(group: &Group<'a>, notes: &mut Vec<Note<'a>>) {
+    let mut note = |entry: &Entry<'a>, message| {
+        notes.push(Note::at(entry, Lint::Swallowed, message, format!("take `{}` out", entry.text)));
+    };
+    for entry in &group.again {
+        note(entry, format!("`{}` is here twice", entry.text));
+    }
+    let held: Vec<HashSet<Key>> = group
+        .lists
+        .iter()
+        .map(|(_, words)| words.members.iter().map(Member::key).collect())
+        .collect();
+    let mut holders: HashMap<Key, Vec<usize>> = HashMap::new();
+    for (at, keys) in held.iter().enumerate() {
+        keys.iter().for_each(|key| holders.entry(*key).or_default().push(at));
+    }
     for (at, (entry, words)) in group.lists.iter().enumerate() {
-        let same = |other: &Words<'_>| {
-            words.members.iter().all(|member| {
-                let held = |known: &Member<'_>| std::ptr::eq(known.entry, member.entry);
-                other.members.iter().any(held)
-            })
+        // What regular expressions find, no other list can be said to.
+        let Some(first) = words.members.first().filter(|_| !words.has_pattern) else { continue };
+        let size = |list: usize| (held[list].len(), group.lists[list].1.has_pattern);
+        let holds = |other: &&usize| {
+            let larger = size(**other) > size(at) || **other < at;
+            **other != at && larger && held[at].is_subset(&held[**other])
         };
-        let mut others = group.lists.iter().enumerate().filter(|(other, (_, known))| {
-            *other != at && (known.members.len() > words.members.len() || *other < at)
-        });
-        if let Some((_, (by, _))) = others.find(|(_, (_, known))| same(known)) {
-            let message = match by.text == entry.text {
-                true => format!("`{}` is here twice", entry.text),
-                false => format!("`{}` adds nothing: `{}` holds it already", entry.text, by.text),
-            };
-            let hint = format!("take `{}` out", entry.text);
-            notes.push(Note::at(entry, Lint::Swallowed, message, hint));
+        if let Some(by) = holders.get(&first.key()).and_then(|others| others.iter().find(holds)) {
+            let by = &group.lists[*by].0.text;
+            note(entry, format!("`{}` adds nothing: `{by}` holds it already", entry.text));
         }
     }
 }
@@ -123,8 +126,9 @@ pub(super) fn in_lists<'a>(book: &Book<'a>, ways: &[WayWords<'a>], notes: &mut V
         let own = Words::new(own.filter(|member| member.list == Some(name)).cloned().collect());
         let inner = list.entries.iter().filter_map(|entry| entry.text.strip_prefix('@'));
         let beside = used.into_iter().flat_map(|used| used.beside.iter().flatten().copied());
-        let others = inner.chain(beside).filter(|other| other != name);
-        let others = others.filter_map(|other| book.lists.get(other)).map(|other| &*other.words);
+        let others: BTreeSet<&str> = inner.chain(beside).filter(|other| other != name).collect();
+        let others =
+            others.into_iter().filter_map(|other| book.lists.get(other)).map(|other| &*other.words);
         let scope: Vec<&Words<'_>> = std::iter::once(&own).chain(others).collect();
         idle(&scope, &need, &mut idle_terms, notes);
     }
@@ -180,21 +184,21 @@ fn idle<'a>(
             let found = scope.iter().find_map(|words| {
                 let found = words.inside(spelling, |inside| {
                     let member = &words.members[inside.member];
-                    key(member) != key(term)
-                        && !gone.contains(&key(member))
+                    member.key() != term.key()
+                        && !gone.contains(&member.key())
                         && need.allows(inside, spelling, member, scope)
                 })?;
                 Some(&words.members[found.member])
             });
             if let Some(member) = found
-                && !by.iter().any(|known| key(known) == key(member))
+                && !by.iter().any(|known| known.key() == member.key())
             {
                 by.push(member);
             }
             found.is_some()
         });
         if all && by.len() <= NAMED {
-            gone.insert(key(term));
+            gone.insert(term.key());
             told.push(tell(term, &by));
         }
     }

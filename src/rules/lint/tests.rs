@@ -126,6 +126,21 @@ any = ["@rivers"]
 }
 
 #[test]
+fn a_list_of_regular_expressions_is_not_said_to_add_nothing() {
+    let told = found_in(
+        &[
+            "[list]\nguns = [\"/d-?30/\"]\nweirs = [\"weir\", \"dam\"]\nboth = [\"@guns\", \"@weirs\"]\n\
+           [[rule]]\nid = \"a\"\nany = [\"@guns\", \"@weirs\"]\n\
+           [[rule]]\nid = \"b\"\nany = [\"@weirs\", \"@both\"]\n",
+        ],
+        None,
+    );
+    let told: Vec<&String> = told.iter().filter(|line| line.starts_with("swallowed")).collect();
+    assert_eq!(told.len(), 1, "{told:#?}");
+    assert!(told[0].contains("`@weirs` adds nothing: `@both` holds it already"), "{told:#?}");
+}
+
+#[test]
 fn what_can_never_do_its_work_is_told() {
     for (keys, wanted) in [
         (
@@ -255,7 +270,9 @@ fn odd_terms_and_rules_are_told() {
     for (keys, wanted) in [
         (
             r#"any = ["Су*"]"#,
-            &["short-stem 1.toml:3:8 `Су*` finds every word that begins with `су`"][..],
+            &[
+                "short-stem 1.toml:3:8 `Су*` finds every word that begins with `су`, in any language / list the endings that you mean: `су{,\u{430},…}`",
+            ][..],
         ),
         ("any = [\"Су*\"]\nwith = [\"oblast\"]", &[]),
         (

@@ -17,7 +17,15 @@ pub(super) struct Member<'a> {
     pub(super) spelt: Rc<[Spelling]>,
 }
 
+/// Tells terms from each other, wherever they are met.
+pub(super) type Key = *const ();
+
 impl Member<'_> {
+    /// The same for all clones of a member, and for no other.
+    pub(super) fn key(&self) -> Key {
+        std::ptr::from_ref(self.entry).cast()
+    }
+
     /// "`Sumy`", or "`Sumy` (in `@towns`)" for a term of another list than `list`.
     pub(super) fn name_beside(&self, list: Option<&str>) -> String {
         match self.list.filter(|_| self.list != list) {
