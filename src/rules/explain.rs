@@ -93,7 +93,8 @@ impl<'a> Explainer<'a> {
     }
 
     /// Whether terms stand in the item more often than is looked at, by the rules as by this
-    /// explanation: more than a million times in all, or a pattern more than 100 times in a field.
+    /// explanation: more than a million times in all, or a pattern more than 1,000 times in a field (100 if it is
+    /// long).
     pub fn leaves_out_hits(&self, item: &Item) -> bool {
         self.rules.search(&Reading::new(item)).has_dropped()
     }

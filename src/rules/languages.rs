@@ -9,7 +9,12 @@ mod codes;
 
 /// Language ranges (RFC 4647, basic filtering); none: every language.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Languages(Vec<String>);
+pub(super) struct Languages {
+    /// As written but in lower case.
+    ranges: Vec<String>,
+    /// For each its language (ISO 639-1); nothing for `*`.
+    codes: Vec<&'static str>,
+}
 
 /// The language of an item.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,7 +69,33 @@ impl<'a> Tag<'a> {
 
     /// Region, script and what else there is after the language.
     fn rest(&self) -> &'a str {
-        rest(self.written)
+        &self.written[primary(self.written).len()..]
+    }
+
+    /// Basic filtering: this range is the tag, or its beginning up to a hyphen.
+    fn fits(&self, tag: &Tag<'_>) -> bool {
+        let (wanted, rest) = (self.rest(), tag.rest());
+        self.code == tag.code
+            && rest.get(..wanted.len()).is_some_and(|start| start.eq_ignore_ascii_case(wanted))
+            && matches!(rest.as_bytes().get(wanted.len()), None | Some(b'-'))
+    }
+
+    /// Whether texts in this language may be written in `script`.
+    fn is_written_in(&self, script: Script) -> bool {
+        let named = self.rest().split('-').find_map(|part| match part {
+            part if part.eq_ignore_ascii_case("latn") => Some(Script::Latin),
+            part if part.eq_ignore_ascii_case("cyrl") => Some(Script::Cyrillic),
+            _ => None,
+        });
+        if let Some(named) = named {
+            return named == script;
+        }
+        let in_list = |list: &str| list.split(' ').any(|listed| listed == self.code);
+        match script {
+            Script::Cyrillic => in_list(CYRILLIC) || in_list(BOTH),
+            Script::Latin => !in_list(CYRILLIC) && !in_list(OTHER),
+            Script::Other => in_list(OTHER) || in_list(BOTH),
+        }
     }
 }
 
@@ -80,7 +111,7 @@ impl<'a> Language<'a> {
         let Some(tag) = item.language.as_deref().and_then(Tag::read) else {
             return Self::Seen(look());
         };
-        let is_own = |script| is_written_in(tag.written, script);
+        let is_own = |script| tag.is_written_in(script);
         if !is_own(Script::Latin) {
             let is_right = scripts.are_none() || has_letter(item, is_own);
             return if is_right { Self::Declared(tag) } else { Self::Seen(look()) };
@@ -114,23 +145,32 @@ impl Languages {
                 table.note(problem.hint(hint));
             }
         }
-        Some(Self(ranges.value.iter().map(|range| range.value.to_ascii_lowercase()).collect()))
+        Some(Self::new(ranges.value.iter().map(|range| range.value.to_ascii_lowercase()).collect()))
+    }
+
+    fn new(ranges: Vec<String>) -> Self {
+        let codes = ranges.iter().map(|range| codes::code(primary(range)).unwrap_or_default());
+        Self { codes: codes.collect(), ranges }
+    }
+
+    fn each(&self) -> impl Iterator<Item = Tag<'_>> {
+        self.ranges.iter().zip(&self.codes).map(|(written, code)| Tag { written, code })
     }
 
     /// Whether every language fits, so that none need be known.
     pub(super) fn is_all(&self) -> bool {
-        self.0.is_empty()
+        self.ranges.is_empty()
     }
 
     /// The ranges, as written but in lower case.
     pub(super) fn ranges(&self) -> &[String] {
-        &self.0
+        &self.ranges
     }
 
     /// Whether an item in that language is looked at. One of unknown language is, if one of the
     /// languages is written in one of its scripts: an alert missed is worse than one too many.
     pub(super) fn admit(&self, language: &Language<'_>) -> bool {
-        let tag = |tag: &Tag<'_>| self.0.iter().any(|range| range == "*" || fits(range, tag));
+        let tag = |tag: &Tag<'_>| self.each().any(|range| range.written == "*" || range.fits(tag));
         self.is_all()
             || match language {
                 Language::Declared(declared) => tag(declared),
@@ -142,18 +182,19 @@ impl Languages {
     /// Whether a text that looks so is looked at.
     pub(super) fn admit_look(&self, look: Look) -> bool {
         self.is_all()
-            || self.0.iter().any(|range| {
-                range == "*"
+            || self.each().any(|range| {
+                range.written == "*"
                     || match look {
-                        Look::Detected(code) => codes::code(primary(range)) == Some(code),
+                        Look::Detected("hr") => SOUTH_SLAVIC.contains(&range.code),
+                        Look::Detected(code) => range.code == code,
                         Look::OneOf(rivals) => {
-                            let code = codes::code(primary(range)).unwrap_or_default();
-                            rivals.codes().any(|rival| rival == code) || may_hide(code, rivals)
+                            rivals.codes().any(|code| code == range.code)
+                                || may_hide(&range, rivals)
                         }
                         Look::Unknown(scripts) => {
                             scripts.are_none()
                                 || Script::ALL.into_iter().any(|script| {
-                                    scripts.have(script) && is_written_in(range, script)
+                                    scripts.have(script) && range.is_written_in(script)
                                 })
                         }
                     }
@@ -161,48 +202,21 @@ impl Languages {
     }
 }
 
-/// Basic filtering: the range is the tag, or its beginning up to a hyphen.
-fn fits(range: &str, tag: &Tag<'_>) -> bool {
-    let (wanted, rest) = (rest(range), tag.rest());
-    codes::code(primary(range)) == Some(tag.code)
-        && rest.get(..wanted.len()).is_some_and(|start| start.eq_ignore_ascii_case(wanted))
-        && matches!(rest.as_bytes().get(wanted.len()), None | Some(b'-'))
-}
-
-/// Whether a text that looks like one of `codes` may yet be in the language of `code`, because that
+/// Whether a text that looks like one of `rivals` may yet be in the language of `range`, because that
 /// cannot be told from others.
-fn may_hide(code: &str, codes: Rivals) -> bool {
-    let is_cyrillic = codes.codes().any(|code| is_written_in(code, Script::Cyrillic));
+fn may_hide(range: &Tag<'_>, rivals: Rivals) -> bool {
+    let of_code = |code| Tag { written: code, code };
+    let is_cyrillic = rivals.codes().any(|code| of_code(code).is_written_in(Script::Cyrillic));
     let script = if is_cyrillic { Script::Cyrillic } else { Script::Latin };
-    !is_known(code) && is_written_in(code, script)
+    !is_known(range.code) && range.is_written_in(script)
 }
 
 fn primary(tag: &str) -> &str {
     tag.split('-').next().unwrap_or(tag)
 }
 
-fn rest(tag: &str) -> &str {
-    &tag[primary(tag).len()..]
-}
-
-/// Whether texts in the language of `tag` may be written in `script`.
-fn is_written_in(tag: &str, script: Script) -> bool {
-    let named = tag.split('-').skip(1).find_map(|part| match part {
-        part if part.eq_ignore_ascii_case("latn") => Some(Script::Latin),
-        part if part.eq_ignore_ascii_case("cyrl") => Some(Script::Cyrillic),
-        _ => None,
-    });
-    if let Some(named) = named {
-        return named == script;
-    }
-    let code = codes::code(primary(tag)).unwrap_or_default();
-    let in_list = |list: &str| list.split(' ').any(|listed| listed == code);
-    match script {
-        Script::Cyrillic => in_list(CYRILLIC) || in_list(BOTH),
-        Script::Latin => !in_list(CYRILLIC) && !in_list(OTHER),
-        Script::Other => in_list(OTHER) || in_list(BOTH),
-    }
-}
+/// Cannot be told from each other by small words and Latin letters.
+const SOUTH_SLAVIC: [&str; 4] = ["hr", "sr", "bs", "sh"];
 
 /// Written in Cyrillic, never in Latin letters.
 const CYRILLIC: &str = "ab av ba be bg ce cu cv kv ky mk mn os ru tg uk";

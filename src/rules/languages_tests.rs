@@ -87,6 +87,8 @@ fn ranges_filter_as_in_rfc_4647() {
         (&["kk"], one_of(&["es", "pt"]), true),
         (&["os"], one_of(&["es", "pt"]), false),
         (&["os"], one_of(&["uk", "ru"]), true),
+        (&["sr"], detected("hr"), true),
+        (&["hr"], detected("sr"), false),
         (&["de"], unknown("Macron, Merz"), true),
         (&["de"], unknown("Лавров"), false),
         (&["uk"], unknown("Macron, Merz"), false),
@@ -96,7 +98,7 @@ fn ranges_filter_as_in_rfc_4647() {
         (&["uk"], Language::Doubted(Tag::read("en").unwrap(), Look::Detected("uk")), true),
         (&["ru"], Language::Doubted(Tag::read("en").unwrap(), Look::Detected("uk")), false),
     ] {
-        let languages = Languages(ranges.iter().map(|range| (*range).to_owned()).collect());
+        let languages = Languages::new(ranges.iter().map(|range| (*range).to_owned()).collect());
         assert_eq!(languages.admit(&language), want, "{ranges:?} {language:?}");
     }
 }

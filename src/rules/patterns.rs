@@ -30,7 +30,7 @@ struct Pattern {
 pub(super) const MAX_PATTERNS: usize = 500;
 /// So many matches of one pattern are looked for in any field, however long.
 const MIN_MATCHES: usize = 100;
-/// And no more than this: further hits of one term are not looked at.
+/// And no more than this: each may be kept.
 const MAX_MATCHES: usize = 10_000;
 /// Between these, so many that the searches read no more bytes than this in a field.
 const MAX_READ: usize = 16 << 20;
@@ -140,18 +140,16 @@ impl Patterns {
     }
 
     /// Calls `found` with each match in `text`: the number of its term, and its bytes, at least one.
-    /// Returns whether that is all of them.
+    /// Returns whether that is all: of no pattern are there more than [`most_matches`].
     pub(super) fn find(&self, text: &str, mut found: impl FnMut(u32, Range<usize>)) -> bool {
         let mut is_all = true;
         for pattern in &self.0 {
-            let mut last = 0;
-            let mut count = 0;
+            let (mut last, mut count) = (0, 0);
             for place in pattern.places(text) {
                 (last, count) = (place.end, count + 1);
                 found(pattern.term, place);
             }
-            let most = most_matches(pattern.longest, text.len());
-            is_all &= count < most || pattern.regex.find_at(text, last).is_none();
+            is_all &= count < pattern.most(text) || pattern.regex.find_at(text, last).is_none();
         }
         is_all
     }
@@ -169,8 +167,11 @@ impl Patterns {
 
 impl Pattern {
     fn places<'t>(&'t self, text: &'t str) -> impl Iterator<Item = Range<usize>> {
-        let most = most_matches(self.longest, text.len());
-        self.regex.find_iter(text).take(most).map(|found| found.range())
+        self.regex.find_iter(text).take(self.most(text)).map(|found| found.range())
+    }
+
+    fn most(&self, text: &str) -> usize {
+        most_matches(self.longest, text.len())
     }
 }
 

@@ -145,6 +145,21 @@ except = ["Judd Trump"]
 }
 
 #[test]
+fn in_a_long_report_a_pattern_counts_at_each_place() {
+    let rules = compile(&[r#"
+[[rule]]
+id = "near"
+any = ["Rubio"]
+with = ['/Ukrain\w+/']
+within = 5
+"#])
+    .unwrap();
+    let report = "Ukraine was, as so often, the matter. ".repeat(300);
+    let found = matches(&rules, &item("", "", &(report + "a b c d e f Rubio in Ukraine")));
+    assert_eq!(found.len(), 1);
+}
+
+#[test]
 fn a_flood_of_one_term_hides_no_other() {
     let rules = compile(&[r#"
 [[rule]]

@@ -202,7 +202,7 @@ fn hostile_texts_do_nothing_to_a_terminal() {
 fn an_item_with_more_hits_than_are_looked_at_is_said_to_have_them() {
     let house = House::new();
     house.write("rules.toml", "[[rule]]\nid = \"a\"\nany = ['/Sumy/']\n");
-    let text = "Sumy ".repeat(101);
+    let text = "Sumy ".repeat(1_001);
     let ran = explain(&house, &["--text", &text]).expect(0);
     assert!(ran.stdout.ends_with("hits are left out\n"), "{}", ran.stdout);
     let ran = explain(&house, &["--format", "json", "--text", &text]).expect(0);

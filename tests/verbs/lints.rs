@@ -75,7 +75,7 @@ fn check_prints_problems_and_warnings_as_json_too() {
 #[test]
 fn check_warns_beside_examples_that_fail_too() {
     let house = House::new();
-    house.write("odd.toml", &format!("{ODD}[rule.examples]\nmatch = [\"In Kyiv\"]\n"));
+    house.write("odd.toml", format!("{ODD}[rule.examples]\nmatch = [\"In Kyiv\"]\n"));
     let ran = house.run(&["check", "--strict", "odd.toml"]).expect(78);
     let ran = ran.says(&["odd.toml:6:10: rule `sumy`: this example", "1 problem in the rules"]);
     assert!(ran.stdout.contains("warning[homonym]: odd.toml:3:8:"), "{}", ran.stdout);
@@ -90,7 +90,7 @@ fn check_warns_beside_examples_that_fail_too() {
 fn check_says_how_many_warnings_it_leaves_out() {
     let house = House::new();
     let terms = vec!["\"weir\""; 121].join(", ");
-    house.write("odd.toml", &format!("[[rule]]\nid = \"a\"\nany = [{terms}]\n"));
+    house.write("odd.toml", format!("[[rule]]\nid = \"a\"\nany = [{terms}]\n"));
     let ran = house.run(&["check", "odd.toml"]).expect(0);
     assert!(ran.stdout.contains("warning: 20 further warnings are not shown\n"), "{}", ran.stdout);
     let told = house.run(&["check", "--format", "json", "odd.toml"]).expect(0).json();

@@ -7,74 +7,50 @@ use super::{Lint, Note};
 use crate::document::Source;
 use crate::rules::detect;
 use crate::rules::file::Entry;
+use crate::rules::letters::case_twin;
+use crate::rules::twins::{self, Mix, Script};
 
 /// A term is looked at in no more than this many of its readings.
 const READINGS: usize = 1_000;
 /// A whole word of look-alikes is told of from this length on: shorter ones are often names.
 const WORD: usize = 3;
 
-/// A script in which letters of others are looked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Script {
-    Latin,
-    Cyrillic,
-    Greek,
+const ALL: [Script; 3] = [Script::Latin, Script::Cyrillic, Script::Greek];
+/// Small letters whose twins look like them as capitals only.
+const CAPITALS_ONLY: &str = "bhmntzвнмтβεημτζ";
+
+/// The same as languages are told by.
+pub(super) fn known(script: Script) -> detect::Script {
+    match script {
+        Script::Latin => detect::Script::Latin,
+        Script::Cyrillic => detect::Script::Cyrillic,
+        Script::Greek => detect::Script::Other,
+    }
 }
 
-impl Script {
-    const ALL: [Self; 3] = [Self::Latin, Self::Cyrillic, Self::Greek];
-
-    fn of(c: char) -> Option<Self> {
-        match c {
-            'a'..='z' | 'A'..='Z' | '\u{c0}'..='\u{24f}' | '\u{1e00}'..='\u{1eff}'
-                if c.is_alphabetic() =>
-            {
-                Some(Self::Latin)
-            }
-            '\u{400}'..='\u{52f}' => Some(Self::Cyrillic),
-            '\u{370}'..='\u{3ff}' | '\u{1f00}'..='\u{1fff}' if c.is_alphabetic() => {
-                Some(Self::Greek)
-            }
-            _ => None,
-        }
-    }
-
-    /// The same as languages are told by.
-    pub(super) fn known(self) -> detect::Script {
-        match self {
-            Self::Latin => detect::Script::Latin,
-            Self::Cyrillic => detect::Script::Cyrillic,
-            Self::Greek => detect::Script::Other,
-        }
-    }
-
-    pub(super) fn name(self) -> &'static str {
-        match self {
-            Self::Latin => "Latin",
-            Self::Cyrillic => "Cyrillic",
-            Self::Greek => "Greek",
-        }
+/// Its name.
+pub(super) fn name(script: Script) -> &'static str {
+    match script {
+        Script::Latin => "Latin",
+        Script::Cyrillic => "Cyrillic",
+        Script::Greek => "Greek",
     }
 }
 
 /// The script of all letters of `text`; none if there are several, or one that is not known here.
 pub(super) fn main(text: &str) -> Option<Script> {
-    let mut scripts = text.chars().filter(|c| c.is_alphabetic()).map(Script::of);
+    let mut scripts = text.chars().filter(|c| c.is_alphabetic()).map(twins::script);
     let first = scripts.next()??;
     scripts.all(|script| script == Some(first)).then_some(first)
 }
 
-/// Letters that look alike: Latin, Cyrillic, Greek; a space where a script has none.
-const ALIKE: [&str; 33] = [
-    "AАΑ", "BВΒ", "CС ", "EЕΕ", "HНΗ", "IІΙ", "JЈ ", "KКΚ", "MМΜ", "N Ν", "OОΟ", "PРΡ", "SЅ ",
-    "TТΤ", "XХΧ", "YУΥ", "Z Ζ", "aаα", "cсϲ", "eе ", "iіι", "jј ", "kкκ", "oоο", "pрρ", "sѕ ",
-    "u υ", "v ν", "xхχ", "yуγ", "ïї ", "ÏЇ ", "bь ",
-];
-
-/// The letter of `script` that looks like `c`.
+/// The letter of `script` as which folding may read `c` there.
 fn twin(c: char, script: Script) -> Option<char> {
-    let alike = ALIKE.iter().find(|alike| alike.contains(c))?;
-    alike.chars().nth(script as usize).filter(|twin| *twin != ' ')
+    match (c, script) {
+        ('ï', Script::Cyrillic) => Some('ї'),
+        ('Ï', Script::Cyrillic) => Some('Ї'),
+        _ => case_twin(c, script).or_else(|| twins::twin(c, script)),
+    }
 }
 
 /// The letters of `member` that belong to another script than the word they stand in.
@@ -86,8 +62,8 @@ pub(super) fn mixed<'a>(member: &Member<'a>) -> Option<Note<'a>> {
     let mut strays: BTreeMap<usize, Stray> = BTreeMap::new();
     for reading in readings(text) {
         let words: Vec<&[(usize, char)]> = reading
-            .split(|(_, c)| Script::of(*c).is_none() && !is_mark(*c))
-            .filter(|word| word.iter().any(|(_, c)| Script::of(*c).is_some()))
+            .split(|(_, c)| twins::script(*c).is_none() && !is_mark(*c))
+            .filter(|word| word.iter().any(|(_, c)| twins::script(*c).is_some()))
             .collect();
         for (at, word) in words.iter().enumerate() {
             let others = words.iter().enumerate().filter(|(other, _)| *other != at);
@@ -102,8 +78,8 @@ pub(super) fn mixed<'a>(member: &Member<'a>) -> Option<Note<'a>> {
         "`{text}` mixes scripts: `{}` (U+{:04X}) is a {} letter among {} ones",
         first.letter,
         u32::from(first.letter),
-        first.script.name(),
-        first.among.name(),
+        name(first.script),
+        name(first.among),
     );
     let hint = if strays.values().all(|stray| stray.twin.is_some()) {
         let twins: BTreeMap<usize, char> =
@@ -136,41 +112,52 @@ fn is_mark(c: char) -> bool {
 }
 
 fn count(letters: &[(usize, char)], script: Script) -> usize {
-    letters.iter().filter(|(_, c)| Script::of(*c) == Some(script)).count()
+    letters.iter().filter(|(_, c)| twins::script(*c) == Some(script)).count()
 }
 
-/// The script of most letters; of two with as many, the one written `around`.
-fn main_script(word: &[(usize, char)], around: &[(usize, char)]) -> Option<Script> {
-    // Letters without a twin elsewhere say for certain what script a word is in.
-    let sure = |script: Script| {
-        let letters = word.iter().filter(|(_, c)| Script::of(*c) == Some(script));
-        letters
-            .filter(|(_, c)| {
-                !Script::ALL.iter().any(|other| *other != script && twin(*c, *other).is_some())
-            })
-            .count()
+/// The script in which folding reads a word, if there is one.
+fn script_read(word: &[(usize, char)]) -> Option<Script> {
+    let script_at = |at: usize| word.get(at).and_then(|(_, c)| twins::script(*c));
+    let beside = |at: usize| at.checked_sub(1).and_then(script_at).or(script_at(at + 1));
+    // What is read by its neighbours, before the word is looked at as a whole.
+    let by_neighbour = |(at, (_, c)): (usize, &(usize, char))| {
+        let script = beside(at).filter(|script| twins::script(*c) != Some(*script));
+        let only = |script: &Script| twins::twin(*c, *script).is_none();
+        script.filter(only).and_then(|script| twin(*c, script)).unwrap_or(*c)
     };
-    Script::ALL.into_iter().filter(|script| count(word, *script) > 0).max_by_key(|script| {
-        (sure(*script), count(word, *script), count(around, *script), *script == Script::Cyrillic)
-    })
+    let letters: Vec<char> = word.iter().enumerate().map(by_neighbour).collect();
+    match twins::mix(letters.iter().copied()) {
+        Mix::Pure => letters.into_iter().find_map(twins::script),
+        Mix::Read(script) => Some(script),
+        Mix::Motley => None,
+    }
 }
 
 fn strays_of(word: &[(usize, char)], around: &[(usize, char)]) -> Vec<Stray> {
-    let Some(main) = main_script(word, around) else { return Vec::new() };
-    let to = |among: Script| {
+    let to = |among: Script, mended: bool| {
         word.iter().filter_map(move |(at, c)| {
-            let script = Script::of(*c).filter(|script| *script != among)?;
-            Some(Stray { at: *at, letter: *c, script, among, twin: twin(*c, among) })
+            let script = twins::script(*c).filter(|script| *script != among)?;
+            let twin = twin(*c, among).filter(|_| mended);
+            Some(Stray { at: *at, letter: *c, script, among, twin })
         })
     };
-    let strays: Vec<Stray> = to(main).collect();
+    let read = script_read(word);
+    let most = || {
+        let size = |script: &Script| {
+            (count(word, *script), count(around, *script), *script == Script::Cyrillic)
+        };
+        ALL.into_iter().max_by_key(size)
+    };
+    let Some(main) = read.or_else(most) else { return Vec::new() };
+    let strays: Vec<Stray> = to(main, read.is_some()).collect();
     if !strays.is_empty() || word.len() < WORD || count(around, main) > 0 {
         return strays;
     }
     // The whole word in another script than its neighbours, and every letter looks like theirs.
-    let theirs = Script::ALL.into_iter().find(|script| count(around, *script) > 0);
-    let whole: Vec<Stray> = theirs.into_iter().flat_map(to).collect();
-    if whole.iter().all(|stray| stray.twin.is_some()) { whole } else { Vec::new() }
+    let theirs = ALL.into_iter().find(|script| count(around, *script) > 0);
+    let whole: Vec<Stray> = theirs.into_iter().flat_map(|theirs| to(theirs, true)).collect();
+    let alike = |stray: &Stray| stray.twin.is_some() && !CAPITALS_ONLY.contains(stray.letter);
+    if whole.iter().all(alike) { whole } else { Vec::new() }
 }
 
 /// The letters of `text` with their places, for each choice of its `{a,b}`.

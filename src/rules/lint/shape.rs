@@ -41,7 +41,7 @@ fn other_script<'a>(way: &WayWords<'a>) -> Option<Note<'a>> {
     let mut first = None;
     for member in way.any.members() {
         let script = script::main(&member.entry.text)?;
-        if languages.admit_look(Look::Unknown(Scripts::only(script.known()))) {
+        if languages.admit_look(Look::Unknown(Scripts::only(script::known(script)))) {
             return None;
         }
         first.get_or_insert(script);
@@ -49,7 +49,7 @@ fn other_script<'a>(way: &WayWords<'a>) -> Option<Note<'a>> {
     let message = format!(
         "no term of `any` is in letters of the languages that are looked at ({}): these are {}",
         languages.ranges().join(", "),
-        first?.name(),
+        script::name(first?),
     );
     let hint = "add the terms as these languages write them, or other `languages`";
     Some(Note::at(way.any.first()?, Lint::OtherScript, message, hint))
