@@ -275,7 +275,9 @@ fn odd_terms_and_rules_are_told() {
     for (keys, wanted) in [
         (
             r#"any = ["Су*"]"#,
-            &["short-stem 1.toml:3:8 `Су*` finds every word that begins with `су`"][..],
+            &[
+                "short-stem 1.toml:3:8 `Су*` finds every word that begins with `су`, in any language / list the endings that you mean: `су{,\u{430},…}`",
+            ][..],
         ),
         ("any = [\"Су*\"]\nwith = [\"oblast\"]", &[]),
         (
