@@ -146,7 +146,7 @@ impl Scratch {
         let (first, past) = (self.text.word_number(begins), self.text.words_before(end));
         let source = |word: u32| {
             let start = self.text.nth_start(word);
-            self.map.span(start, self.text.word_end(start))
+            self.map.span(start, self.text.word_end(start), item.field(field))
         };
         touched(first..past, source, span)
     }
@@ -196,6 +196,6 @@ impl Scratch {
         let first = self.text.nth_start(hit.first);
         let end = self.text.word_end(self.text.nth_start(hit.last));
         self.map(item, end);
-        self.map.span(first, end)
+        self.map.span(first, end, item.field(hit.field))
     }
 }

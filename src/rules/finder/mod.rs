@@ -149,7 +149,7 @@ impl Finder {
     ) -> bool {
         self.fits(place, letters, |word| {
             let (start, end) = text.nth_word(place.start as usize, word);
-            source.get(map.span(start, end)).unwrap_or_default()
+            source.get(map.span(start, end, source)).unwrap_or_default()
         })
     }
 }

@@ -45,7 +45,7 @@ impl<'a> Folded<'a> {
             }
             words.push(Word {
                 letters: first..letters.len(),
-                source: map.span(start, end),
+                source: map.span(start, end, source),
                 gap: text.gap(past, start),
             });
             past = end;

@@ -9,8 +9,8 @@
 //! is folded many bytes at a time ([`strides`]) or by one look into a table ([`table`]); only the
 //! rest goes by all the rules, one character at a time ([`slow`]). Separators stay as they are: what
 //! stands between two words is looked at only where a phrase asks for it. Nothing is allocated once
-//! the buffers have grown, and no places are kept ([`places`]): an item in which something is found
-//! is folded a second time, with them.
+//! the buffers have grown, and no places are kept ([`places`]): in an item in which something is found
+//! characters are counted, or it is folded a second time, with places.
 
 mod alphabet;
 mod class;
@@ -175,7 +175,10 @@ impl<P: Places> Fold<'_, P> {
                 self.at += 1;
                 at + len
             }
-            table::Entry::Nothing => at + len,
+            table::Entry::Nothing => {
+                self.places.odd(self.at);
+                at + len
+            }
             table::Entry::Slow => self.one(at),
         }
     }

@@ -1,5 +1,6 @@
-//! Where folded bytes come from. An item is folded without this; it is folded again, with it, when
-//! there is something to show.
+//! Where folded bytes come from. An item is folded without this. When there is something to show,
+//! the characters before it are counted, as long as each gave one byte; else the item is folded
+//! again, with this.
 
 /// Told where each folded byte comes from.
 pub(super) trait Places {
@@ -14,25 +15,106 @@ pub(super) trait Places {
     fn reach(&mut self, at: usize, end: usize);
     /// The bytes from `at` on, where a character begins, move up by `count` for another one.
     fn insert(&mut self, at: usize, count: usize, start: usize, end: usize);
+    /// From `at` on there may be more or fewer bytes than characters.
+    fn odd(&mut self, _at: usize) {}
 }
 
-/// For a text whose places nobody asks for.
-pub(super) struct Nowhere;
+/// For a text whose places nobody asks for yet: only how far each byte stands for one character.
+pub(super) struct Plain(pub(super) usize);
 
-impl Places for Nowhere {
+impl Plain {
+    /// Nothing that is not so has been seen.
+    pub(super) const ALL: Self = Self(usize::MAX);
+}
+
+impl Places for &mut Plain {
     fn run(&mut self, _: usize, _: usize, _: usize, _: usize) {}
     fn whole(&mut self, _: usize, _: usize, _: usize, _: usize) {}
-    fn again(&mut self, _: usize, _: usize, _: usize) {}
-    fn reach(&mut self, _: usize, _: usize) {}
-    fn insert(&mut self, _: usize, _: usize, _: usize, _: usize) {}
+    fn again(&mut self, at: usize, _: usize, _: usize) {
+        self.odd(at);
+    }
+    fn reach(&mut self, at: usize, _: usize) {
+        self.odd(at);
+    }
+    fn insert(&mut self, at: usize, _: usize, _: usize, _: usize) {
+        self.odd(at);
+    }
+    #[inline]
+    fn odd(&mut self, at: usize) {
+        self.0 = self.0.min(at.saturating_sub(1));
+    }
 }
 
 /// For each folded byte, where the character that it stands for begins and ends in its field. Kept
-/// as the pieces of a text that the fold took at a time.
+/// as the pieces of a text that the fold took at a time, or, where each byte stands for one
+/// character, as the count of characters.
 #[derive(Debug, Default)]
 pub(crate) struct Map {
     /// By `at`.
     pieces: Vec<Piece>,
+    counts: Counts,
+}
+
+/// How many characters begin before each [`Counts::BLOCK`] bytes of some fields.
+#[derive(Debug, Default)]
+struct Counts {
+    before: Vec<u32>,
+    /// For each field: its first folded byte, and its first number in `before`.
+    fields: Vec<(usize, usize)>,
+}
+
+impl Counts {
+    const BLOCK: usize = 64;
+
+    fn clear(&mut self) {
+        self.before.clear();
+        self.fields.clear();
+    }
+
+    fn add(&mut self, field: &str, start: usize) {
+        self.fields.push((start, self.before.len()));
+        // The last bytes, fewer than a block, are the last block's.
+        let (blocks, _) = field.as_bytes().as_chunks::<{ Self::BLOCK }>();
+        let counts = blocks
+            .iter()
+            .map(|block| block.iter().map(|byte| u8::from(is_start(*byte))).sum::<u8>());
+        let mut sum = 0;
+        self.before.push(0);
+        self.before.extend(counts.map(|count| {
+            sum += u32::from(count);
+            sum
+        }));
+    }
+
+    /// The source of one folded byte, in its field.
+    fn of(&self, at: usize, field: &str) -> Option<(usize, usize)> {
+        let number = self.fields.partition_point(|(start, _)| *start <= at).checked_sub(1)?;
+        let (start, first) = self.fields[number];
+        // A field begins with a stop.
+        let Some(nth) = (at - start).checked_sub(1) else { return Some((0, 0)) };
+        let end = self.fields.get(number + 1).map_or(self.before.len(), |(_, first)| *first);
+        let before = &self.before[first..end];
+        let block = before.partition_point(|before| *before as usize <= nth).checked_sub(1)?;
+        let bytes = field.as_bytes().get(block * Self::BLOCK..)?;
+        let mut starts = (block * Self::BLOCK..).zip(bytes).filter(|(_, byte)| is_start(**byte));
+        let (start, first) = starts.nth(nth - before[block] as usize)?;
+        Some((start, start + len_of(*first)))
+    }
+}
+
+/// Whether a character begins with that byte of UTF-8.
+fn is_start(byte: u8) -> bool {
+    byte & 0xC0 != 0x80
+}
+
+/// How many bytes a character has that begins with that one.
+fn len_of(first: u8) -> usize {
+    match first {
+        0..0x80 => 1,
+        0x80..0xE0 => 2,
+        0xE0..0xF0 => 3,
+        0xF0.. => 4,
+    }
 }
 
 /// Folded bytes from `at` to the next piece.
@@ -51,12 +133,22 @@ struct Piece {
 const KEPT_PIECES: usize = 1 << 20;
 
 impl Map {
-    /// The source of the folded bytes `first..last`; empty if there is none.
-    pub(crate) fn span(&self, first: usize, last: usize) -> std::ops::Range<usize> {
-        match (self.of(first), last.checked_sub(1).and_then(|last| self.of(last))) {
-            (Some((start, _)), Some((_, end))) if start <= end => start as usize..end as usize,
+    /// The source, in its field, of the folded bytes `first..last`; empty if there is none.
+    pub(crate) fn span(&self, first: usize, last: usize, field: &str) -> std::ops::Range<usize> {
+        let of = |at: usize| match self.counts.fields.is_empty() {
+            true => self.of(at).map(|(start, end)| (start as usize, end as usize)),
+            false => self.counts.of(at, field),
+        };
+        match (of(first), last.checked_sub(1).and_then(of)) {
+            (Some((start, _)), Some((_, end))) if start <= end => start..end,
             _ => 0..0,
         }
+    }
+
+    /// Counts the characters of a text of which each folded byte is one.
+    pub(super) fn count<'t>(&mut self, fields: impl Iterator<Item = (&'t str, usize)>) {
+        self.clear();
+        fields.for_each(|(field, start)| self.counts.add(field, start));
     }
 
     #[cfg(test)]
@@ -64,15 +156,21 @@ impl Map {
         self.pieces.capacity() * size_of::<Piece>()
     }
 
+    #[cfg(test)]
+    pub(crate) fn is_counted(&self) -> bool {
+        !self.counts.fields.is_empty()
+    }
+
     /// Forgets the text, and gives back what one took that is made of nothing but rare characters.
     pub(crate) fn shrink(&mut self) {
-        self.pieces.clear();
+        self.clear();
         self.pieces.shrink_to(KEPT_PIECES);
     }
 
     /// Forgets the text.
     pub(super) fn clear(&mut self) {
         self.pieces.clear();
+        self.counts.clear();
     }
 
     /// The source of one folded byte.

@@ -22,6 +22,7 @@ impl<P: Places> Fold<'_, P> {
     /// Folds the character at `start` and says where the next one is; all of a hashtag at once.
     pub(super) fn one(&mut self, start: usize) -> usize {
         let Some(c) = char_at(self.source, start) else { return self.source.len() };
+        self.places.odd(self.at);
         let at = At { start, end: start + c.len_utf8() };
         match class(c) {
             Class::Invisible => {}

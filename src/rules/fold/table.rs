@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use super::Fold;
 use super::class::{Class, class};
 use super::letters;
-use super::places::Nowhere;
+use super::places::Plain;
 
 /// Made by the slow rules at the first use, which takes less than a millisecond.
 pub(super) static TABLES: LazyLock<Tables> = LazyLock::new(Tables::new);
@@ -71,12 +71,13 @@ fn fold_alone(code: usize, out: &mut Vec<u8>) -> u8 {
     }
     let mut source = [0; 4];
     let source = c.encode_utf8(&mut source);
+    let mut plain = Plain::ALL;
     let mut fold = Fold {
         source,
         out,
         at: 0,
         until: usize::MAX,
-        places: Nowhere,
+        places: &mut plain,
         alone: false,
         has_twins: false,
         tables: &BLANK,

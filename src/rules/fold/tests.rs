@@ -260,7 +260,7 @@ fn map_back(text: &str) -> Result<(), TestCaseError> {
     prop_assert_eq!(folded.bytes(), again.bytes());
     let len = folded.bytes().len();
     for at in 0..len {
-        let span = map.span(at, at + 1);
+        let span = map.span(at, at + 1, text);
         prop_assert!(text.get(span).is_some());
     }
     prop_assert!(starts[0] == 0 && starts[1] <= len);
@@ -281,8 +281,8 @@ fn map_as_far(text: &str, until: usize, map: &Map) -> Result<(), TestCaseError> 
     folded.map([text, text], starts, until, &mut part);
     for at in 0..until {
         prop_assert_eq!(
-            part.span(at, at + 1),
-            map.span(at, at + 1),
+            part.span(at, at + 1, text),
+            map.span(at, at + 1, text),
             "{} of {}: {}",
             at,
             until,
@@ -317,6 +317,17 @@ proptest! {
             .map(|word| (folded.letters(word).to_owned(), folded.span(word, word)))
             .collect();
         prop_assert_eq!(is, reference::words(&text));
+    }
+
+    #[test]
+    fn what_folds_letter_by_letter_is_mapped_by_counting(
+        text in "([a-zA-Z]{1,9}|[а-яА-ЯіїєІЇЄ]{1,12}|[0-9]{1,4}|[ ,.«»—’\n]{1,3}){0,60}",
+    ) {
+        map_back(&text)?;
+        let (mut folded, mut map) = (Text::default(), Map::default());
+        let starts = folded.fold([&text, &text]);
+        folded.map([&text, &text], starts, usize::MAX, &mut map);
+        prop_assert!(map.is_counted(), "{}", text);
     }
 
     #[test]

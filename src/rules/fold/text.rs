@@ -1,7 +1,7 @@
 //! Folded text, and where its words begin and end.
 
 use super::gap::{Gap, gap_between};
-use super::places::{Map, Nowhere};
+use super::places::{Map, Plain};
 use super::{ROOM, fold};
 
 /// Several texts, folded one after the other, so that all are searched in one go. No phrase crosses
@@ -13,6 +13,8 @@ pub(crate) struct Text {
     /// What comes out the second time.
     again: Vec<u8>,
     len: usize,
+    /// Up to here each byte stands for one character.
+    plain: usize,
     /// Which bytes are parts of words: a bit for each, 64 bytes to a number.
     words: Vec<u64>,
     /// How many words begin before each 64 bytes.
@@ -43,7 +45,10 @@ impl Text {
     pub(crate) fn fold<const N: usize>(&mut self, parts: [&str; N]) -> [usize; N] {
         self.words.clear();
         self.ranks.clear();
-        self.write(parts, |part, out, at| fold(part, out, at, usize::MAX, Nowhere))
+        let mut plain = Plain::ALL;
+        let starts = self.write(parts, |part, out, at| fold(part, out, at, usize::MAX, &mut plain));
+        self.plain = plain.0;
+        starts
     }
 
     /// Folds `parts`, which it was made of and which begin at `starts`, once more as far as `until`,
@@ -55,8 +60,12 @@ impl Text {
         until: usize,
         map: &mut Map,
     ) {
+        let parts_from = parts.into_iter().zip(starts).filter(|(_, start)| *start < until);
+        if until.min(self.len) <= self.plain {
+            return map.count(parts_from);
+        }
         map.clear();
-        for (part, start) in parts.into_iter().zip(starts).filter(|(_, start)| *start < until) {
+        for (part, start) in parts_from {
             fold(part, &mut self.again, start, until, &mut *map);
         }
     }
