@@ -49,9 +49,10 @@ fn check_place(problem: &Problem, text: &str) {
     match &problem.place {
         Place::File(_) => {}
         Place::Span { line, column, text: shown, .. } => {
-            let written = text.split('\n').nth(line - 1).unwrap();
-            assert_eq!(written.trim_end_matches('\r'), shown);
-            assert!((1..=written.chars().count() + 1).contains(column));
+            // Of a long line what is near the place is shown.
+            let written = text.split('\n').nth(line - 1).unwrap().chars().count();
+            assert!(shown.chars().count() <= written.min(200) + 2);
+            assert!((1..=written + 1).contains(column));
         }
         other => panic!("{other}"),
     }
