@@ -1,5 +1,7 @@
 //! What every [`Store`] must do. A store takes part with one line: `conformance!(ItsPlace);`.
 
+mod configured;
+mod deliveries;
 mod named;
 mod replayed;
 mod told;
@@ -19,6 +21,8 @@ use crate::model::{
     Timestamp, Validators, Wishes,
 };
 
+pub(super) use configured::*;
+pub(super) use deliveries::*;
 pub(super) use named::*;
 pub(super) use replayed::*;
 pub(super) use told::*;
@@ -197,174 +201,6 @@ async fn everything(store: &dyn Store) -> Vec<(i64, Alert)> {
     store.alerts(AlertQuery { limit: 1000, ..AlertQuery::default() }).await.unwrap()
 }
 
-pub(super) async fn a_commit_is_claimed_and_settled(place: &impl Place) {
-    let store = place.open().await;
-    let feed = one_feed(&*store).await;
-    assert!(store.seen(feed.key).await.unwrap().is_first());
-    let done = store.commit(found(feed.key, 0, "1", &["file", "hook"])).await.unwrap();
-    assert_eq!(done, Committed { alerts: 1, ..Committed::default() });
-
-    let seen = store.seen(feed.key).await.unwrap();
-    assert_eq!((seen.version, seen.hashes), (1, vec![1, u64::MAX]));
-    let oldest = Some(at(0));
-    assert_eq!(
-        store.outbox().await.unwrap(),
-        [
-            OutboxCount { sink: sink("file"), waiting: 1, oldest, dead: 0 },
-            OutboxCount { sink: sink("hook"), waiting: 1, oldest, dead: 0 },
-        ]
-    );
-    assert!(store.next_due(&sink("file"), at(0)).await.unwrap().unwrap() <= at(0));
-
-    let deliveries = claim(&*store, "file", at(0)).await;
-    assert_eq!(deliveries.len(), 1);
-    assert_eq!(*deliveries[0].alert, alert("1", &["floods"], at(0)));
-    assert_eq!(deliveries[0].attempts, 0);
-    assert_eq!(store.next_due(&sink("file"), at(0)).await.unwrap(), None);
-    settle(&*store, "file", deliveries[0].row, Verdict::Delivered).await;
-    assert_eq!(counts(&*store).await, [("hook".to_owned(), 1, 0)]);
-    assert!(claim(&*store, "file", at(1_000_000)).await.is_empty());
-}
-
-pub(super) async fn a_retry_falls_due_when_it_says(place: &impl Place) {
-    let store = place.open().await;
-    let feed = one_feed(&*store).await;
-    store.commit(found(feed.key, 0, "1", &["hook"])).await.unwrap();
-    for attempts in 0..3 {
-        let now = at(100 * i64::from(attempts));
-        let deliveries = claim(&*store, "hook", now).await;
-        assert_eq!(deliveries[0].attempts, attempts);
-        let due = now.plus(Duration::from_secs(100));
-        settle(&*store, "hook", deliveries[0].row, retry(due)).await;
-        assert_eq!(store.next_due(&sink("hook"), at(0)).await.unwrap(), Some(due));
-        let before = due.minus(Duration::from_millis(1));
-        assert!(claim(&*store, "hook", before).await.is_empty());
-    }
-    assert_eq!(claim(&*store, "hook", at(300)).await[0].attempts, 3);
-}
-
-pub(super) async fn a_clock_set_back_does_not_put_retries_off(place: &impl Place) {
-    let store = place.open().await;
-    let feed = one_feed(&*store).await;
-    let day = 24 * 3600;
-    let due = at(10 * day);
-    for (version, id) in ["1", "2"].into_iter().enumerate() {
-        store.commit(found(feed.key, version as u64, id, &["hook"])).await.unwrap();
-    }
-    for delivery in claim(&*store, "hook", at(9 * day)).await {
-        settle(&*store, "hook", delivery.row, retry(due)).await;
-    }
-    for back in [0, 3600, day] {
-        let now = at(10 * day - back);
-        assert_eq!(store.next_due(&sink("hook"), now).await.unwrap(), Some(due));
-    }
-    assert!(claim(&*store, "hook", at(9 * day)).await.is_empty());
-    let now = at(9 * day - 1);
-    assert_eq!(store.next_due(&sink("hook"), now).await.unwrap(), Some(now));
-    let first = store.claim(&sink("hook"), 1, now).await.unwrap();
-    assert_eq!(first[0].alert.item.id, "1");
-    assert_eq!(claim(&*store, "hook", now).await.len(), 1);
-    assert!(claim(&*store, "hook", now).await.is_empty());
-}
-
-pub(super) async fn a_refused_delivery_is_kept_as_a_dead_letter(place: &impl Place) {
-    let store = place.open().await;
-    let feed = one_feed(&*store).await;
-    store.commit(found(feed.key, 0, "1", &["hook"])).await.unwrap();
-    let row = claim(&*store, "hook", at(0)).await[0].row;
-    settle(&*store, "hook", row, dead()).await;
-    // It stays dead, whatever a late attempt says.
-    settle(&*store, "hook", row, retry(at(1))).await;
-    assert!(claim(&*store, "hook", at(1_000_000)).await.is_empty());
-    assert_eq!(store.next_due(&sink("hook"), at(0)).await.unwrap(), None);
-    let expected = OutboxCount { sink: sink("hook"), waiting: 0, oldest: None, dead: 1 };
-    assert_eq!(store.outbox().await.unwrap(), [expected]);
-}
-
-pub(super) async fn claims_are_exclusive_bounded_and_per_sink(place: &impl Place) {
-    let store = place.open().await;
-    let feed = one_feed(&*store).await;
-    for version in 0..5 {
-        let id = version.to_string();
-        store.commit(found(feed.key, version, &id, &["file", "hook"])).await.unwrap();
-    }
-    let name = sink("file");
-    assert!(store.claim(&name, 0, at(0)).await.unwrap().is_empty());
-    let (first, second, third) = tokio::join!(
-        store.claim(&name, 2, at(0)),
-        store.claim(&name, 2, at(0)),
-        store.claim(&name, 2, at(0)),
-    );
-    let all: Vec<Delivery> = [first, second, third].into_iter().flat_map(Result::unwrap).collect();
-    let ids: Vec<&str> = all.iter().map(|delivery| delivery.alert.item.id.as_str()).collect();
-    assert_eq!(ids, ["0", "1", "2", "3", "4"], "the oldest come first, each once");
-    assert!(store.claim(&name, 2, at(0)).await.unwrap().is_empty());
-    assert_eq!(claim(&*store, "hook", at(0)).await.len(), 5);
-}
-
-pub(super) async fn nothing_is_claimed_again_while_others_settle(place: &impl Place) {
-    const ALERTS: usize = 300;
-    let store = place.open().await;
-    let feed = one_feed(&*store).await;
-    let mut found = found(feed.key, 0, "x", &[]);
-    found.alerts = (0..ALERTS)
-        .map(|n| to_store(alert(&n.to_string(), &["floods"], at(0)), &["file"]))
-        .collect();
-    store.commit(found).await.unwrap();
-    let deliver = async || {
-        let mut delivered = Vec::new();
-        loop {
-            let batch = store.claim(&sink("file"), 7, at(0)).await.unwrap();
-            if batch.is_empty() {
-                return delivered;
-            }
-            let done = |d: &Delivery| Settlement { row: d.row, verdict: Verdict::Delivered };
-            let settled = batch.iter().map(done).collect();
-            store.settle(&sink("file"), settled, None).await.unwrap();
-            delivered.extend(batch.into_iter().map(|d| d.row));
-        }
-    };
-    let (a, b, c) = tokio::join!(deliver(), deliver(), deliver());
-    let all: Vec<i64> = [a, b, c].concat();
-    assert_eq!(all.len(), ALERTS);
-    assert_eq!(all.into_iter().collect::<HashSet<i64>>().len(), ALERTS);
-}
-
-pub(super) async fn released_rows_can_be_claimed_again(place: &impl Place) {
-    let store = place.open().await;
-    let feed = one_feed(&*store).await;
-    store.commit(found(feed.key, 0, "1", &["file"])).await.unwrap();
-    let row = claim(&*store, "file", at(0)).await[0].row;
-    store.release(&[row, 12_345]).await;
-    let again = claim(&*store, "file", at(0)).await;
-    assert_eq!((again[0].row, again[0].attempts), (row, 0));
-}
-
-pub(super) async fn a_restart_forgets_claims_and_nothing_else(place: &impl Place) {
-    let store = place.open().await;
-    let feed = one_feed(&*store).await;
-    store.commit(found(feed.key, 0, "1", &["file"])).await.unwrap();
-    let before = claim(&*store, "file", at(0)).await;
-    drop(store);
-    let store = place.open().await;
-    let after = claim(&*store, "file", at(0)).await;
-    assert_eq!(after[0].row, before[0].row);
-    assert_eq!(after[0].alert, before[0].alert);
-}
-
-pub(super) async fn the_same_alert_twice_makes_one_outbox_row(place: &impl Place) {
-    let store = place.open().await;
-    let feed = one_feed(&*store).await;
-    let once = store.commit(found(feed.key, 0, "1", &["file", "file"])).await.unwrap();
-    let twice = store.commit(found(feed.key, 1, "1", &["file", "hook"])).await.unwrap();
-    assert_eq!((once.alerts, twice.alerts), (1, 0));
-    assert_eq!(counts(&*store).await, [("file".to_owned(), 1, 0)]);
-    let row = claim(&*store, "file", at(0)).await[0].row;
-    settle(&*store, "file", row, Verdict::Delivered).await;
-    store.commit(found(feed.key, 2, "1", &["file"])).await.unwrap();
-    assert_eq!(counts(&*store).await, [], "nor after it was delivered");
-}
-
 pub(super) async fn a_commit_on_an_old_version_changes_nothing(place: &impl Place) {
     let store = place.open().await;
     let feed = one_feed(&*store).await;
@@ -410,49 +246,6 @@ pub(super) async fn one_conflict_does_not_harm_its_neighbours(place: &impl Place
         everything(&*store).await.into_iter().map(|(_, alert)| alert.item.id).collect();
     assert_eq!(stored.len(), 13);
     assert!(!stored.contains("1") && stored.contains("0"));
-}
-
-pub(super) async fn a_bookmark_is_stored_with_its_settling(place: &impl Place) {
-    let store = place.open().await;
-    let feed = one_feed(&*store).await;
-    let name = sink("file");
-    assert_eq!(store.bookmark(&name).await.unwrap(), None);
-    store.commit(found(feed.key, 0, "1", &["file"])).await.unwrap();
-    let row = claim(&*store, "file", at(0)).await[0].row;
-    let settled = vec![Settlement { row, verdict: Verdict::Delivered }];
-    store.settle(&name, settled, Some(Bookmark("7:512".to_owned()))).await.unwrap();
-    store.settle(&name, Vec::new(), None).await.unwrap();
-    assert_eq!(store.bookmark(&name).await.unwrap(), Some(Bookmark("7:512".to_owned())));
-    store.settle(&name, Vec::new(), Some(Bookmark("8:0".to_owned()))).await.unwrap();
-    drop(store);
-    let store = place.open().await;
-    assert_eq!(store.bookmark(&name).await.unwrap(), Some(Bookmark("8:0".to_owned())));
-    assert_eq!(store.bookmark(&sink("hook")).await.unwrap(), None);
-    assert!(claim(&*store, "file", at(0)).await.is_empty());
-}
-
-pub(super) async fn settling_twice_changes_nothing(place: &impl Place) {
-    let store = place.open().await;
-    let feed = one_feed(&*store).await;
-    store.commit(found(feed.key, 0, "1", &["file"])).await.unwrap();
-    let row = claim(&*store, "file", at(0)).await[0].row;
-    settle(&*store, "file", row, Verdict::Delivered).await;
-    store.commit(found(feed.key, 1, "2", &["file"])).await.unwrap();
-    for verdict in [Verdict::Delivered, retry(at(1)), dead()] {
-        settle(&*store, "file", row, verdict).await;
-    }
-    let next = claim(&*store, "file", at(0)).await;
-    assert_eq!(next.len(), 1);
-    assert_ne!(next[0].row, row, "a row's number is never given out again");
-}
-
-pub(super) async fn a_row_of_another_sink_is_not_settled(place: &impl Place) {
-    let store = place.open().await;
-    let feed = one_feed(&*store).await;
-    store.commit(found(feed.key, 0, "1", &["file"])).await.unwrap();
-    let row = claim(&*store, "file", at(0)).await[0].row;
-    settle(&*store, "hook", row, Verdict::Delivered).await;
-    assert_eq!(counts(&*store).await, [("file".to_owned(), 1, 0)]);
 }
 
 pub(super) async fn pruning_keeps_what_waits_and_what_was_seen(place: &impl Place) {
@@ -634,112 +427,6 @@ pub(super) async fn an_alert_about_a_feed_is_stored_with_its_schedule_and_once(p
     assert_eq!(one_feed(&*store).await.schedule.errors, 1);
     assert_eq!(everything(&*store).await.into_iter().map(|(_, a)| a).collect::<Vec<_>>(), [alert]);
     assert_eq!(counts(&*store).await, [("file".to_owned(), 1, 0)]);
-}
-
-pub(super) async fn a_renamed_feed_takes_over_its_row(place: &impl Place) {
-    let store = place.open().await;
-    let old = feeds(&[("old", "https://a.example/"), ("other", "https://b.example/")]);
-    let states = store.open_feeds(&old, at(0)).await.unwrap();
-    store.commit(found(states[0].key, 0, "1", &[])).await.unwrap();
-
-    let renamed = feeds(&[
-        ("new", "https://a.example/"),
-        ("twin", "https://a.example/"),
-        ("copy", "https://b.example/"),
-        ("other", "https://b.example/"),
-    ]);
-    let after = store.open_feeds(&renamed, at(1)).await.unwrap();
-    assert_eq!(after[0].key, states[0].key, "the row was free");
-    assert_eq!(after[0].title.as_deref(), Some("Harbour news"));
-    assert!(!after[0].validators.is_empty());
-    assert_eq!(after[3].key, states[1].key);
-    let keys: HashSet<i64> = after.iter().map(|state| state.key).collect();
-    assert_eq!(keys.len(), 4, "one row is taken once, and none that is in use");
-    assert!(store.seen(after[1].key).await.unwrap().is_first());
-    assert!(store.seen(after[2].key).await.unwrap().is_first());
-}
-
-pub(super) async fn ids_that_shift_leave_each_url_what_it_has_shown(place: &impl Place) {
-    let store = place.open().await;
-    let before = feeds(&[("a", "https://x/1"), ("b", "https://x/2"), ("c", "https://x/3")]);
-    let keys: Vec<i64> =
-        store.open_feeds(&before, at(0)).await.unwrap().iter().map(|state| state.key).collect();
-    let shifted = feeds(&[("a", "https://x/2"), ("b", "https://x/3"), ("c", "https://x/new")]);
-    let after: Vec<i64> =
-        store.open_feeds(&shifted, at(1)).await.unwrap().iter().map(|state| state.key).collect();
-    assert_eq!(after[..2], keys[1..]);
-    assert!(!keys.contains(&after[2]) || after[2] == keys[0]);
-    let back = store.open_feeds(&before, at(2)).await.unwrap();
-    assert_eq!(back[1].key, keys[1]);
-    assert_eq!(back[2].key, keys[2]);
-}
-
-pub(super) async fn a_new_url_drops_what_belonged_to_the_old_one(place: &impl Place) {
-    let store = place.open().await;
-    let feed = one_feed(&*store).await;
-    let mut found = found(feed.key, 0, "1", &[]);
-    found.schedule = Some(Schedule { gone: 3, next_poll: Some(at(9999)), ..Schedule::default() });
-    found.window = 9;
-    store.commit(found).await.unwrap();
-    let moved = feeds(&[("harbour", "https://new.example/rss")]);
-    let state = store.open_feeds(&moved, at(1)).await.unwrap().remove(0);
-    assert_eq!(state.key, feed.key);
-    assert_eq!((state.validators, state.body), (Validators::default(), None));
-    assert_eq!(state.wire, None);
-    assert_eq!(state.schedule, Schedule::default());
-    let seen = store.seen(feed.key).await.unwrap();
-    assert_eq!((seen.version, seen.hashes.len(), seen.items), (1, 2, 0));
-    assert_eq!(store.feed_reports(at(1)).await.unwrap()[0].url, "https://new.example/rss");
-}
-
-pub(super) async fn feeds_come_back_in_the_order_asked_for(place: &impl Place) {
-    let store = place.open().await;
-    let first = feeds(&[("b", "https://b/"), ("a", "https://a/"), ("c", "https://c/")]);
-    let before = store.open_feeds(&first, at(0)).await.unwrap();
-    let second = feeds(&[("c", "https://c/"), ("b", "https://b/")]);
-    let after = store.open_feeds(&second, at(0)).await.unwrap();
-    assert_eq!(after, [before[2].clone(), before[0].clone()]);
-    let listed: Vec<String> = store
-        .feed_reports(at(0))
-        .await
-        .unwrap()
-        .into_iter()
-        .map(|report| report.id.as_str().to_owned())
-        .collect();
-    assert_eq!(listed, ["b", "c"], "a is no longer configured");
-    let back = store.open_feeds(&first, at(0)).await.unwrap();
-    assert_eq!(back, before, "and is the same when it comes back");
-    assert_eq!(store.open_feeds(&[], at(0)).await.unwrap(), []);
-}
-
-pub(super) async fn reports_count_the_items_of_seven_days(place: &impl Place) {
-    let store = place.open().await;
-    let feed = one_feed(&*store).await;
-    let day = 24 * 3600;
-    let now = 100 * day;
-    let ages = [-5, 0, 1, day - 1, day, 6 * day, 7 * day - 1, 7 * day, 8 * day];
-    let mut found = found(feed.key, 0, "x", &[]);
-    found.items = ages
-        .iter()
-        .map(|age| NewItem { item: item(&age.to_string()), first_seen: at(now - age) })
-        .collect();
-    store.commit(found).await.unwrap();
-    let report = store.feed_reports(at(now)).await.unwrap().remove(0);
-    assert_eq!(report.items, [3, 1, 0, 0, 0, 0, 2]);
-    assert!((report.items_per_day() - 6.0 / 7.0).abs() < 1e-9);
-    assert_eq!(report.id, FeedId::new("harbour"));
-    assert_eq!(report.title.as_deref(), Some("Harbour news"));
-}
-
-pub(super) async fn a_confirmed_move_is_kept_until_the_url_changes(place: &impl Place) {
-    let store = place.open().await;
-    let feed = one_feed(&*store).await;
-    let target = Some("https://b.example/".to_owned());
-    store.set_moved(feed.key, target.clone()).await.unwrap();
-    assert_eq!(one_feed(&*store).await.moved_to, target);
-    assert_eq!(store.feed_reports(at(0)).await.unwrap()[0].moved_to, target);
-    let elsewhere = feeds(&[("harbour", "https://b.example/")]);
-    assert_eq!(store.open_feeds(&elsewhere, at(0)).await.unwrap()[0].moved_to, None);
 }
 
 pub(super) async fn hashes_are_the_same_after_a_restart(place: &impl Place) {
