@@ -120,7 +120,8 @@ fn rule_files_that_cannot_be_read_are_told_all_at_once() {
         "hint: paths are relative to the file that names them",
         "folder.d: is a folder, not a file",
         "latin.toml:2:10: is not UTF-8 from here on",
-        "empty.toml: no [[rule]] in it\nhint: the least rule: `[[rule]]`, `id = \"floods\"`",
+        "empty.toml:1:1: no [[rule]] in it\n  1 | # nothing yet",
+        "hint: the least rule: `[[rule]]`, `id = \"floods\"`",
         "wirewatch: 4 problems in the config",
     ];
     for expected in expected {

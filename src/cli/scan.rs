@@ -11,7 +11,7 @@ use super::{AlertFormat, ConfigArgs, Exit};
 use crate::engine::plan::{Plan, RuleFiles, read_rules};
 use crate::model::{Alert, AlertFeed, Clock, ParsedFeed, json_line};
 use crate::render;
-use crate::rules::{RuleSet, Subject};
+use crate::rules::{RuleSet, Scratch, Subject};
 
 #[derive(Debug, Args)]
 pub(super) struct ScanArgs {
@@ -111,12 +111,14 @@ fn alerts(
     let tags = configured.map_or(&[][..], |feed| &feed.tags);
     let now = Clock::System.now().wall;
     let mut seen = HashSet::new();
+    let mut scratch = Scratch::default();
     parsed
         .whole_items()
         .iter()
         .filter(|item| seen.insert(item.id.as_str()))
         .filter_map(|item| {
-            let hits = rules.matches(&Subject { item, feed: &feed.id, feed_tags: tags });
+            let subject = Subject { item, feed: &feed.id, feed_tags: tags };
+            let hits = rules.matches_with(&subject, &mut scratch);
             (!hits.is_empty()).then(|| Alert::raise(feed.clone(), item, hits, now))
         })
         .collect()

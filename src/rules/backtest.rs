@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 
 use serde::Serialize;
 
-use super::{RuleSet, Subject};
+use super::{RuleSet, Scratch, Subject};
 use crate::model::{AlertRule, Excerpt, FeedId, Item, Match, RuleId, Status, Timestamp};
 
 /// A comparison that is being made, item by item.
@@ -13,6 +13,7 @@ pub struct Backtest<'r> {
     new: &'r RuleSet,
     old: Option<&'r RuleSet>,
     samples: usize,
+    scratch: Scratch,
     items: u64,
     first: Option<Timestamp>,
     last: Option<Timestamp>,
@@ -131,6 +132,7 @@ impl<'r> Backtest<'r> {
             new,
             old,
             samples,
+            scratch: Scratch::default(),
             items: 0,
             first: None,
             last: None,
@@ -145,8 +147,9 @@ impl<'r> Backtest<'r> {
         self.first.get_or_insert(seen);
         self.last = Some(seen);
         let subject = Subject { item, feed, feed_tags };
-        let new = self.new.matches(&subject);
-        let old = self.old.map(|rules| rules.matches(&subject)).unwrap_or_default();
+        let new = self.new.matches_with(&subject, &mut self.scratch);
+        let old = self.old.map(|rules| rules.matches_with(&subject, &mut self.scratch));
+        let old = old.unwrap_or_default();
         self.alerts.add(seen, !old.is_empty(), !new.is_empty());
         let sample = |rule: &AlertRule, others: &[AlertRule]| Sample {
             feed: feed.clone(),

@@ -1,7 +1,7 @@
 //! Rule files: TOML read into drafts, all problems noted.
 
 use crate::document::{At, Document, FromNode, Node, Source, Table};
-use crate::model::{Field, Item, Level, Place, Problem, Problems, RuleId, Status, language_tag};
+use crate::model::{Field, Item, Level, Problem, Problems, RuleId, Status, language_tag};
 
 use super::Rule;
 use super::languages::Languages;
@@ -101,7 +101,7 @@ pub(super) fn read<'a>(
         drafts.push(rule(table, number, problems));
     }
     if !has_rules && !has_lists {
-        let empty = Problem::new(Place::File(document.path().to_owned()), "no [[rule]] in it");
+        let empty = document.problem(&Source::Span(0..0), "no [[rule]] in it");
         problems.push(
             empty.hint("the least rule: `[[rule]]`, `id = \"floods\"`, `any = [\"flood*\"]`"),
         );

@@ -287,8 +287,8 @@ fn every_mistake_is_told_with_its_place_and_a_way_out() {
         "`title`: expected a string, found an integer",
         "unknown key `mach` in [rule.examples]",
         "`fields` is an empty list",
-        "2.toml: no [[rule]] in it",
-        "3.toml: no [[rule]] in it",
+        "2.toml:1:1: no [[rule]] in it",
+        "3.toml:1:1: no [[rule]] in it",
         "unknown key `rules`",
     ] {
         assert!(told.iter().any(|told| told.contains(want)), "{want}\n{told:#?}");
