@@ -67,12 +67,8 @@ pub fn fetch_limits(poll: &PollSection) -> FetchLimits {
 
 /// How connections are made, as `[poll]` has it.
 pub fn client_options(poll: &PollSection) -> ClientOptions {
-    let product = concat!("wirewatch/", env!("CARGO_PKG_VERSION"));
     ClientOptions {
-        user_agent: match &poll.contact {
-            Some(contact) => format!("{product} (+{contact})"),
-            None => product.to_owned(),
-        },
+        user_agent: poll.user_agent(),
         connect_timeout: poll.connect_timeout,
         read_timeout: poll.read_timeout,
     }

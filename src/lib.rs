@@ -12,7 +12,7 @@
 //! | 0 the words | [`model`] |
 //! | 1 the page, the gate, the voice | [`document`], [`guard`], [`observe`] |
 //! | 2 the thinking | [`config`], [`health`], [`novelty`], [`parse`], [`render`], [`retry`], [`rules`], [`schedule`] |
-//! | 3 the wire | [`net`] |
+//! | 3 the wire | [`files`], [`net`] |
 //! | 4 the edges | [`fetch`], [`sinks`], [`store`] |
 //! | 5 the engines | [`engine`] |
 //! | 6 the house | [`app`], [`lifecycle`] |
@@ -33,6 +33,7 @@ pub mod retry;
 pub mod rules;
 pub mod schedule;
 
+pub mod files;
 pub mod net;
 
 pub mod fetch;

@@ -10,7 +10,7 @@ const FLOORS: &[(u8, &[&str])] = &[
     (0, &["model"]),
     (1, &["document", "observe", "guard"]),
     (2, &["config", "parse", "rules", "novelty", "health", "schedule", "retry", "render"]),
-    (3, &["net"]),
+    (3, &["files", "net"]),
     (4, &["fetch", "store", "sinks"]),
     (5, &["engine"]),
     (6, &["app", "lifecycle"]),
@@ -20,6 +20,7 @@ const FLOORS: &[(u8, &[&str])] = &[
 /// Modules of one floor that may know each other: who, whom, why.
 const NEIGHBOURS: &[(&str, &str, &str)] = &[
     ("app", "lifecycle", "the app runs until its lifecycle says stop"),
+    ("files", "net", "a file of certificates is read as connections use it"),
     ("main", "cli", "main only hands the arguments over"),
     ("cli", "demo", "the verb `demo` opens the newsroom"),
 ];

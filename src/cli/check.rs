@@ -260,7 +260,9 @@ fn try_sinks(plan: &Plan) -> Vec<Problem> {
         }
     };
     for spec in &plan.sinks {
-        if let Err(error) = spec.build(&BuildContext { log: log.clone(), bookmark: None }) {
+        let user_agent = plan.poll.user_agent();
+        let context = BuildContext { log: log.clone(), bookmark: None, user_agent };
+        if let Err(error) = spec.build(&context) {
             let place = Place::File(plan.path.clone());
             let problem = Problem::new(place, error.to_string());
             warnings.push(match &error.source {

@@ -26,8 +26,8 @@ pub enum ProxyChoice {
 }
 
 impl RouteDraft {
-    /// Takes the keys out of a `[[feed]]` table; problems are noted.
-    pub(super) fn read(table: &mut Table<'_>) -> Self {
+    /// Takes the keys out of a `[[feed]]` or `[[sink]]` table; problems are noted.
+    pub fn read(table: &mut Table<'_>) -> Self {
         let proxy = read_proxy(table);
         let http1_only = table.get("http1_only").unwrap_or(false);
         let ca_file = table.get_at::<String>("ca_file").map(|At { value, source }| {

@@ -63,6 +63,15 @@ impl PollSection {
     pub const MOVED_TIMES: u32 = 5;
     /// See [`PollSection::gone_after`].
     pub const GONE_TIMES: u32 = 3;
+
+    /// What wirewatch calls itself to servers.
+    pub fn user_agent(&self) -> String {
+        let product = concat!("wirewatch/", env!("CARGO_PKG_VERSION"));
+        match &self.contact {
+            Some(contact) => format!("{product} (+{contact})"),
+            None => product.to_owned(),
+        }
+    }
 }
 
 impl Default for PollSection {

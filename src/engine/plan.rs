@@ -9,14 +9,15 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use self::feeds::{finish_feeds, read_feeds};
-use self::files::{expand, folder, plain, read_file, rule_files};
+use self::files::{expand, plain, rule_files};
 use crate::config::{
     Config, FeedDraft, LogSection, NetSection, Overlay, PollSection, StoreSection,
 };
 use crate::document::{At, Document};
+use crate::files::{Vault, folder, read_file};
 use crate::model::{Alert, Feed, Place, Problem, Problems, SinkName, nearest};
 use crate::rules::RuleSet;
-use crate::sinks::{Folders, SinkSpec};
+use crate::sinks::{self, SinkSpec};
 
 /// A config that is ready to run.
 #[derive(Debug)]
@@ -61,6 +62,26 @@ pub struct Surroundings {
     pub from_outside: bool,
 }
 
+impl Surroundings {
+    /// Where secrets lie that a file in `folder` names.
+    pub fn vault(&self, folder: &Path) -> Vault {
+        Vault {
+            folder: folder.to_owned(),
+            credentials: self.credentials.clone(),
+            from_outside: self.from_outside,
+        }
+    }
+
+    /// What the sinks of a config in the folder `base` are read with.
+    fn of_sinks(&self, base: &Path, net: &NetSection) -> sinks::Around {
+        sinks::Around {
+            vault: self.vault(base),
+            logs: self.logs.as_deref().map(first_folder),
+            proxy: net.proxy.clone(),
+        }
+    }
+}
+
 impl Plan {
     /// Reads the config file at `path` and all that it names. Answers with all problems at once.
     pub fn build(path: &Path, around: &Surroundings) -> Result<Self, Vec<Problem>> {
@@ -82,9 +103,7 @@ impl Plan {
             let problem = Problem::new(Place::Env(name.clone()), "is no setting; it is let be");
             warnings.push(problem.hint("settings are WIREWATCH_POLL_…, _NET_…, _STORE_…, _LOG_…"));
         }
-        let folders =
-            Folders { base: base.clone(), logs: around.logs.as_deref().map(first_folder) };
-        let sinks = SinkSpec::read_all(&mut root, &folders);
+        let sinks = SinkSpec::read_all(&mut root, &around.of_sinks(&base, &config.net));
         root.finish();
 
         let mut drafts: Vec<(FeedDraft, PathBuf)> =

@@ -21,7 +21,7 @@ pub use alert::{
     Alert, AlertFeed, AlertItem, AlertRule, AlertSource, Excerpt, Level, Match, Revision, Sequel,
 };
 pub use condition::{Condition, Habit, Health, HealthChange, Wishes};
-pub use delivery::{Attempt, Bookmark, Delivery, Outcome};
+pub use delivery::{Attempt, Batch, Bookmark, Delivery, Form, MessageKey, Outcome};
 pub use feed::{Credentials, Feed, Validators, host_port};
 pub use ids::{AlertId, FeedId, RuleId, SinkName, slug};
 pub use item::{FeedKind, Field, Item, ParsedFeed, Repair};

@@ -11,9 +11,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 
-use super::{BuildContext, Config, Folders, Kind, KindSpec, Sink, SinkError};
+use super::{Around, BuildContext, Config, Kind, KindSpec, Shape, Sink, SinkError};
 use crate::document::{Bytes, Table};
-use crate::model::{Attempt, Delivery, Outcome, Reason, SinkName};
+use crate::model::{Attempt, Batch, Outcome, Reason, SinkName};
 use crate::retry::{self, Backoff};
 use appender::Appender;
 
@@ -51,13 +51,14 @@ path = \"alerts.jsonl\"
 rotate_size = \"100MiB\"
 keep = 5
 ",
+    shape: Shape::Lines,
     read,
 };
 
 const MIN_ROTATE: u64 = 1024;
 
-fn read(table: &mut Table<'_>, folders: &Folders) -> Option<KindSpec> {
-    let path = read_path(table, folders);
+fn read(table: &mut Table<'_>, around: &Around) -> Option<KindSpec> {
+    let path = read_path(table, around);
     let rotating = table.has("rotate_size");
     let rotate_size = table.get_at::<Bytes>("rotate_size");
     if let Some(size) = rotate_size.as_ref().filter(|size| size.value.0 < MIN_ROTATE) {
@@ -80,10 +81,10 @@ fn read(table: &mut Table<'_>, folders: &Folders) -> Option<KindSpec> {
     }))
 }
 
-fn read_path(table: &mut Table<'_>, folders: &Folders) -> Option<PathBuf> {
+fn read_path(table: &mut Table<'_>, around: &Around) -> Option<PathBuf> {
     if !table.has("path") {
         table.get::<String>("path");
-        return Some(folders.logs.as_ref().unwrap_or(&folders.base).join("alerts.jsonl"));
+        return Some(around.logs.as_deref().unwrap_or(around.base()).join("alerts.jsonl"));
     }
     let path = table.get_at::<String>("path")?;
     if path.value.is_empty() || path.value.ends_with('/') || path.value.contains('\0') {
@@ -92,7 +93,7 @@ fn read_path(table: &mut Table<'_>, folders: &Folders) -> Option<PathBuf> {
         return None;
     }
     // In one spelling, so that two sinks with one file are known.
-    Some(folders.base.join(path.value).components().collect())
+    Some(around.base().join(path.value).components().collect())
 }
 
 impl Config for FileConfig {
@@ -160,9 +161,10 @@ struct FileSink {
 
 #[async_trait]
 impl Sink for FileSink {
-    async fn deliver(&self, batch: &[Delivery]) -> Attempt {
+    async fn deliver(&self, batch: &Batch) -> Attempt {
         let appender = Arc::clone(&self.appender);
-        let alerts: Vec<_> = batch.iter().map(|delivery| Arc::clone(&delivery.alert)).collect();
+        let alerts: Vec<_> =
+            batch.deliveries.iter().map(|delivery| Arc::clone(&delivery.alert)).collect();
         let work = move || {
             let mut appender = appender.lock().unwrap_or_else(PoisonError::into_inner);
             appender.deliver(&alerts)

@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
-use super::{BuildContext, Config, Folders, Kind, KindSpec, Sink, SinkError};
+use super::{Around, BuildContext, Config, Kind, KindSpec, Shape, Sink, SinkError};
 use crate::document::Table;
-use crate::model::{Alert, Attempt, Delivery, Outcome, Reason, SinkName, Timestamp};
+use crate::model::{Alert, Attempt, Batch, Outcome, Reason, SinkName, Timestamp};
 use crate::observe::{Event, LogFormat, LogStream, Value};
 use crate::render;
 use crate::retry::{self, Backoff};
@@ -25,10 +25,11 @@ pub(super) const KIND: Kind = Kind {
     name: "log",
     summary: "writes alerts to the daemon's log",
     example: "[[sink]]\nkind = \"log\"\n",
+    shape: Shape::Lines,
     read,
 };
 
-fn read(_: &mut Table<'_>, _: &Folders) -> Option<KindSpec> {
+fn read(_: &mut Table<'_>, _: &Around) -> Option<KindSpec> {
     Some(Arc::new(LogConfig))
 }
 
@@ -44,9 +45,9 @@ struct Log {
 
 #[async_trait]
 impl Sink for Log {
-    async fn deliver(&self, batch: &[Delivery]) -> Attempt {
+    async fn deliver(&self, batch: &Batch) -> Attempt {
         let mut outcomes = Vec::with_capacity(batch.len());
-        for delivery in batch {
+        for delivery in &batch.deliveries {
             let line = self.line(&delivery.alert);
             match self.stream.write_acked(line).await {
                 Ok(()) => outcomes.push(Outcome::Delivered),

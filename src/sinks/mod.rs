@@ -13,8 +13,9 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 use crate::document::{At, Source, Table};
+use crate::files::Vault;
 use crate::model::{
-    Alert, AlertRule, Attempt, Bookmark, Delivery, Level, Reason, RuleId, SinkName,
+    Alert, AlertRule, Attempt, Batch, Bookmark, Level, Proxy, Reason, RuleId, SinkName,
 };
 use crate::observe::LogStream;
 use crate::retry::{self, Backoff};
@@ -34,18 +35,43 @@ pub struct Kind {
     pub summary: &'static str,
     /// A whole `[[sink]]` of this kind with every key of its own.
     pub example: &'static str,
-    /// Reads its own keys; what is wrong is noted in the table. `None` if it cannot be used. The
-    /// folders are those that paths start from.
-    read: fn(&mut Table<'_>, &Folders) -> Option<KindSpec>,
+    /// How it takes alerts.
+    pub shape: Shape,
+    /// Reads its own keys; what is wrong is noted in the table. `None` if it cannot be used.
+    read: fn(&mut Table<'_>, &Around) -> Option<KindSpec>,
 }
 
-/// Where files of sinks belong.
+/// How a kind of sink takes alerts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shape {
+    /// Each by itself, many at once: a batch has [`Form::Lines`] and an outcome for each. What
+    /// paces and gathers messages has no meaning here.
+    Lines,
+    /// As messages to people or programs: a batch is one message, of one alert or of several, and
+    /// has one outcome.
+    Messages {
+        /// How many the service bears in a minute, if that is known: the default of
+        /// `max_per_minute`.
+        per_minute: Option<u32>,
+    },
+}
+
+/// What the keys of a sink are read with.
 #[derive(Clone, Debug, Default)]
-pub struct Folders {
-    /// The folder of the config file, from which relative paths start.
-    pub base: PathBuf,
+pub struct Around {
+    /// Where secrets lie; its folder is that of the config file, from which relative paths start.
+    pub vault: Vault,
     /// `$LOGS_DIRECTORY`, if systemd gives one: where a file goes whose path is not given.
     pub logs: Option<PathBuf>,
+    /// What requests go through that have no `proxy` of their own.
+    pub proxy: Option<Proxy>,
+}
+
+impl Around {
+    /// The folder from which relative paths start.
+    pub fn base(&self) -> &Path {
+        &self.vault.folder
+    }
 }
 
 /// The config of a sink of some kind, checked.
@@ -74,11 +100,15 @@ pub trait Config: fmt::Debug + Send + Sync {
 /// A place that alerts are delivered to.
 #[async_trait]
 pub trait Sink: Send + Sync {
-    /// Delivers in order. An outcome is durable when it says Delivered. Called for one batch at a
-    /// time; may be cancelled, and the same batch may come again, after a restart too.
-    async fn deliver(&self, batch: &[Delivery]) -> Attempt;
+    /// Delivers in order. An outcome is durable when it says Delivered. May be cancelled, and the
+    /// same batch may come again, after a restart too. A sink of [`Shape::Lines`] is called for one
+    /// batch at a time; one of [`Shape::Messages`] for as many as `concurrency` says.
+    ///
+    /// It bounds its own time: a receiver that never answers is a failure after the sink's timeout.
+    async fn deliver(&self, batch: &Batch) -> Attempt;
 
-    /// The most deliveries that one call takes; at least one.
+    /// The most deliveries that one call takes; at least one. Of messages: so many that each alert
+    /// has at least its headline in it, whatever the service's limits.
     fn max_batch(&self) -> usize;
 
     /// How long to wait after failures.
@@ -94,6 +124,8 @@ pub struct BuildContext {
     pub log: LogStream,
     /// The last bookmark that was settled for this sink.
     pub bookmark: Option<Bookmark>,
+    /// What wirewatch calls itself to servers.
+    pub user_agent: String,
 }
 
 /// Why a sink cannot be built.
@@ -129,6 +161,8 @@ pub struct SinkSpec {
     pub kind: KindSpec,
     /// What the config calls the kind.
     pub kind_name: &'static str,
+    /// How the kind takes alerts.
+    pub shape: Shape,
     /// Where it stands, for problems that show later.
     pub source: Source,
 }
@@ -180,14 +214,14 @@ impl Filter {
 impl SinkSpec {
     /// Reads one `[[sink]]` table to its end. What is wrong is noted in it; `None` if it cannot be
     /// used.
-    pub fn read(table: Table<'_>, folders: &Folders) -> Option<Self> {
-        read::sink(table, folders)
+    pub fn read(table: Table<'_>, around: &Around) -> Option<Self> {
+        read::sink(table, around)
     }
 
     /// Reads all `[[sink]]` tables of `root`. No two may have the same name or write to the same
     /// place.
-    pub fn read_all(root: &mut Table<'_>, folders: &Folders) -> Vec<Self> {
-        read::sinks(root, folders)
+    pub fn read_all(root: &mut Table<'_>, around: &Around) -> Vec<Self> {
+        read::sinks(root, around)
     }
 
     /// Whether this sink takes `alert`.

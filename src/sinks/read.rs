@@ -1,16 +1,16 @@
 //! From `[[sink]]` tables to [`SinkSpec`]s.
 
-use super::{Filter, Folders, HealthAlerts, KINDS, Kind, SinkSpec};
+use super::{Around, Filter, HealthAlerts, KINDS, Kind, SinkSpec};
 use crate::document::{At, FromNode, Table};
 use crate::model::{Level, RuleId, SinkName, nearest, visible};
 
 /// The longest name, in characters; it becomes a metric label and a database key.
 const MAX_NAME: usize = 64;
 
-pub(super) fn sinks(root: &mut Table<'_>, folders: &Folders) -> Vec<SinkSpec> {
+pub(super) fn sinks(root: &mut Table<'_>, around: &Around) -> Vec<SinkSpec> {
     let mut specs: Vec<SinkSpec> = Vec::new();
     for table in root.tables("sink") {
-        let Some(spec) = sink(table, folders) else { continue };
+        let Some(spec) = sink(table, around) else { continue };
         let document = root.document();
         if specs.iter().any(|other| other.name == spec.name) {
             let message = format!("there are two sinks called \"{}\"", spec.name);
@@ -30,16 +30,23 @@ pub(super) fn sinks(root: &mut Table<'_>, folders: &Folders) -> Vec<SinkSpec> {
     specs
 }
 
-pub(super) fn sink(mut table: Table<'_>, folders: &Folders) -> Option<SinkSpec> {
+pub(super) fn sink(mut table: Table<'_>, around: &Around) -> Option<SinkSpec> {
     let source = table.source().clone();
     let kind = kind(&mut table);
     let name = name(&mut table, kind);
     let filter = filter(&mut table);
     // Which keys there may be beside these is known only with the kind.
     let kind = kind?;
-    let config = (kind.read)(&mut table, folders);
+    let config = (kind.read)(&mut table, around);
     table.finish();
-    Some(SinkSpec { name: name?, filter: filter?, kind: config?, kind_name: kind.name, source })
+    Some(SinkSpec {
+        name: name?,
+        filter: filter?,
+        kind: config?,
+        kind_name: kind.name,
+        shape: kind.shape,
+        source,
+    })
 }
 
 fn kind(table: &mut Table<'_>) -> Option<Kind> {

@@ -4,7 +4,8 @@ use std::sync::Mutex;
 use super::*;
 use crate::document::Document;
 use crate::model::{
-    AlertFeed, Clock, FeedId, Field, Item, Match, Outcome, Problems, Status, Timestamp, json_line,
+    AlertFeed, Clock, Delivery, FeedId, Field, Form, Item, Match, Outcome, Problems, Status,
+    Timestamp, json_line,
 };
 use crate::observe::{Limits, LogStyle, Output};
 
@@ -50,11 +51,17 @@ pub(super) fn alert(number: u32) -> Alert {
 }
 
 pub(super) fn delivery(number: u32) -> Delivery {
-    Delivery { row: number.into(), alert: Arc::new(alert(number)), attempts: 0 }
+    Delivery {
+        row: number.into(),
+        alert: Arc::new(alert(number)),
+        attempts: 0,
+        first_failed: None,
+        message: None,
+    }
 }
 
-pub(super) fn deliveries(numbers: impl IntoIterator<Item = u32>) -> Vec<Delivery> {
-    numbers.into_iter().map(delivery).collect()
+pub(super) fn deliveries(numbers: impl IntoIterator<Item = u32>) -> Batch {
+    Batch::new(numbers.into_iter().map(delivery).collect(), Form::Lines)
 }
 
 /// A log that keeps its lines.
@@ -85,7 +92,11 @@ pub(super) fn log_to(output: impl std::io::Write + Send + 'static, style: LogSty
 }
 
 pub(super) fn context(bookmark: Option<Bookmark>) -> BuildContext {
-    BuildContext { log: log_to(std::io::sink(), LogStyle::Json), bookmark }
+    BuildContext {
+        log: log_to(std::io::sink(), LogStyle::Json),
+        bookmark,
+        user_agent: "wirewatch/test".into(),
+    }
 }
 
 /// The sinks that `text` defines, and what is wrong with it.
@@ -93,8 +104,9 @@ pub(super) fn read(text: &str, base: &Path) -> (Vec<SinkSpec>, Vec<String>) {
     let document = Document::new("w.toml", text);
     let problems = Problems::default();
     let mut root = document.root(&problems);
-    let folders = Folders { base: base.to_owned(), logs: None };
-    let specs = SinkSpec::read_all(&mut root, &folders);
+    let vault = Vault { folder: base.to_owned(), ..Vault::default() };
+    let around = Around { vault, ..Around::default() };
+    let specs = SinkSpec::read_all(&mut root, &around);
     root.finish();
     (specs, problems.into_vec().iter().map(ToString::to_string).collect())
 }
@@ -113,7 +125,7 @@ async fn every_kind_is_as_its_example_says_and_delivers() {
         assert!(sink.max_batch() >= 1);
         let attempt = sink.deliver(&deliveries(0..3)).await;
         assert_eq!(attempt.outcomes, vec![Outcome::Delivered; 3], "{}", kind.name);
-        assert_eq!(sink.deliver(&[]).await.outcomes, []);
+        assert_eq!(sink.deliver(&deliveries([])).await.outcomes, []);
     }
 }
 

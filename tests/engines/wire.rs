@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use wirewatch::fetch::{Answer, Body, Coding, Fetch, FetchError, Fetched, Request};
-use wirewatch::model::{Attempt, Clock, Delivery, Mono, Outcome, Reason, SinkName, Validators};
+use wirewatch::model::{Attempt, Batch, Clock, Mono, Outcome, Reason, SinkName, Validators};
 use wirewatch::schedule::Why;
 use wirewatch::sinks::{BuildContext, Config, Sink, SinkError};
 
@@ -139,7 +139,7 @@ struct FailingSink {
 
 #[async_trait]
 impl Sink for FailingSink {
-    async fn deliver(&self, batch: &[Delivery]) -> Attempt {
+    async fn deliver(&self, batch: &Batch) -> Attempt {
         self.tried.fetch_add(1, Ordering::SeqCst);
         let left = self.times.load(Ordering::SeqCst);
         if left > 0 {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::model::{
-    AlertId, Attempt, Delivery, Mono, Outcome, Reason, SteadyClock, Timestamp, visible,
+    AlertId, Attempt, Batch, Delivery, Form, Mono, Outcome, Reason, SteadyClock, Timestamp, visible,
 };
 use crate::observe::LogStream;
 use crate::retry::Backoff;
@@ -68,7 +68,8 @@ async fn attempt(
         Some(sink) => Arc::clone(sink),
         None => {
             let bookmark = store.bookmark(&spec.name).await?;
-            match spec.build(&BuildContext { log, bookmark }) {
+            let user_agent = format!("wirewatch/{}", env!("CARGO_PKG_VERSION"));
+            match spec.build(&BuildContext { log, bookmark, user_agent }) {
                 Ok(sink) => {
                     round.built = true;
                     Arc::from(sink)
@@ -90,7 +91,7 @@ async fn attempt(
         return Ok(());
     }
     round.more = batch.len() >= limit;
-    let answer = sink.deliver(&batch).await;
+    let answer = sink.deliver(&Batch::new(batch.clone(), Form::Lines)).await;
     let settlements = judge(round, &batch, &answer, sink.backoff(), clock.now());
     settle(round, spec, settlements, answer, store).await?;
     round.next_due = store.next_due(&spec.name, clock.now()).await?;

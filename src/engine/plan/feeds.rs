@@ -7,14 +7,14 @@ use std::sync::Arc;
 use url::Url;
 
 use super::Surroundings;
-use super::files::{expand, folder, read_file};
+use super::files::expand;
 use crate::config::{
-    FeedDraft, NetSection, ProxyChoice, RouteDraft, SecretSource, name_feeds, read_feed, read_opml,
+    FeedDraft, NetSection, RouteDraft, SecretSource, name_feeds, read_feed, read_opml,
     read_url_list,
 };
 use crate::document::{At, Document};
-use crate::model::{Credentials, Feed, FeedId, Place, Problem, Problems, Route, Secret};
-use crate::net::read_roots;
+use crate::files::{folder, read_file, read_route};
+use crate::model::{Credentials, Feed, FeedId, Place, Problem, Problems};
 
 pub(super) fn read_feeds(
     document: &Document,
@@ -83,11 +83,15 @@ pub(super) fn finish_feeds(
     let mut known: HashMap<Url, (FeedId, Place)> = HashMap::new();
     let mut feeds = Vec::with_capacity(drafts.len());
     for ((draft, folder), id) in drafts.into_iter().zip(folders).zip(ids) {
-        let secret = |source: &SecretSource| read_secret(source, &folder, around, problems);
+        let vault = around.vault(&folder);
+        let secret = |source: &SecretSource| {
+            vault.read(source).map_err(|problem| problems.push(problem)).ok()
+        };
         let plain = draft.headers.is_empty()
             && draft.credentials.is_none()
             && draft.route == RouteDraft::default();
-        let route = read_route(&draft.route, net, &folder, problems);
+        let route = read_route(&draft.route, net.proxy.as_ref(), &folder);
+        let route = route.map_err(|problem| problems.push(problem)).unwrap_or_default();
         if plain && let Some((first, place)) = known.get(&draft.url) {
             let message = format!("the same URL as feed \"{first}\"; it is polled once");
             let problem = Problem::new(draft.place, message);
@@ -118,60 +122,4 @@ pub(super) fn finish_feeds(
         }));
     }
     feeds
-}
-
-fn read_route(draft: &RouteDraft, net: &NetSection, folder: &Path, problems: &Problems) -> Route {
-    let proxy = match &draft.proxy {
-        Some(ProxyChoice::Straight) => None,
-        Some(ProxyChoice::Through(proxy)) => Some(proxy.clone()),
-        None => net.proxy.clone(),
-    };
-    let roots = draft.ca_file.as_ref().and_then(|(path, place)| {
-        let file = folder.join(path);
-        let (why, hint) = match read_file(&file) {
-            Ok(pem) => match read_roots(pem.as_bytes()) {
-                Ok(roots) => return Some(roots),
-                Err(why) => (why, None),
-            },
-            Err(problem) => (problem.message, problem.hint),
-        };
-        let wanted = "a file with certificates in PEM form, of the server or of its authority";
-        let problem =
-            Problem::new(place.clone(), format!("the `ca_file` {} {why}", file.display()));
-        problems.push(problem.hint(hint.unwrap_or_else(|| wanted.to_owned())));
-        None
-    });
-    Route { proxy, http1_only: draft.http1_only, roots }
-}
-
-fn read_secret(
-    source: &SecretSource,
-    folder: &Path,
-    around: &Surroundings,
-    problems: &Problems,
-) -> Option<Secret> {
-    let (path, place) = match source {
-        SecretSource::Inline(secret) => return Some(secret.clone()),
-        SecretSource::File { path, place } => (path, place),
-    };
-    let credential = path.to_str().and_then(|path| path.strip_prefix("credential:"));
-    let full = match (credential, &around.credentials) {
-        (Some(name), Some(credentials)) => credentials.join(name),
-        (Some(_), None) if around.from_outside => return Some(Secret::new("")),
-        (Some(name), None) => {
-            let message = format!("there is no systemd credential \"{name}\"");
-            let hint = format!("add `LoadCredential={name}:…` to the unit, or name a file");
-            problems.push(Problem::new(place.clone(), message).hint(hint));
-            return None;
-        }
-        (None, _) => folder.join(path),
-    };
-    match read_file(&full) {
-        Ok(text) => Some(Secret::new(text.trim_end_matches(['\r', '\n']))),
-        Err(problem) => {
-            let message = format!("the secret file {problem}");
-            problems.push(Problem::new(place.clone(), message));
-            None
-        }
-    }
 }

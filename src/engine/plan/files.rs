@@ -3,49 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use crate::document::{At, Document};
+use crate::files::folder;
 use crate::model::{Place, Problem, Problems};
-
-/// No file that a config names may be larger.
-const MAX_FILE: u64 = 16 << 20;
-
-pub(super) fn folder(path: &Path) -> PathBuf {
-    match path.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent.to_owned(),
-        _ => PathBuf::from("."),
-    }
-}
-
-pub(super) fn read_file(path: &Path) -> Result<String, Problem> {
-    let fail = |message: String| Problem::new(Place::File(path.to_owned()), message);
-    let unreadable = |error: std::io::Error| {
-        let problem = fail(format!("cannot be read: {error}"));
-        match error.kind() {
-            std::io::ErrorKind::NotFound => problem.hint("is the path right?"),
-            std::io::ErrorKind::PermissionDenied => {
-                problem.hint("the user that wirewatch runs as must be able to read it")
-            }
-            _ => problem,
-        }
-    };
-    let about = std::fs::metadata(path).map_err(unreadable)?;
-    if about.is_dir() {
-        return Err(fail("is a folder, not a file".to_owned()));
-    }
-    // Reading a pipe or a device might never end.
-    if !about.is_file() {
-        return Err(fail("is no ordinary file".to_owned()));
-    }
-    if about.len() > MAX_FILE {
-        return Err(fail(format!("is larger than {} MiB", MAX_FILE >> 20)));
-    }
-    let bytes = std::fs::read(path).map_err(unreadable)?;
-    String::from_utf8(bytes).map_err(|error| {
-        let wrong = error.utf8_error().valid_up_to();
-        let text = String::from_utf8_lossy(error.as_bytes());
-        let place = Place::in_text(path, &text, wrong..wrong + 1);
-        Problem::new(place, "is not UTF-8 from here on").hint("save it as UTF-8")
-    })
-}
 
 /// `path` in one spelling: its folder as the system knows it, if it is there.
 pub(super) fn plain(path: &Path) -> PathBuf {

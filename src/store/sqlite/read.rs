@@ -82,7 +82,13 @@ pub(super) fn claim(
             match alert(row, 2) {
                 Ok(alert) => {
                     let (alert, attempts) = (Arc::new(alert), row.get(1)?);
-                    deliveries.push(Delivery { row: key, alert, attempts });
+                    deliveries.push(Delivery {
+                        row: key,
+                        alert,
+                        attempts,
+                        first_failed: None,
+                        message: None,
+                    });
                 }
                 Err(error) => unreadable.push((key, error.to_string())),
             }

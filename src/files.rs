@@ -1,0 +1,135 @@
+//! The files that a config names: read within bounds, secrets and certificates among them.
+
+use std::path::{Path, PathBuf};
+
+use crate::config::{ProxyChoice, RouteDraft, SecretSource};
+use crate::model::{Place, Problem, Proxy, Route, Secret};
+use crate::net::read_roots;
+
+/// No file that a config names may be larger.
+const MAX_FILE: u64 = 16 << 20;
+
+/// The folder that `path` is in.
+pub fn folder(path: &Path) -> PathBuf {
+    match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent.to_owned(),
+        _ => PathBuf::from("."),
+    }
+}
+
+/// The text of a file, of at most 16 MiB.
+///
+/// # Errors
+/// What is wrong with it, and what can be done.
+pub fn read_file(path: &Path) -> Result<String, Problem> {
+    let fail = |message: String| Problem::new(Place::File(path.to_owned()), message);
+    let unreadable = |error: std::io::Error| {
+        let problem = fail(format!("cannot be read: {error}"));
+        match error.kind() {
+            std::io::ErrorKind::NotFound => problem.hint("is the path right?"),
+            std::io::ErrorKind::PermissionDenied => {
+                problem.hint("the user that wirewatch runs as must be able to read it")
+            }
+            _ => problem,
+        }
+    };
+    let about = std::fs::metadata(path).map_err(unreadable)?;
+    if about.is_dir() {
+        return Err(fail("is a folder, not a file".to_owned()));
+    }
+    // Reading a pipe or a device might never end.
+    if !about.is_file() {
+        return Err(fail("is no ordinary file".to_owned()));
+    }
+    if about.len() > MAX_FILE {
+        return Err(fail(format!("is larger than {} MiB", MAX_FILE >> 20)));
+    }
+    let bytes = std::fs::read(path).map_err(unreadable)?;
+    String::from_utf8(bytes).map_err(|error| {
+        let wrong = error.utf8_error().valid_up_to();
+        let text = String::from_utf8_lossy(error.as_bytes());
+        let place = Place::in_text(path, &text, wrong..wrong + 1);
+        Problem::new(place, "is not UTF-8 from here on").hint("save it as UTF-8")
+    })
+}
+
+/// Where secrets lie.
+#[derive(Clone, Debug, Default)]
+pub struct Vault {
+    /// The folder that relative paths start from.
+    pub folder: PathBuf,
+    /// `$CREDENTIALS_DIRECTORY`: where systemd lays credentials.
+    pub credentials: Option<PathBuf>,
+    /// Whether this only looks at the config of a service: its credentials cannot be had then, and
+    /// are not asked for.
+    pub from_outside: bool,
+}
+
+impl Vault {
+    /// The secret, without the line end of its file.
+    ///
+    /// # Errors
+    /// That it cannot be had.
+    pub fn read(&self, source: &SecretSource) -> Result<Secret, Problem> {
+        let (path, place) = match source {
+            SecretSource::Inline(secret) => return Ok(secret.clone()),
+            SecretSource::File { path, place } => (path, place),
+        };
+        let credential = path.to_str().and_then(|path| path.strip_prefix("credential:"));
+        let full = match (credential, &self.credentials) {
+            (Some(name), Some(credentials)) => credentials.join(name),
+            (Some(_), None) if self.from_outside => return Ok(Secret::new("")),
+            (Some(name), None) => {
+                let message = format!("there is no systemd credential \"{name}\"");
+                let hint = format!("add `LoadCredential={name}:…` to the unit, or name a file");
+                return Err(Problem::new(place.clone(), message).hint(hint));
+            }
+            (None, _) => self.folder.join(path),
+        };
+        match read_file(&full) {
+            Ok(text) => Ok(Secret::new(text.trim_end_matches(['\r', '\n']))),
+            Err(problem) => Err(Problem::new(place.clone(), format!("the secret file {problem}"))),
+        }
+    }
+}
+
+/// The route that `draft` describes, with `proxy` if it says nothing of one; `folder` is where its
+/// paths start.
+///
+/// # Errors
+/// That its certificates cannot be read.
+pub fn read_route(
+    draft: &RouteDraft,
+    proxy: Option<&Proxy>,
+    folder: &Path,
+) -> Result<Route, Problem> {
+    let proxy = match &draft.proxy {
+        Some(ProxyChoice::Straight) => None,
+        Some(ProxyChoice::Through(proxy)) => Some(proxy.clone()),
+        None => proxy.cloned(),
+    };
+    let roots = match &draft.ca_file {
+        None => None,
+        Some((path, place)) => {
+            let file = folder.join(path);
+            let (why, hint) = match read_file(&file) {
+                Ok(pem) => match read_roots(pem.as_bytes()) {
+                    Ok(roots) => {
+                        return Ok(Route {
+                            proxy,
+                            http1_only: draft.http1_only,
+                            roots: Some(roots),
+                        });
+                    }
+                    Err(why) => (why, None),
+                },
+                Err(problem) => (problem.message, problem.hint),
+            };
+            let wanted = "a file with certificates in PEM form, of the server or of its authority";
+            let message = format!("the `ca_file` {} {why}", file.display());
+            let hint = hint.unwrap_or_else(|| wanted.to_owned());
+            return Err(Problem::new(place.clone(), message).hint(hint));
+        }
+    };
+    Ok(Route { proxy, http1_only: draft.http1_only, roots })
+}
