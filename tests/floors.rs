@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 const FLOORS: &[(u8, &[&str])] = &[
     (0, &["model"]),
     (1, &["document", "observe", "guard"]),
-    (2, &["config", "parse", "rules", "novelty", "health", "schedule", "retry", "render"]),
+    (2, &["config", "parse", "rules", "novelty", "health", "schedule", "retry", "pace", "render"]),
     (3, &["files", "net"]),
     (4, &["fetch", "store", "sinks"]),
     (5, &["engine"]),
