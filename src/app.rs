@@ -175,7 +175,7 @@ impl App {
             if self.poll.is_done() && !std::mem::replace(&mut last_look, true) {
                 // With the schedules goes what is to be told of feeds.
                 self.poll.flush().await;
-                self.deliver.wake();
+                self.deliver.close_windows();
                 continue;
             }
             if last_look && self.deliver.is_idle() {
@@ -293,8 +293,8 @@ impl App {
         let alerts = Totals::get(&self.totals.alerts);
         let mut status =
             format!("polling {feeds} feeds, {failing} failing, {alerts} alerts so far");
-        if self.poll.store_fails() {
-            status = format!("degraded: the store cannot be written; {status}");
+        if let Some(reason) = self.totals.store.reason() {
+            status = format!("degraded: the store cannot be written ({reason}); {status}");
         }
         match self.deliver.failing() {
             0 => status,

@@ -8,8 +8,11 @@ mod bench;
 mod document;
 mod faulty;
 mod health;
+mod hook;
 mod wire;
 
 mod delivering;
+mod failing;
+mod pacing;
 mod polling;
 mod same;
