@@ -100,8 +100,10 @@ impl Bench {
         let here = tracing::subscriber::set_default(subscriber);
         let poll = open(&plan, &store, &wire, pass, (&totals, &raised)).await;
         let dyn_store: Arc<dyn Store> = store.clone();
-        let deliver =
+        let mut deliver =
             DeliverEngine::new(&plan, dyn_store, clock.clone(), log.clone(), Arc::clone(&totals));
+        // Weeks go by on this bench.
+        deliver.look_every(30 * SECOND);
         Self {
             folder,
             clock,

@@ -20,7 +20,8 @@ fn text() -> String {
 
 async fn bench(pacing: &Pacing) -> (Bench, Hook) {
     let hook = Hook::new();
-    let bench = Bench::with(&text(), Pass::Forever, |plan| hook.put(plan, pacing)).await;
+    let mut bench = Bench::with(&text(), Pass::Forever, |plan| hook.put(plan, pacing)).await;
+    bench.deliver.look_every(5 * SECOND);
     (bench, hook)
 }
 
