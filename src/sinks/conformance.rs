@@ -22,7 +22,7 @@ use crate::observe::LogStyle;
 /// Stands in each secret of a config, and must be seen nowhere.
 pub(in crate::sinks) const MARKER: &str = "MARKER-7f3a9c";
 /// Long enough for a loaded machine.
-const AMPLE: &str = "60s";
+const AMPLE: &str = "4m";
 /// For what never ends.
 const SHORT: &str = "300ms";
 
