@@ -11,7 +11,7 @@ const FLOORS: &[(u8, &[&str])] = &[
     (1, &["document", "observe", "guard"]),
     (2, &["config", "parse", "rules", "novelty", "health", "schedule", "retry", "render"]),
     (3, &["files", "net"]),
-    (4, &["fetch", "store", "sinks"]),
+    (4, &["fetch", "store", "sinks", "metrics"]),
     (5, &["engine"]),
     (6, &["app", "lifecycle"]),
     (7, &["cli", "demo", "main"]),
