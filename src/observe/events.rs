@@ -296,6 +296,8 @@ events! {
         items: u64,
         /// Alerts removed.
         alerts: u64,
+        /// Deliveries that waited for sinks which are no longer configured, removed with these.
+        unsent: u64,
     }
     /// Metrics and health are served.
     INFO MetricsReady<'a> = "metrics_ready" {

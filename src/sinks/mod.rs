@@ -2,9 +2,15 @@
 //! manual), its example (which is its test), its reader and its builder, and one line in
 //! `KINDS`.
 
+mod discord;
 mod file;
+mod http;
 mod log;
+mod message;
 mod read;
+mod slack;
+mod template;
+mod webhook;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -15,16 +21,19 @@ use async_trait::async_trait;
 use crate::document::{At, Source, Table};
 use crate::files::Vault;
 use crate::model::{
-    Alert, AlertRule, Attempt, Batch, Bookmark, Level, Proxy, Reason, RuleId, SinkName,
+    Alert, AlertRule, Attempt, Batch, Bookmark, Clock, Level, Proxy, Reason, RuleId, SinkName,
 };
 use crate::observe::LogStream;
 use crate::retry::{self, Backoff};
 
+pub use discord::DiscordConfig;
 pub use file::FileConfig;
 pub use log::LogConfig;
+pub use slack::SlackConfig;
+pub use webhook::WebhookConfig;
 
 /// All kinds of sink.
-pub const KINDS: &[Kind] = &[log::KIND, file::KIND];
+pub const KINDS: &[Kind] = &[log::KIND, file::KIND, webhook::KIND, slack::KIND, discord::KIND];
 
 /// A kind of sink, described by itself.
 #[derive(Clone, Copy, Debug)]
@@ -126,6 +135,8 @@ pub struct BuildContext {
     pub bookmark: Option<Bookmark>,
     /// What wirewatch calls itself to servers.
     pub user_agent: String,
+    /// The time, as it is told to others: for signatures and HTTP dates.
+    pub clock: Clock,
 }
 
 /// Why a sink cannot be built.
@@ -238,5 +249,7 @@ impl SinkSpec {
     }
 }
 
+#[cfg(test)]
+mod conformance;
 #[cfg(test)]
 mod tests;
