@@ -11,7 +11,7 @@
 //! |---|---|
 //! | 0 the words | [`model`] |
 //! | 1 the page, the gate, the voice | [`document`], [`guard`], [`observe`] |
-//! | 2 the thinking | [`config`], [`health`], [`novelty`], [`parse`], [`render`], [`retry`], [`rules`], [`schedule`], [`silence`] |
+//! | 2 the thinking | [`config`], [`health`], [`novelty`], [`pace`], [`parse`], [`render`], [`retry`], [`rules`], [`schedule`], [`silence`] |
 //! | 3 the wire | [`files`], [`net`] |
 //! | 4 the edges | [`fetch`], [`sinks`], [`store`] |
 //! | 5 the engines | [`engine`] |
@@ -27,6 +27,7 @@ pub mod observe;
 pub mod config;
 pub mod health;
 pub mod novelty;
+pub mod pace;
 pub mod parse;
 pub mod render;
 pub mod retry;

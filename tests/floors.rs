@@ -12,7 +12,7 @@ const FLOORS: &[(u8, &[&str])] = &[
     (
         2,
         &[
-            "config", "parse", "rules", "novelty", "health", "schedule", "retry", "render",
+            "config", "parse", "rules", "novelty", "health", "schedule", "retry", "pace", "render",
             "silence",
         ],
     ),
