@@ -2,9 +2,15 @@
 //! manual), its example (which is its test), its reader and its builder, and one line in
 //! `KINDS`.
 
+mod discord;
 mod file;
+mod http;
 mod log;
+mod message;
 mod read;
+mod slack;
+mod template;
+mod webhook;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -15,16 +21,21 @@ use async_trait::async_trait;
 use crate::document::{At, Source, Table};
 use crate::files::Vault;
 use crate::model::{
-    Alert, AlertRule, Attempt, Batch, Bookmark, Level, Proxy, Reason, RuleId, SinkName,
+    Alert, AlertRule, Attempt, Batch, Bookmark, Clock, Level, Proxy, Reason, RuleId, SinkName,
+    Status,
 };
 use crate::observe::LogStream;
+use crate::pace::Pacing;
 use crate::retry::{self, Backoff};
 
+pub use discord::DiscordConfig;
 pub use file::FileConfig;
 pub use log::LogConfig;
+pub use slack::SlackConfig;
+pub use webhook::WebhookConfig;
 
 /// All kinds of sink.
-pub const KINDS: &[Kind] = &[log::KIND, file::KIND];
+pub const KINDS: &[Kind] = &[log::KIND, file::KIND, webhook::KIND, slack::KIND, discord::KIND];
 
 /// A kind of sink, described by itself.
 #[derive(Clone, Copy, Debug)]
@@ -91,6 +102,12 @@ pub trait Config: fmt::Debug + Send + Sync {
         None
     }
 
+    /// Whether it writes on this machine only. What fails then is a full disk or the like, and no
+    /// reason to give an alert up.
+    fn is_local(&self) -> bool {
+        self.writes().is_some()
+    }
+
     /// What no two sinks may share, such as a file's path, in words.
     fn claim(&self) -> Option<String> {
         None
@@ -126,6 +143,8 @@ pub struct BuildContext {
     pub bookmark: Option<Bookmark>,
     /// What wirewatch calls itself to servers.
     pub user_agent: String,
+    /// The time, as it is told to others: for signatures and HTTP dates.
+    pub clock: Clock,
 }
 
 /// Why a sink cannot be built.
@@ -163,12 +182,14 @@ pub struct SinkSpec {
     pub kind_name: &'static str,
     /// How the kind takes alerts.
     pub shape: Shape,
+    /// When it is sent what.
+    pub pacing: Pacing,
     /// Where it stands, for problems that show later.
     pub source: Source,
 }
 
 /// Which alerts a sink takes: those whose level is among `levels` and of whose rules at least one
-/// is among `rules` and has one of `tags`. What is empty asks for nothing.
+/// is among `rules`, has one of `tags` and one of the `status`. What is empty asks for nothing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Filter {
     /// Ids of rules, with their places: whether they exist is checked with the rules at hand.
@@ -177,6 +198,8 @@ pub struct Filter {
     pub levels: Vec<Level>,
     /// Tags of rules.
     pub tags: Vec<String>,
+    /// Statuses of rules: `stable`, `test`, `experimental`, `deprecated`.
+    pub status: Vec<Status>,
     /// Whether it takes alerts about the health of feeds.
     pub health: HealthAlerts,
 }
@@ -208,6 +231,7 @@ impl Filter {
     fn takes_rule(&self, rule: &AlertRule) -> bool {
         let id = self.rules.is_empty() || self.rules.iter().any(|at| at.value == rule.id);
         id && (self.tags.is_empty() || self.tags.iter().any(|tag| rule.tags.contains(tag)))
+            && (self.status.is_empty() || self.status.contains(&rule.status))
     }
 }
 
@@ -238,5 +262,7 @@ impl SinkSpec {
     }
 }
 
+#[cfg(test)]
+mod conformance;
 #[cfg(test)]
 mod tests;

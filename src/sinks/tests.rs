@@ -4,8 +4,8 @@ use std::sync::Mutex;
 use super::*;
 use crate::document::Document;
 use crate::model::{
-    AlertFeed, Clock, Delivery, FeedId, Field, Form, Item, Match, Outcome, Problems, Status,
-    Timestamp, json_line,
+    AlertFeed, Clock, Delivery, FeedId, Field, Form, Item, Match, Problems, Status, Timestamp,
+    json_line,
 };
 use crate::observe::{Limits, LogStyle, Output};
 
@@ -96,6 +96,7 @@ pub(super) fn context(bookmark: Option<Bookmark>) -> BuildContext {
         log: log_to(std::io::sink(), LogStyle::Json),
         bookmark,
         user_agent: "wirewatch/test".into(),
+        clock: Clock::manual(Timestamp::parse("2026-11-23T22:14:06Z").unwrap()),
     }
 }
 
@@ -111,8 +112,9 @@ pub(super) fn read(text: &str, base: &Path) -> (Vec<SinkSpec>, Vec<String>) {
     (specs, problems.into_vec().iter().map(ToString::to_string).collect())
 }
 
-#[tokio::test]
-async fn every_kind_is_as_its_example_says_and_delivers() {
+/// That it also delivers is shown by the conformance suite.
+#[test]
+fn every_kind_is_as_its_example_says() {
     for kind in KINDS {
         let folder = tempfile::tempdir().unwrap();
         let (specs, problems) = read(kind.example, folder.path());
@@ -123,9 +125,6 @@ async fn every_kind_is_as_its_example_says_and_delivers() {
         assert!(spec.takes(&alert(1)));
         let sink = spec.build(&context(None)).unwrap();
         assert!(sink.max_batch() >= 1);
-        let attempt = sink.deliver(&deliveries(0..3)).await;
-        assert_eq!(attempt.outcomes, vec![Outcome::Delivered; 3], "{}", kind.name);
-        assert_eq!(sink.deliver(&deliveries([])).await.outcomes, []);
     }
 }
 
@@ -183,8 +182,10 @@ fn what_is_wrong_is_told_at_once() {
     for (problem, expected) in problems.iter().zip(expected) {
         assert!(problem.contains(expected), "{problem} / {expected}");
     }
-    assert!(problems[0].ends_with("hint: did you mean \"file\"? kinds: log, file"));
-    assert!(problems[12].ends_with("hint: kinds: log, file"));
+    let names: Vec<&str> = KINDS.iter().map(|kind| kind.name).collect();
+    let known = format!("kinds: {}", names.join(", "));
+    assert!(problems[0].ends_with(&format!("hint: did you mean \"file\"? {known}")));
+    assert!(problems[12].ends_with(&format!("hint: {known}")));
 }
 
 #[test]
@@ -198,6 +199,7 @@ fn a_sink_for_health_alone_chooses_among_no_rules() {
         ("rules = [\"a\"]", "without effect here: `rules`"),
         ("levels = [\"high\"]", "without effect here: `levels`"),
         ("tags = [\"t\"]\nrules = [\"a\"]", "without effect here: `rules`, `tags`"),
+        ("status = [\"stable\"]", "without effect here: `status`"),
     ] {
         let (specs, problems) = read(&sink(&format!("\"only\"\n{keys}")), Path::new("."));
         assert!(specs.is_empty());
@@ -242,6 +244,8 @@ fn a_filter_takes_what_all_its_parts_take() {
         ("rules = [\"storms\"]", false),
         ("tags = [\"land\", \"sky\"]", true),
         ("tags = [\"sky\"]", false),
+        ("status = [\"stable\"]", true),
+        ("status = [\"test\", \"experimental\"]", false),
         ("rules = [\"rivers\"]\ntags = [\"land\"]", true),
         ("rules = [\"floods\"]\ntags = [\"land\"]", false),
         ("rules = [\"rivers\"]\nlevels = [\"low\"]", false),
@@ -251,6 +255,38 @@ fn a_filter_takes_what_all_its_parts_take() {
         let (specs, problems) = read(&text, Path::new("."));
         assert_eq!(problems, Vec::<String>::new());
         assert_eq!(specs[0].takes(&alert(1)), expected, "{keys}");
+    }
+}
+
+#[test]
+fn an_alert_passes_by_a_rule_for_which_all_holds() {
+    let mut mixed = alert(1);
+    mixed.rules[0].status = Status::Experimental;
+    for (keys, expected) in [
+        ("status = [\"stable\"]", true),
+        ("status = [\"experimental\"]", true),
+        ("rules = [\"floods\"]\nstatus = [\"stable\"]", false),
+        ("rules = [\"rivers\"]\nstatus = [\"stable\"]", true),
+        ("tags = [\"land\"]\nstatus = [\"experimental\"]", false),
+    ] {
+        let text = format!("[[sink]]\nkind = \"log\"\n{keys}\n");
+        let (specs, problems) = read(&text, Path::new("."));
+        assert_eq!(problems, Vec::<String>::new());
+        assert_eq!(specs[0].takes(&mixed), expected, "{keys}");
+    }
+    let (specs, problems) =
+        read("[[sink]]\nkind = \"log\"\nstatus = [\"stabel\"]\n", Path::new("."));
+    assert!(specs.is_empty() && problems[0].contains("did you mean \"stable\"?"), "{problems:?}");
+}
+
+#[test]
+fn sinks_on_this_machine_never_give_up() {
+    for kind in ["log", "file"] {
+        let text = format!("[[sink]]\nkind = \"{kind}\"\n");
+        assert_eq!(read(&text, Path::new(".")).0[0].pacing.give_up_after, None);
+        let text = format!("[[sink]]\nkind = \"{kind}\"\ngive_up_after = \"1h\"\n");
+        let given = read(&text, Path::new(".")).0[0].pacing.give_up_after;
+        assert_eq!(given, Some(std::time::Duration::from_secs(3600)));
     }
 }
 

@@ -69,7 +69,7 @@ impl Daemon {
     pub fn step(&mut self) -> Option<Mono> {
         let poll = self.poll.step();
         let deliver = self.deliver.step();
-        let prune = self.prune.step(self.plan.store.retention);
+        let prune = self.prune.step(&self.plan);
         poll.into_iter().chain(deliver).chain([prune]).min()
     }
 
