@@ -2,10 +2,13 @@
 //! manual), its example (which is its test), its reader and its builder, and one line in
 //! `KINDS`.
 
+mod command;
+mod disk;
 mod file;
 mod log;
 mod read;
 
+use std::ffi::OsString;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -20,11 +23,12 @@ use crate::model::{
 use crate::observe::LogStream;
 use crate::retry::{self, Backoff};
 
+pub use command::{CommandConfig, INHERITED};
 pub use file::FileConfig;
 pub use log::LogConfig;
 
 /// All kinds of sink.
-pub const KINDS: &[Kind] = &[log::KIND, file::KIND];
+pub const KINDS: &[Kind] = &[log::KIND, file::KIND, command::KIND];
 
 /// A kind of sink, described by itself.
 #[derive(Clone, Copy, Debug)]
@@ -63,6 +67,9 @@ pub struct Around {
     pub vault: Vault,
     /// `$LOGS_DIRECTORY`, if systemd gives one: where a file goes whose path is not given.
     pub logs: Option<PathBuf>,
+    /// Variables of our own environment that a program gets too: [`INHERITED`], as far as they are
+    /// set.
+    pub environment: Vec<(String, OsString)>,
     /// What requests go through that have no `proxy` of their own.
     pub proxy: Option<Proxy>,
 }
