@@ -1,6 +1,8 @@
 //! Connections: clients whose every address has passed the guard.
 
 mod dial;
+pub mod failure;
+pub mod headers;
 mod lookup;
 mod resolver;
 mod tls;

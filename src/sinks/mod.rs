@@ -5,8 +5,11 @@
 mod command;
 mod disk;
 mod file;
+mod http;
 mod log;
+mod message;
 mod read;
+mod template;
 
 use std::ffi::OsString;
 use std::fmt;
@@ -18,7 +21,7 @@ use async_trait::async_trait;
 use crate::document::{At, Source, Table};
 use crate::files::Vault;
 use crate::model::{
-    Alert, AlertRule, Attempt, Batch, Bookmark, Level, Proxy, Reason, RuleId, SinkName,
+    Alert, AlertRule, Attempt, Batch, Bookmark, Clock, Level, Proxy, Reason, RuleId, SinkName,
 };
 use crate::observe::LogStream;
 use crate::retry::{self, Backoff};
@@ -133,6 +136,8 @@ pub struct BuildContext {
     pub bookmark: Option<Bookmark>,
     /// What wirewatch calls itself to servers.
     pub user_agent: String,
+    /// The time, as it is told to others: for signatures and HTTP dates.
+    pub clock: Clock,
 }
 
 /// Why a sink cannot be built.
