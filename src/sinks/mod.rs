@@ -4,6 +4,7 @@
 
 mod command;
 mod disk;
+mod feed;
 mod file;
 mod http;
 mod log;
@@ -27,11 +28,12 @@ use crate::observe::LogStream;
 use crate::retry::{self, Backoff};
 
 pub use command::{CommandConfig, INHERITED};
+pub use feed::FeedConfig;
 pub use file::FileConfig;
 pub use log::LogConfig;
 
 /// All kinds of sink.
-pub const KINDS: &[Kind] = &[log::KIND, file::KIND, command::KIND];
+pub const KINDS: &[Kind] = &[log::KIND, file::KIND, feed::KIND, command::KIND];
 
 /// A kind of sink, described by itself.
 #[derive(Clone, Copy, Debug)]
