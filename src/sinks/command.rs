@@ -11,15 +11,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use serde::Serialize;
 
 use self::program::{Ended, Run};
+use super::webhook::json_of;
 use super::{Around, BuildContext, Config, Kind, KindSpec, Shape, Sink, SinkError};
 use crate::config::SecretSource;
 use crate::document::{At, Node, Table};
-use crate::model::{
-    Alert, Attempt, Batch, Level, Outcome, Reason, Secret, SinkName, json_line, visible,
-};
+use crate::model::{Attempt, Batch, Level, Outcome, Reason, Secret, SinkName, visible};
 
 /// Starts a program for each message. It gets the message as one line of JSON on its standard
 /// input (`docs/message.schema.json`): a single alert as it is (`docs/alert.schema.json`), several
@@ -150,12 +148,12 @@ fn read_env(table: &mut Table<'_>, around: &Around) -> Vec<(String, Secret)> {
     let Some(node) = table.get::<Node>("env") else { return env };
     let Some(pairs) = node.as_table() else {
         let message = format!("`env`: expected a table, found {}", node.kind());
-        let problem = table.document().problem(node.source(), message);
+        let problem = table.document().problem(node.source(), message).starred();
         table.note(problem.hint("env = { TOKEN = { file = \"secrets/token\" } }"));
         return env;
     };
     for (name, value) in pairs {
-        let problem = |message: String| table.document().problem(value.source(), message);
+        let problem = |message: String| table.document().problem(value.source(), message).starred();
         if name.is_empty() || name.contains(['=', '\0']) || name.starts_with("WIREWATCH_") {
             let message = format!("`env`: \"{}\" cannot be set", visible(name));
             table.note(problem(message).hint("WIREWATCH_… are set for each message"));
@@ -242,8 +240,8 @@ impl Sink for Command {
         if batch.is_empty() {
             return Attempt::all(Outcome::Delivered, 0);
         }
-        let outcome = match message(batch) {
-            Ok(input) => self.judge(program::run(self.run(batch, input)).await),
+        let outcome = match json_of(batch) {
+            Ok(input) => self.judge(program::run(self.run(batch, input + "\n")).await),
             Err(error) => {
                 Outcome::Retry { reason: Reason::Internal, message: error.to_string(), after: None }
             }
@@ -254,31 +252,6 @@ impl Sink for Command {
     fn max_batch(&self) -> usize {
         MAX_ALERTS
     }
-}
-
-/// Several alerts in one message.
-#[derive(Serialize)]
-struct Several<'a> {
-    schema: u32,
-    form: &'static str,
-    key: &'a str,
-    count: usize,
-    alerts: Vec<&'a Alert>,
-}
-
-/// The message in one line, with its end.
-fn message(batch: &Batch) -> Result<String, serde_json::Error> {
-    let line = match &batch.deliveries[..] {
-        [only] => json_line(only.alert.as_ref())?,
-        several => json_line(&Several {
-            schema: Alert::SCHEMA,
-            form: batch.form.as_str(),
-            key: batch.key.as_str(),
-            count: several.len(),
-            alerts: several.iter().map(|delivery| delivery.alert.as_ref()).collect(),
-        })?,
-    };
-    Ok(line + "\n")
 }
 
 impl Command {

@@ -5,7 +5,7 @@ use tempfile::TempDir;
 
 use super::super::tests::{alert, context, deliveries, delivery, read as read_config};
 use super::*;
-use crate::model::Form;
+use crate::model::{Alert, Form};
 
 /// A sink that runs `script`, and the folder in which it does.
 struct Bench {

@@ -3,14 +3,20 @@
 //! `KINDS`.
 
 mod command;
+mod discord;
 mod disk;
 mod feed;
 mod file;
 mod http;
 mod log;
+mod matrix;
 mod message;
+mod ntfy;
 mod read;
+mod slack;
+mod telegram;
 mod template;
+mod webhook;
 
 use std::ffi::OsString;
 use std::fmt;
@@ -28,12 +34,29 @@ use crate::observe::LogStream;
 use crate::retry::{self, Backoff};
 
 pub use command::{CommandConfig, INHERITED};
+pub use discord::DiscordConfig;
 pub use feed::FeedConfig;
 pub use file::FileConfig;
 pub use log::LogConfig;
+pub use matrix::MatrixConfig;
+pub use ntfy::NtfyConfig;
+pub use slack::SlackConfig;
+pub use telegram::TelegramConfig;
+pub use webhook::WebhookConfig;
 
 /// All kinds of sink.
-pub const KINDS: &[Kind] = &[log::KIND, file::KIND, feed::KIND, command::KIND];
+pub const KINDS: &[Kind] = &[
+    log::KIND,
+    file::KIND,
+    feed::KIND,
+    command::KIND,
+    webhook::KIND,
+    slack::KIND,
+    discord::KIND,
+    telegram::KIND,
+    matrix::KIND,
+    ntfy::KIND,
+];
 
 /// A kind of sink, described by itself.
 #[derive(Clone, Copy, Debug)]
@@ -252,5 +275,7 @@ impl SinkSpec {
     }
 }
 
+#[cfg(test)]
+mod conformance;
 #[cfg(test)]
 mod tests;

@@ -4,8 +4,8 @@ use std::sync::Mutex;
 use super::*;
 use crate::document::Document;
 use crate::model::{
-    AlertFeed, Clock, Delivery, FeedId, Field, Form, Item, Match, Outcome, Problems, Status,
-    Timestamp, json_line,
+    AlertFeed, Clock, Delivery, FeedId, Field, Form, Item, Match, Problems, Status, Timestamp,
+    json_line,
 };
 use crate::observe::{Limits, LogStyle, Output};
 
@@ -112,8 +112,9 @@ pub(super) fn read(text: &str, base: &Path) -> (Vec<SinkSpec>, Vec<String>) {
     (specs, problems.into_vec().iter().map(ToString::to_string).collect())
 }
 
-#[tokio::test]
-async fn every_kind_is_as_its_example_says_and_delivers() {
+/// That it also delivers is shown by the conformance suite.
+#[test]
+fn every_kind_is_as_its_example_says() {
     for kind in KINDS {
         let folder = tempfile::tempdir().unwrap();
         let (specs, problems) = read(kind.example, folder.path());
@@ -124,9 +125,6 @@ async fn every_kind_is_as_its_example_says_and_delivers() {
         assert!(spec.takes(&alert(1)));
         let sink = spec.build(&context(None)).unwrap();
         assert!(sink.max_batch() >= 1);
-        let attempt = sink.deliver(&deliveries(0..3)).await;
-        assert_eq!(attempt.outcomes, vec![Outcome::Delivered; 3], "{}", kind.name);
-        assert_eq!(sink.deliver(&deliveries([])).await.outcomes, []);
     }
 }
 
