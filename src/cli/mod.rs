@@ -27,6 +27,7 @@ use crate::config::Overlay;
 use crate::engine::plan::{Plan, Surroundings};
 use crate::model::Problem;
 use crate::observe::LogStyle;
+use crate::sinks::INHERITED;
 
 /// Watches news feeds and tells you of every new item that matches your rules.
 #[derive(Debug, Parser)]
@@ -214,11 +215,14 @@ impl ConfigArgs {
         }
         let folder =
             |name| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+        let inherited =
+            INHERITED.iter().filter_map(|name| Some(((*name).to_owned(), std::env::var_os(name)?)));
         Surroundings {
             overlay,
             credentials: folder("CREDENTIALS_DIRECTORY"),
             state: folder("STATE_DIRECTORY"),
             logs: folder("LOGS_DIRECTORY"),
+            inherited: inherited.collect(),
             from_outside: false,
         }
     }
