@@ -1,6 +1,7 @@
 //! What all sinks over HTTP stand on: their common keys, and a [`Poster`] that sends one request
 //! and says what its answer means for a delivery.
 
+mod base;
 mod keys;
 mod redirect;
 mod words;
@@ -14,6 +15,7 @@ use reqwest::header::{HeaderMap, HeaderValue, LOCATION};
 use reqwest::{Method, Response, StatusCode};
 use url::Url;
 
+pub(super) use self::base::{below, read_base};
 pub(super) use self::keys::{Auth, HttpKeys, SecretUrl, read_secret, read_url};
 use self::redirect::{redirect, told_of};
 use self::words::{Blotter, tell};

@@ -3,6 +3,7 @@
 
 mod fit;
 pub(super) mod markup;
+pub(super) mod tags;
 
 use std::fmt;
 use std::ops::Range;

@@ -14,7 +14,7 @@ const LEAD: usize = 3;
 
 /// `text` on one line, of at most `most` characters and an ellipsis: each run of white space, line
 /// ends and control characters as one space, without bidirectional controls and what is invisible.
-pub(super) fn clean(text: &str, most: usize) -> String {
+pub(in crate::sinks) fn clean(text: &str, most: usize) -> String {
     let mut out = String::new();
     let (mut count, mut marks, mut gap) = (0, 0, false);
     for c in text.chars() {
@@ -69,7 +69,7 @@ pub(super) fn excerpt<'a>(text: &str, hits: impl Iterator<Item = &'a str>, most:
 
 /// A link in the one spelling that does no harm in any markup: `None` if `text` is no http or https
 /// URL, or longer than `most` then.
-pub(super) fn link(text: &str, most: usize) -> Option<String> {
+pub(in crate::sinks) fn link(text: &str, most: usize) -> Option<String> {
     // Percent-encoding makes a URL three times as long.
     if text.len() > most {
         return None;

@@ -266,7 +266,7 @@ struct Several<'a> {
 }
 
 /// The JSON of `docs/message.schema.json`.
-fn alerts(batch: &Batch) -> Result<String, serde_json::Error> {
+pub(in crate::sinks) fn alerts(batch: &Batch) -> Result<String, serde_json::Error> {
     let whole: Vec<&Alert> = batch.deliveries.iter().map(|d| &*d.alert).collect();
     if whole.iter().copied().map(weight).sum::<usize>() <= MAX_JSON {
         let text = message(batch, whole)?;
