@@ -6,6 +6,7 @@
 //! program) brings a receiver of its own that plays what has a meaning there: [`Receiver::expects`]
 //! answers `None` for the rest.
 
+mod chats;
 pub(in crate::sinks) mod http;
 mod kinds;
 
