@@ -12,7 +12,7 @@ use std::sync::Arc;
 use self::feeds::{finish_feeds, read_feeds};
 use self::files::{expand, plain, rule_files};
 use crate::config::{
-    Config, FeedDraft, LogSection, NetSection, Overlay, PollSection, StoreSection,
+    Config, FeedDraft, LogSection, MetricsSection, NetSection, Overlay, PollSection, StoreSection,
 };
 use crate::document::{At, Document};
 use crate::files::{Vault, folder, read_file};
@@ -35,6 +35,8 @@ pub struct Plan {
     pub store_path: PathBuf,
     /// How the log is written.
     pub log: LogSection,
+    /// Where the daemon can be looked at.
+    pub metrics: MetricsSection,
     /// The feeds, disabled ones included.
     pub feeds: Vec<Arc<Feed>>,
     /// The rules.
@@ -105,7 +107,9 @@ impl Plan {
         let config = Config::read(&mut root, &around.overlay);
         for name in around.overlay.ignored() {
             let problem = Problem::new(Place::Env(name.clone()), "is no setting; it is let be");
-            warnings.push(problem.hint("settings are WIREWATCH_POLL_…, _NET_…, _STORE_…, _LOG_…"));
+            warnings.push(
+                problem.hint("settings are WIREWATCH_POLL_…, _NET_…, _STORE_…, _LOG_…, _METRICS_…"),
+            );
         }
         let sinks = SinkSpec::read_all(&mut root, &around.of_sinks(&base, &config.net));
         root.finish();
@@ -139,6 +143,7 @@ impl Plan {
                 net: config.net,
                 store: config.store,
                 log: config.log,
+                metrics: config.metrics,
                 feeds,
                 rules,
                 rule_files,

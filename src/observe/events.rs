@@ -305,6 +305,21 @@ events! {
         items: u64,
         /// Alerts removed.
         alerts: u64,
+        /// Deliveries that waited for sinks which are no longer configured, removed with these.
+        unsent: u64,
+    }
+    /// Metrics and health are served.
+    INFO MetricsReady<'a> = "metrics_ready" {
+        /// Where.
+        address: &'a str,
+    }
+    /// Metrics and health cannot be served at the address that the config gives; it is tried again
+    /// from time to time.
+    ERROR MetricsFailed<'a> = "metrics_failed" {
+        /// The address.
+        address: &'a str,
+        /// Why.
+        message: &'a str,
     }
     /// The wall clock was set, forwards or back. Polling goes by another clock and is not moved.
     WARN ClockJumped = "clock_jumped" {

@@ -29,8 +29,10 @@ use crate::document::{At, Source, Table};
 use crate::files::Vault;
 use crate::model::{
     Alert, AlertRule, Attempt, Batch, Bookmark, Clock, Level, Proxy, Reason, RuleId, SinkName,
+    Status,
 };
 use crate::observe::LogStream;
+use crate::pace::Pacing;
 use crate::retry::{self, Backoff};
 
 pub use command::{CommandConfig, INHERITED};
@@ -126,6 +128,12 @@ pub trait Config: fmt::Debug + Send + Sync {
         None
     }
 
+    /// Whether it writes on this machine only. What fails then is a full disk or the like, and no
+    /// reason to give an alert up.
+    fn is_local(&self) -> bool {
+        self.writes().is_some()
+    }
+
     /// What no two sinks may share, such as a file's path, in words.
     fn claim(&self) -> Option<String> {
         None
@@ -200,12 +208,14 @@ pub struct SinkSpec {
     pub kind_name: &'static str,
     /// How the kind takes alerts.
     pub shape: Shape,
+    /// When it is sent what.
+    pub pacing: Pacing,
     /// Where it stands, for problems that show later.
     pub source: Source,
 }
 
 /// Which alerts a sink takes: those whose level is among `levels` and of whose rules at least one
-/// is among `rules` and has one of `tags`. What is empty asks for nothing.
+/// is among `rules`, has one of `tags` and one of the `status`. What is empty asks for nothing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Filter {
     /// Ids of rules, with their places: whether they exist is checked with the rules at hand.
@@ -214,6 +224,8 @@ pub struct Filter {
     pub levels: Vec<Level>,
     /// Tags of rules.
     pub tags: Vec<String>,
+    /// Statuses of rules: `stable`, `test`, `experimental`, `deprecated`.
+    pub status: Vec<Status>,
     /// Whether it takes alerts about the health of feeds.
     pub health: HealthAlerts,
 }
@@ -245,6 +257,7 @@ impl Filter {
     fn takes_rule(&self, rule: &AlertRule) -> bool {
         let id = self.rules.is_empty() || self.rules.iter().any(|at| at.value == rule.id);
         id && (self.tags.is_empty() || self.tags.iter().any(|tag| rule.tags.contains(tag)))
+            && (self.status.is_empty() || self.status.contains(&rule.status))
     }
 }
 

@@ -7,6 +7,8 @@ use crate::model::is_unprintable;
 
 /// Marks upon one letter; more are heaped up to spill over other lines.
 const MAX_MARKS: usize = 4;
+/// What is looked at of an alert's text, which is no longer by itself (see `Excerpt`).
+const MAX_EXCERPT: usize = 2000;
 /// So much of an excerpt may stand before the match, in parts of its length.
 const LEAD: usize = 3;
 
@@ -51,7 +53,7 @@ fn is_invisible(c: char) -> bool {
 
 /// At most `most` characters of `text`, cleaned, around the first of `hits` that is in it.
 pub(super) fn excerpt<'a>(text: &str, hits: impl Iterator<Item = &'a str>, most: usize) -> String {
-    let whole = clean(text, usize::MAX);
+    let whole = clean(text, MAX_EXCERPT);
     if most == 0 || whole.chars().count() <= most {
         return if most == 0 { String::new() } else { whole };
     }
