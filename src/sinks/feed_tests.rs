@@ -171,7 +171,8 @@ async fn no_headline_breaks_the_file() {
     let text = bench.text();
     let acting = |c: char| (is_unprintable(c) && c != '\n') || matches!(c, '\u{fffe}' | '\u{ffff}');
     assert!(!text.contains(acting), "{text:?}");
-    let title = "<title>&lt;/title&gt;&lt;/entry&gt;]]&gt;&lt;![CDATA[x]]&gt;&amp;amp;&amp;#0;&amp;lt;b";
+    let title =
+        "<title>&lt;/title&gt;&lt;/entry&gt;]]&gt;&lt;![CDATA[x]]&gt;&amp;amp;&amp;#0;&amp;lt;b";
     assert!(text.contains(title), "{text}");
     assert!(text.contains("gnp next line &lt;?xml?&gt;"), "{text}");
     assert_eq!(bench.titles().len(), 2);
