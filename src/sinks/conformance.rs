@@ -71,6 +71,8 @@ pub(in crate::sinks) enum Play {
     After(u16),
     /// 429 with the HTTP date that is a minute after [`stage_time`].
     AfterDate,
+    /// 200, with the page of a portal on the way.
+    Page,
     /// Takes the request and says nothing, for ever.
     Stall,
     /// Closes the connection before it answers.
@@ -112,6 +114,7 @@ const PLAYS: &[Play] = &[
     Play::After(429),
     Play::After(503),
     Play::AfterDate,
+    Play::Page,
     Play::Stall,
     Play::CutBefore,
     Play::Cut,

@@ -120,6 +120,11 @@ impl Reply {
         (200..300).contains(&self.status)
     }
 
+    /// Whether the body is a page: of a portal or a proxy on the way rather than of the service.
+    pub fn is_page(&self) -> bool {
+        self.body.trim_ascii_start().starts_with(b"<")
+    }
+
     /// A reply for tests.
     #[cfg(test)]
     pub fn of(status: u16, body: &[u8]) -> Self {
@@ -202,12 +207,8 @@ impl Poster {
         }
     }
 
-    /// That `reply`, whatever its status says, is a refusal: `says` is the service's own word.
-    pub fn refused(&self, reply: &Reply, reason: Reason, says: &str) -> Outcome {
-        Outcome::Refused { reason, message: self.told(reply, Some(says)) }
-    }
-
-    /// That the delivery is to be tried again though `reply` has a status of success or of refusal.
+    /// That the delivery is to be tried again though `reply` has a status of success or of refusal:
+    /// `says` are the service's words, or what is wrong with them.
     pub fn again(&self, reply: &Reply, reason: Reason, says: &str) -> Outcome {
         let message = self.told(reply, Some(says));
         Outcome::Retry { reason, message, after: reply.after }
