@@ -56,7 +56,7 @@ pub(super) async fn run(args: SinkArgs) -> anyhow::Result<Exit> {
 fn list(args: &ListArgs) -> anyhow::Result<Exit> {
     let Some(plan) = args.config.plan_to_look_at() else { return Ok(Exit::BadConfig) };
     let row = |spec: &SinkSpec| {
-        let Filter { rules, levels, tags, health } = &spec.filter;
+        let Filter { rules, levels, tags, health, .. } = &spec.filter;
         let rules: Vec<&str> = rules.iter().map(|rule| rule.value.as_str()).collect();
         let levels: Vec<&str> = levels.iter().map(|level| level.as_str()).collect();
         let all = |list: String| if list.is_empty() { "all".to_owned() } else { list };
