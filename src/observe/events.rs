@@ -271,6 +271,13 @@ events! {
         /// The same in words.
         message: &'a str,
     }
+    /// A receiver said yes to a message, in its own words. `wirewatch sink test` shows it.
+    DEBUG SinkAnswered<'a> = "sink_answered" {
+        /// Host and port, or the program.
+        from: &'a str,
+        /// Its words.
+        message: &'a str,
+    }
     /// Where a `feed` sink is to write lay a file that is none of its own; it was renamed.
     WARN FeedFileSetAside<'a> = "feed_file_set_aside" {
         /// The sink.

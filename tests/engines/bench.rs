@@ -72,18 +72,7 @@ impl Bench {
         let dyn_store: Arc<dyn Store> = store.clone();
         let deliver =
             DeliverEngine::new(&plan, dyn_store, clock.clone(), log.stream(), Arc::clone(&totals));
-        Self {
-            folder,
-            clock,
-            plan,
-            store,
-            wire,
-            poll,
-            deliver,
-            totals,
-            raised,
-            log,
-        }
+        Self { folder, clock, plan, store, wire, poll, deliver, totals, raised, log }
     }
 
     /// As a reload does it: the same feeds, or others, with what the store knows of them.
