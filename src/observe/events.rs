@@ -271,6 +271,15 @@ events! {
         /// The same in words.
         message: &'a str,
     }
+    /// Where a `feed` sink is to write lay a file that is none of its own; it was renamed.
+    WARN FeedFileSetAside<'a> = "feed_file_set_aside" {
+        /// The sink.
+        sink: &'a SinkName,
+        /// Where the file is now.
+        kept: &'a str,
+        /// Why it was in the way.
+        message: &'a str,
+    }
     /// A sink that failed takes alerts again.
     INFO SinkRecovered<'a> = "sink_recovered" {
         /// The sink.
