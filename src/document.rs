@@ -13,6 +13,7 @@ use toml::de::{DeTable, DeValue};
 
 use crate::model::{Place, Problem, Problems, nearest};
 
+mod secrets;
 mod strings;
 mod values;
 
@@ -359,15 +360,19 @@ impl<'a> Table<'a> {
     }
 
     fn refuse(&self, key: &str, expected: &str, wrong: Wrong) {
+        self.problems.push(self.refusal(key, expected, wrong));
+    }
+
+    fn refusal(&self, key: &str, expected: &str, wrong: Wrong) -> Problem {
         let message = match wrong.message {
             Some(message) => format!("`{key}`: {message}"),
             None => format!("`{key}`: expected {expected}, found {}", wrong.kind),
         };
         let problem = self.document.problem(&wrong.source, message);
-        self.problems.push(match way_out(expected, wrong.kind) {
+        match way_out(expected, wrong.kind) {
             Some(hint) => problem.hint(hint),
             None => problem,
-        });
+        }
     }
 
     fn take(&mut self, key: &'static str) -> Option<Node> {

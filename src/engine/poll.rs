@@ -28,7 +28,7 @@ use super::Totals;
 use super::plan::Plan;
 use crate::fetch::{Fetch, FetchError};
 use crate::health;
-use crate::model::{Clock, Mono, Now, Reason, visible};
+use crate::model::{Clock, Health, Mono, Now, Reason, visible};
 use crate::observe::events::{Fault, FeedFirstSeen, FeedGap, PollOk};
 use crate::schedule::{Agenda, Limits, first_due};
 use crate::store::{Store, StoreError};
@@ -223,6 +223,25 @@ impl PollEngine {
         self.totals.store.lasts()
     }
 
+    /// What the store refuses, in words, and for how long it has.
+    pub fn store_trouble(&self) -> Option<(Reason, String, Duration)> {
+        self.totals.store.told(self.shop.clock.now().mono)
+    }
+
+    /// How many feeds are in which state.
+    pub fn states(&self) -> Vec<(Health, usize)> {
+        let count = |state: &Health| {
+            let is = |slot: &&Slot| slot.state.schedule.condition.health == *state;
+            self.slots.iter().filter(is).count()
+        };
+        Health::ALL.iter().map(|state| (*state, count(state))).collect()
+    }
+
+    /// Whether no host at all can be reached.
+    pub fn is_offline(&self) -> bool {
+        self.net.is_offline()
+    }
+
     /// How the feeds ended, each at its last poll.
     pub fn report(&self) -> PassReport {
         let cut_short = self.slots.iter().any(|slot| !slot.polled);
@@ -260,11 +279,13 @@ impl PollEngine {
             }
         };
         let Some((index, started)) = self.running.remove(&id) else { return };
-        let took = self.shop.clock.now().mono.since(started);
-        Totals::add(&self.totals.polls, 1);
+        let now = self.shop.clock.now();
+        let took = now.mono.since(started);
+        self.totals.polled(now.wall);
         let ended = match result {
             Ok(good) => self.learn(index, good, took),
             Err(Bad::Feed(error)) => {
+                self.totals.poll_failures.add(error.reason);
                 self.online(index, Some(error.reason));
                 self.heed(&error);
                 let message = visible(&error.message).into_owned();

@@ -1,6 +1,8 @@
 //! Whether the store takes what it is given: found by either engine, told once, heeded by both.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use crate::model::{Mono, Reason};
 use crate::observe::events::{StoreFailed, StoreRecovered};
@@ -10,7 +12,10 @@ use crate::store::StoreError;
 /// The trouble with the store, if there is any. While it lasts, both engines leave the store alone
 /// for waits that grow, and try then: the items are still in the feeds, the alerts in the outbox.
 #[derive(Debug, Default)]
-pub struct StoreTrouble(Mutex<State>);
+pub struct StoreTrouble {
+    state: Mutex<State>,
+    refused: AtomicU64,
+}
 
 #[derive(Debug, Default)]
 struct State {
@@ -18,7 +23,8 @@ struct State {
     poll: bool,
     deliver: bool,
     failures: u32,
-    reason: Option<Reason>,
+    /// What the store said last.
+    refusal: Option<(Reason, String)>,
     since: Option<Mono>,
     until: Option<Mono>,
 }
@@ -41,12 +47,24 @@ impl State {
 
 impl StoreTrouble {
     fn state(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The class of failure, while the trouble lasts.
     pub fn reason(&self) -> Option<Reason> {
-        self.state().reason
+        self.state().refusal.as_ref().map(|(reason, _)| *reason)
+    }
+
+    /// What the store refuses, in words, and for how long it has.
+    pub fn told(&self, now: Mono) -> Option<(Reason, String, Duration)> {
+        let state = self.state();
+        let (reason, message) = state.refusal.clone()?;
+        Some((reason, message, now.since(state.since?)))
+    }
+
+    /// How often the store has refused something.
+    pub fn refused(&self) -> u64 {
+        self.refused.load(Ordering::Relaxed)
     }
 
     /// Whether it lasts.
@@ -56,6 +74,7 @@ impl StoreTrouble {
 
     /// Takes in a failure; the first is told.
     pub(super) fn failed(&self, by: By, error: &StoreError, now: Mono) {
+        self.refused.fetch_add(1, Ordering::Relaxed);
         let mut state = self.state();
         *state.of(by) = true;
         // Many that fail together are one failure.
@@ -65,7 +84,8 @@ impl StoreTrouble {
         state.failures = state.failures.saturating_add(1);
         state.since.get_or_insert(now);
         state.until = Some(now.plus(retry::STORE.wait(state.failures, 0)));
-        let first = state.reason.replace(error.reason()).is_none();
+        let refusal = (error.reason(), error.to_string());
+        let first = state.refusal.replace(refusal).is_none();
         drop(state);
         if first {
             StoreFailed { reason: error.reason(), message: &error.to_string() }.log();

@@ -13,13 +13,15 @@ use url::Url;
 
 use super::budget::{self, Budget};
 use super::cookies::Jar;
-use super::failure::{self, Stage, Waits};
+use super::failure::{of, of_status};
 use super::gate::{Gate, Turn};
 use super::request::{fill, is_secret, validators_key, validators_of};
 use super::{
     Answer, Body, Fetch, FetchError, FetchLimits, Fetched, Place, Record, Request, coding, headers,
 };
 use crate::model::{Reason, host_port};
+use crate::net::failure::{Stage, Waits, closed_before_the_answer, of_net, of_reqwest};
+use crate::net::headers::retry_after;
 use crate::net::{Network, noting_dials};
 
 /// Bytes of the headers of one answer, names and values.
@@ -81,6 +83,9 @@ struct Talk<'a> {
     all_permanent: bool,
     /// The longest Retry-After so far.
     asked: Option<Duration>,
+    /// Whether the present hop is to have a connection of its own. A new one costs a round trip; a
+    /// kept one that answered a moment ago may cost 40 ms. With TLS the new one would cost more.
+    anew: bool,
 }
 
 impl<'a> Talk<'a> {
@@ -94,6 +99,7 @@ impl<'a> Talk<'a> {
             moved_to: None,
             all_permanent: true,
             asked: None,
+            anew: false,
         }
     }
 
@@ -111,7 +117,7 @@ impl<'a> Talk<'a> {
             let message = format!("{size} bytes of headers; {MAX_HEAD} are allowed");
             return Err(FetchError::new(Reason::Protocol, message));
         }
-        self.asked = self.asked.max(headers::retry_after(headers, self.request.now));
+        self.asked = self.asked.max(retry_after(headers, self.request.now));
         let Some(next) = redirect(&self.url, status, headers)? else { return Ok(None) };
         self.jar.take(&self.url, headers, self.request.now);
         let fail = |message: String| {
@@ -153,6 +159,7 @@ impl HttpFetch {
         let mut host = host_port(&talk.url);
         let mut turn = self.enter(&host, &mut patience).await?;
         loop {
+            talk.anew = turn.closely && talk.url.scheme() == "http";
             let Some(done) = within(&mut left, self.hop(talk)).await else {
                 let message = format!("no whole answer within {:?}", self.limits.timeout);
                 return Err(FetchError::new(Reason::Timeout, message));
@@ -228,8 +235,12 @@ impl HttpFetch {
         cookies: Option<&str>,
     ) -> Result<Response, FetchError> {
         let (url, request) = (&talk.url, &talk.request);
-        let client = self.network.client(url, &request.feed.route).await;
-        let client = client.map_err(|error| failure::of_net(&error))?;
+        let route = &request.feed.route;
+        let client = match talk.anew {
+            true => self.network.client_anew(url, route).await,
+            false => self.network.client(url, route).await,
+        };
+        let client = client.map_err(|error| of(of_net(&error)))?;
         let validators = conditional.then_some(request.validators);
         let send = || async {
             let filled = fill(client.get(url.clone()), url, request, validators, cookies);
@@ -240,11 +251,11 @@ impl HttpFetch {
             client.execute(request).await
         };
         let response = match noting_dials(send()).await {
-            (Err(error), false) if failure::closed_before_the_answer(&error) => send().await,
+            (Err(error), false) if closed_before_the_answer(&error) => send().await,
             (result, _) => result,
         };
         let response =
-            response.map_err(|error| failure::of_reqwest(error, Stage::Head, self.waits()))?;
+            response.map_err(|error| of(of_reqwest(error, Stage::Head, self.waits())))?;
         if let Some(record) = &self.record {
             record.head(&response);
         }
@@ -272,7 +283,7 @@ impl HttpFetch {
                 Answer::NotModified
             }
             _ => {
-                let error = failure::of_status(status, response.headers(), now);
+                let error = of_status(status, response.headers(), now);
                 self.heed(&talk.url, &error);
                 return Err(error);
             }
@@ -315,7 +326,7 @@ impl HttpFetch {
         };
         while let Some(chunk) = stream.next().await {
             let stage = Stage::Body(wire.len());
-            let chunk = chunk.map_err(|error| failure::of_reqwest(error, stage, self.waits()))?;
+            let chunk = chunk.map_err(|error| of(of_reqwest(error, stage, self.waits())))?;
             let size = (wire.len() + chunk.len()) as u64;
             if size > limit {
                 return Err(too_large());

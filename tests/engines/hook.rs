@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use tokio::sync::Semaphore;
 use wirewatch::engine::plan::Plan;
-use wirewatch::model::{Attempt, Batch, Form, Level, Mono, Now, Outcome, Reason, SinkName};
+use wirewatch::model::{Attempt, Batch, Form, Mono, Now, Outcome, Reason, SinkName};
 use wirewatch::observe::LogStream;
 use wirewatch::pace::Pacing;
 use wirewatch::sinks::{BuildContext, Config, Shape, Sink, SinkError};
@@ -20,7 +20,6 @@ pub struct Got {
     pub key: String,
     pub form: Form,
     pub titles: Vec<String>,
-    pub levels: Vec<Level>,
 }
 
 type Answer = dyn Fn(&Got) -> Outcome + Send;
@@ -142,7 +141,6 @@ impl Sink for HookSink {
             key: batch.key.as_str().to_owned(),
             form: batch.form,
             titles: alerts().map(|alert| alert.item.title.clone()).collect(),
-            levels: alerts().map(|alert| alert.level).collect(),
         };
         let gate = {
             let mut script = self.hook.0.lock().unwrap();

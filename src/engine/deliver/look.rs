@@ -138,7 +138,8 @@ async fn built(
     }
     let bookmark = desk.store.bookmark(&spec.name).await?;
     let user_agent = order.user_agent.to_string();
-    match spec.build(&BuildContext { log: desk.log.clone(), bookmark, user_agent }) {
+    let (log, clock) = (desk.log.clone(), desk.clock.clone());
+    match spec.build(&BuildContext { log, bookmark, user_agent, clock }) {
         Ok(sink) => {
             looked.built = true;
             looked.sink = Some(Arc::from(sink));
