@@ -153,6 +153,17 @@ async fn an_alert_that_always_fails_holds_nobody_up() {
 }
 
 #[tokio::test]
+async fn a_sink_that_panics_over_an_alert_is_one_that_fails() {
+    let (mut bench, hook) = bench(&Pacing::default()).await;
+    hook.answers(|got| if got.titles == ["bad"] { panic!("as told") } else { Outcome::Delivered });
+    bench.raise_all(&["bad", "a", "b"]).await;
+    bench.deliver(&hook, MINUTE).await;
+    assert_eq!((bench.outbox("hook").await, bench.file().len()), ((1, 0), 3));
+    assert!(hook.titles().ends_with(&["bad".into()]) && hook.titles().contains(&"b".into()));
+    assert!(count(&bench.log(), "fault") >= 2);
+}
+
+#[tokio::test]
 async fn a_sink_that_never_answers_holds_up_no_other() {
     let (mut bench, hook) = bench(&Pacing::default()).await;
     hook.stalls();
