@@ -15,7 +15,7 @@ fn now(wall: &str, mono: u64) -> Now {
 }
 
 fn row(raised_at: &str) -> Row {
-    Row { raised_at: at(raised_at), gathered: false }
+    Row { raised_at: at(raised_at), gathered: false, tried: false }
 }
 
 fn quiet(from: &str, to: &str, zone: &str) -> Quiet {
@@ -147,6 +147,21 @@ fn what_was_gathered_goes_as_it_was() {
 }
 
 #[test]
+fn what_was_sent_by_itself_goes_by_itself_again() {
+    let pacing = Pacing { group_for: Some(seconds(120)), ..rate(1) };
+    let (new, tried) = (row(NOON), Row { tried: true, ..row(NOON) });
+    let moment = Moment {
+        since: Mono::from_millis(100_000),
+        urgent: false,
+        closing: false,
+        now: now(NOON, 220),
+    };
+    let sent = |rows: &[Row]| next(&pacing, &Traffic::default(), rows, moment);
+    assert_eq!(sent(&[tried, tried, new]), send(1, Form::Single));
+    assert_eq!(sent(&[new, new, tried, new]), send(2, Form::Group));
+}
+
+#[test]
 fn quiet_hours_hold_all_but_what_passes_and_end_in_a_catch_up() {
     let pacing = Pacing { quiet: Some(quiet("22:00", "07:00", "UTC")), ..Pacing::default() };
     let looked = |pacing: &Pacing, wall| look(pacing, &Traffic::default(), 50, now(wall, 100));
@@ -251,15 +266,6 @@ fn an_alert_is_given_up_after_its_time() {
     assert!(!never.gives_up(first, at("2036-11-26T12:00:00Z")));
 }
 
-#[test]
-fn the_longest_wait_may_be_set() {
-    let most =
-        |retry_max| Pacing { retry_max, ..Pacing::default() }.backoff(crate::retry::DELIVERY);
-    assert_eq!(most(None), crate::retry::DELIVERY);
-    assert_eq!(most(Some(seconds(60))).most, seconds(60));
-    assert_eq!(most(Some(seconds(1))), Backoff { first: seconds(1), most: seconds(1) });
-}
-
 /// A sink that is played: rows come, messages take their time.
 #[derive(Debug)]
 struct Played {
@@ -313,6 +319,7 @@ fn play(pacing: &Pacing, comes: &[u64], takes: &[u64], most: usize) -> Played {
                         .map(|row| Row {
                             raised_at: start.plus(Duration::from_millis(times[*row])),
                             gathered: false,
+                            tried: false,
                         })
                         .collect();
                     let moment = Moment { since, urgent: false, closing: false, now };
