@@ -223,11 +223,6 @@ impl PollEngine {
         self.totals.store.lasts()
     }
 
-    /// What the store refuses, in words, and for how long it has.
-    pub fn store_trouble(&self) -> Option<(Reason, String, Duration)> {
-        self.totals.store.told(self.shop.clock.now().mono)
-    }
-
     /// How many feeds are in which state.
     pub fn states(&self) -> Vec<(Health, usize)> {
         let count = |state: &Health| {
