@@ -1,6 +1,7 @@
 //! Connections: clients whose every address has passed the guard.
 
 mod dial;
+mod dialer;
 mod lookup;
 mod resolver;
 mod tls;
@@ -21,6 +22,7 @@ use self::resolver::{GuardedResolver, permitted};
 use crate::guard::{Guard, is_public};
 use crate::model::{Proxy, Roots, Route};
 pub use dial::noting_dials;
+pub use dialer::{DialError, Dialer, agree_tls, tls_client};
 pub use resolver::ResolveError;
 pub use tls::{explain, read_roots};
 pub use trace::{Dial, Trace};
