@@ -252,6 +252,11 @@ impl<'a> Table<'a> {
         self.entries.contains_key(key)
     }
 
+    /// Where the value of `key` stands, if it is there and was not asked for yet.
+    pub fn place_of(&self, key: &str) -> Option<Source> {
+        self.entries.get(key).map(|(_, node)| node.source.clone())
+    }
+
     /// The keys not yet asked for, in order, for tables whose keys are names (`[list]`).
     pub fn names(&self) -> Vec<String> {
         self.entries.keys().cloned().collect()

@@ -261,7 +261,8 @@ fn try_sinks(plan: &Plan) -> Vec<Problem> {
     };
     for spec in &plan.sinks {
         let user_agent = plan.poll.user_agent();
-        let context = BuildContext { log: log.clone(), bookmark: None, user_agent };
+        let clock = Clock::System;
+        let context = BuildContext { log: log.clone(), bookmark: None, user_agent, clock };
         if let Err(error) = spec.build(&context) {
             let place = Place::File(plan.path.clone());
             let problem = Problem::new(place, error.to_string());

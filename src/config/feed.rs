@@ -1,15 +1,14 @@
 //! `[[feed]]` tables, and lists of URLs.
 
 use std::collections::HashMap;
-use std::path::PathBuf;
 use std::time::Duration;
 
-use reqwest::header::{HeaderName, HeaderValue};
 use sha2::{Digest, Sha256};
 use url::Url;
 
 use super::route::RouteDraft;
-use crate::document::{At, Document, Node, Source, Table};
+use super::secret::{SecretSource, read_headers, read_secret};
+use crate::document::{At, Document, Source, Table};
 use crate::model::{FeedId, Place, Problem, Problems, Secret, slug, userinfo};
 
 /// A feed as it is written: its id may still be missing and its secrets may lie in files.
@@ -37,20 +36,6 @@ pub struct FeedDraft {
     pub enabled: bool,
 }
 
-/// Where a secret comes from.
-#[derive(Clone, Debug)]
-pub enum SecretSource {
-    /// It stands in the config.
-    Inline(Secret),
-    /// It stands in a file, or, as `credential:NAME`, in systemd's credentials folder.
-    File {
-        /// As written.
-        path: PathBuf,
-        /// Where that is written.
-        place: Place,
-    },
-}
-
 /// Reads a `[[feed]]` table. `None` if it has no usable URL; that is noted.
 pub fn read_feed(mut table: Table<'_>) -> Option<FeedDraft> {
     let document = table.document();
@@ -62,24 +47,9 @@ pub fn read_feed(mut table: Table<'_>) -> Option<FeedDraft> {
     let interval = read_interval(&mut table);
     let headers = read_headers(&mut table);
     let username: Option<At<String>> = table.get_at("username");
-    let password = table.get_at::<String>("password");
-    let password_file = table.get_at::<String>("password_file");
+    let password = read_secret(&mut table, "password", "password_file");
     let route = RouteDraft::read(&mut table);
     let enabled = table.get("enabled").unwrap_or(true);
-    let password = match (password, password_file) {
-        (Some(_), Some(file)) => {
-            let problem =
-                document.problem(&file.source, "both `password` and `password_file` are given");
-            table.note(problem.hint("keep one; `password_file` keeps it out of the config"));
-            None
-        }
-        (Some(inline), None) => Some(SecretSource::Inline(Secret::new(inline.value))),
-        (None, Some(file)) => Some(SecretSource::File {
-            path: PathBuf::from(file.value),
-            place: place_of(&file.source),
-        }),
-        (None, None) => None,
-    };
     let credentials = match (username, password) {
         (Some(name), password) => Some((
             name.value,
@@ -133,43 +103,6 @@ fn read_interval(table: &mut Table<'_>) -> Option<Duration> {
         return None;
     }
     Some(value)
-}
-
-fn read_headers(table: &mut Table<'_>) -> Vec<(String, SecretSource)> {
-    let mut headers = Vec::new();
-    let Some(node) = table.get::<Node>("headers") else { return headers };
-    let Some(pairs) = node.as_table() else {
-        let message = format!("`headers`: expected a table, found {}", node.kind());
-        let problem = table.document().problem(node.source(), message);
-        table.note(problem.hint("headers = { \"X-Api-Key\" = \"…\" }"));
-        return headers;
-    };
-    for (name, value) in pairs {
-        let file = value.as_table().and_then(|mut pairs| match (pairs.next(), pairs.next()) {
-            (Some(("file", path)), None) => path.as_text(),
-            _ => None,
-        });
-        let place = || table.document().problem(value.source(), "").place;
-        let source = match (value.as_text(), file) {
-            (Some(text), _) if HeaderValue::from_str(text).is_ok() => {
-                SecretSource::Inline(Secret::new(text))
-            }
-            (None, Some(path)) => SecretSource::File { path: PathBuf::from(path), place: place() },
-            _ => {
-                let message = format!("the value of header \"{name}\" cannot be sent");
-                let problem = table.document().problem(value.source(), message);
-                table.note(problem.hint("a string without line breaks, or { file = \"…\" }"));
-                continue;
-            }
-        };
-        if HeaderName::try_from(name).is_ok() {
-            headers.push((name.to_owned(), source));
-        } else {
-            let message = format!("\"{name}\" is no HTTP header name");
-            table.note(table.document().problem(value.source(), message));
-        }
-    }
-    headers
 }
 
 type Userinfo = Option<(String, SecretSource)>;

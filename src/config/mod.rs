@@ -5,12 +5,14 @@ mod feed;
 mod opml;
 mod overlay;
 mod route;
+mod secret;
 mod sections;
 
-pub use feed::{FeedDraft, SecretSource, name_feeds, read_feed, read_url_list};
+pub use feed::{FeedDraft, name_feeds, read_feed, read_url_list};
 pub use opml::read_opml;
 pub use overlay::Overlay;
 pub use route::{ProxyChoice, RouteDraft};
+pub use secret::{SecretSource, read_headers, read_secret};
 pub use sections::{LogSection, NetSection, PollSection, StoreSection};
 
 use crate::document::{At, Table};

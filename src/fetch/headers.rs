@@ -1,10 +1,11 @@
 //! What response headers say about time: pure readings.
 
-use std::time::{Duration, UNIX_EPOCH};
+use std::time::Duration;
 
-use reqwest::header::{AGE, CACHE_CONTROL, DATE, EXPIRES, HeaderMap, HeaderName, RETRY_AFTER};
+use reqwest::header::{AGE, CACHE_CONTROL, DATE, EXPIRES, HeaderMap};
 
 use crate::model::Timestamp;
+use crate::net::headers::{delta_seconds, http_date, text};
 use crate::schedule::Why;
 
 /// For how long the answer stays fresh (RFC 9111 §4.2): `max-age`, else `Expires` by the server's
@@ -34,35 +35,10 @@ pub fn fresh_for(headers: &HeaderMap, now: Timestamp) -> (Duration, Why) {
     (lifetime.unwrap_or_default().saturating_sub(age), by)
 }
 
-/// How long the server asks to be left alone, in either form; `None` for a past date or nonsense.
-pub fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
-    let wait = match delta_seconds(text(headers, &RETRY_AFTER)?.trim()) {
-        Some(seconds) => seconds,
-        None => http_date(headers, &RETRY_AFTER)?.since(now),
-    };
-    (!wait.is_zero()).then_some(wait)
-}
-
-/// `delta-seconds` (RFC 9111 §1.2.2); more than 2^31 counts as that.
-fn delta_seconds(text: &str) -> Option<Duration> {
-    if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_digit()) {
-        return None;
-    }
-    Some(Duration::from_secs(text.parse().unwrap_or(u64::MAX).min(1 << 31)))
-}
-
-fn http_date(headers: &HeaderMap, name: &HeaderName) -> Option<Timestamp> {
-    let date = httpdate::parse_http_date(text(headers, name)?.trim()).ok()?;
-    let since = date.duration_since(UNIX_EPOCH).ok()?;
-    Some(Timestamp::from_millis(i64::try_from(since.as_millis()).ok()?))
-}
-
-fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
-    headers.get(name)?.to_str().ok()
-}
-
 #[cfg(test)]
 mod tests {
+    use reqwest::header::HeaderName;
+
     use super::*;
 
     fn headers(pairs: &[(&'static str, &str)]) -> HeaderMap {
@@ -99,25 +75,6 @@ mod tests {
             let max_age = pairs.iter().any(|(_, value)| value.contains("ax-"));
             assert!(fresh.is_zero() || max_age == (by == Why::MaxAge), "{pairs:?}: {by:?}");
             assert_eq!(fresh, Duration::from_secs(seconds), "{pairs:?}");
-        }
-    }
-
-    #[test]
-    fn retry_after_is_read_in_both_forms() {
-        let cases = [
-            ("120", Some(120)),
-            ("0", None),
-            (IN_AN_HOUR, Some(3600)),
-            (DATE_NOW, None),
-            ("Sun, 06 Nov 1904 08:49:37 GMT", None),
-            ("soon", None),
-            ("-5", None),
-            ("1.5", None),
-        ];
-        for (value, seconds) in cases {
-            let headers = headers(&[("retry-after", value)]);
-            let wait = retry_after(&headers, Timestamp::parse(NOW).unwrap());
-            assert_eq!(wait, seconds.map(Duration::from_secs), "{value}");
         }
     }
 }

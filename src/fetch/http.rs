@@ -13,13 +13,15 @@ use url::Url;
 
 use super::budget::{self, Budget};
 use super::cookies::Jar;
-use super::failure::{self, Stage, Waits};
+use super::failure::{of, of_status};
 use super::gate::{Gate, Turn};
 use super::request::{fill, is_secret, validators_key, validators_of};
 use super::{
     Answer, Body, Fetch, FetchError, FetchLimits, Fetched, Place, Record, Request, coding, headers,
 };
 use crate::model::{Reason, host_port};
+use crate::net::failure::{Stage, Waits, closed_before_the_answer, of_net, of_reqwest};
+use crate::net::headers::retry_after;
 use crate::net::{Network, noting_dials};
 
 /// Bytes of the headers of one answer, names and values.
@@ -111,7 +113,7 @@ impl<'a> Talk<'a> {
             let message = format!("{size} bytes of headers; {MAX_HEAD} are allowed");
             return Err(FetchError::new(Reason::Protocol, message));
         }
-        self.asked = self.asked.max(headers::retry_after(headers, self.request.now));
+        self.asked = self.asked.max(retry_after(headers, self.request.now));
         let Some(next) = redirect(&self.url, status, headers)? else { return Ok(None) };
         self.jar.take(&self.url, headers, self.request.now);
         let fail = |message: String| {
@@ -229,7 +231,7 @@ impl HttpFetch {
     ) -> Result<Response, FetchError> {
         let (url, request) = (&talk.url, &talk.request);
         let client = self.network.client(url, &request.feed.route).await;
-        let client = client.map_err(|error| failure::of_net(&error))?;
+        let client = client.map_err(|error| of(of_net(&error)))?;
         let validators = conditional.then_some(request.validators);
         let send = || async {
             let filled = fill(client.get(url.clone()), url, request, validators, cookies);
@@ -240,11 +242,11 @@ impl HttpFetch {
             client.execute(request).await
         };
         let response = match noting_dials(send()).await {
-            (Err(error), false) if failure::closed_before_the_answer(&error) => send().await,
+            (Err(error), false) if closed_before_the_answer(&error) => send().await,
             (result, _) => result,
         };
         let response =
-            response.map_err(|error| failure::of_reqwest(error, Stage::Head, self.waits()))?;
+            response.map_err(|error| of(of_reqwest(error, Stage::Head, self.waits())))?;
         if let Some(record) = &self.record {
             record.head(&response);
         }
@@ -272,7 +274,7 @@ impl HttpFetch {
                 Answer::NotModified
             }
             _ => {
-                let error = failure::of_status(status, response.headers(), now);
+                let error = of_status(status, response.headers(), now);
                 self.heed(&talk.url, &error);
                 return Err(error);
             }
@@ -315,7 +317,7 @@ impl HttpFetch {
         };
         while let Some(chunk) = stream.next().await {
             let stage = Stage::Body(wire.len());
-            let chunk = chunk.map_err(|error| failure::of_reqwest(error, stage, self.waits()))?;
+            let chunk = chunk.map_err(|error| of(of_reqwest(error, stage, self.waits())))?;
             let size = (wire.len() + chunk.len()) as u64;
             if size > limit {
                 return Err(too_large());

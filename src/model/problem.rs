@@ -118,6 +118,19 @@ impl Problem {
     }
 }
 
+impl Problem {
+    /// The same problem with what it marks in the line starred out, for values that are secret.
+    #[must_use]
+    pub fn starred(mut self) -> Self {
+        if let Place::Span { text, width, indent, .. } = &mut self.place {
+            let marked = *indent as usize..*indent as usize + *width as usize;
+            let star = |(at, c)| if marked.contains(&at) { '*' } else { c };
+            *text = text.chars().enumerate().map(star).collect();
+        }
+        self
+    }
+}
+
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let message = visible(&self.message);

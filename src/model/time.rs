@@ -187,6 +187,12 @@ impl SteadyClock {
         self.start.wall.plus(self.mono().since(self.start.mono))
     }
 
+    /// The clock that it goes by, whose wall time may jump: for times that others compare with
+    /// theirs.
+    pub fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
     /// The monotonic half.
     pub fn mono(&self) -> Mono {
         self.clock.now().mono

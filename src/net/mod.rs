@@ -2,6 +2,8 @@
 
 mod dial;
 mod dialer;
+pub mod failure;
+pub mod headers;
 mod lookup;
 mod resolver;
 mod tls;

@@ -3,8 +3,11 @@
 //! `KINDS`.
 
 mod file;
+mod http;
 mod log;
+mod message;
 mod read;
+mod template;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -15,7 +18,7 @@ use async_trait::async_trait;
 use crate::document::{At, Source, Table};
 use crate::files::Vault;
 use crate::model::{
-    Alert, AlertRule, Attempt, Batch, Bookmark, Level, Proxy, Reason, RuleId, SinkName,
+    Alert, AlertRule, Attempt, Batch, Bookmark, Clock, Level, Proxy, Reason, RuleId, SinkName,
 };
 use crate::observe::LogStream;
 use crate::retry::{self, Backoff};
@@ -126,6 +129,8 @@ pub struct BuildContext {
     pub bookmark: Option<Bookmark>,
     /// What wirewatch calls itself to servers.
     pub user_agent: String,
+    /// The time, as it is told to others: for signatures and HTTP dates.
+    pub clock: Clock,
 }
 
 /// Why a sink cannot be built.

@@ -96,6 +96,7 @@ pub(super) fn context(bookmark: Option<Bookmark>) -> BuildContext {
         log: log_to(std::io::sink(), LogStyle::Json),
         bookmark,
         user_agent: "wirewatch/test".into(),
+        clock: Clock::manual(Timestamp::parse("2026-11-23T22:14:06Z").unwrap()),
     }
 }
 

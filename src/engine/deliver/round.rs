@@ -69,7 +69,8 @@ async fn attempt(
         None => {
             let bookmark = store.bookmark(&spec.name).await?;
             let user_agent = format!("wirewatch/{}", env!("CARGO_PKG_VERSION"));
-            match spec.build(&BuildContext { log, bookmark, user_agent }) {
+            let clock = clock.clock().clone();
+            match spec.build(&BuildContext { log, bookmark, user_agent, clock }) {
                 Ok(sink) => {
                     round.built = true;
                     Arc::from(sink)

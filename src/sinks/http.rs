@@ -1,0 +1,376 @@
+//! What all sinks over HTTP stand on: their common keys, and a [`Poster`] that sends one request
+//! and says what its answer means for a delivery.
+
+mod keys;
+mod words;
+
+use std::fmt;
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::StreamExt;
+use reqwest::header::{HeaderMap, HeaderValue, LOCATION};
+use reqwest::{Method, Response, StatusCode};
+use url::Url;
+
+pub(super) use self::keys::{Auth, HttpKeys, SecretUrl, read_secret, read_url};
+use self::words::{Blotter, tell};
+use super::BuildContext;
+use crate::guard::{AllowEntry, Guard};
+use crate::model::{Clock, Outcome, Reason, Secret, host_port};
+use crate::net::failure::{self, Stage, Waits};
+use crate::net::{ClientOptions, Network, headers, noting_dials};
+
+/// Redirects that are followed.
+const MAX_REDIRECTS: usize = 3;
+/// Bytes of an answer's body that are read.
+const MAX_BODY: usize = 8 << 10;
+/// How long the words of an answer are waited for that is a failure in any case.
+const WORDS_WAIT: Duration = Duration::from_secs(2);
+
+/// Sends requests to one receiver.
+///
+/// Beside the public internet it reaches exactly the host and port that the operator configured,
+/// which may be private. Nothing that it answers or logs holds a URL or a secret.
+pub(super) struct Poster {
+    network: Network,
+    keys: HttpKeys,
+    clock: Clock,
+    blotter: Blotter,
+}
+
+/// A request. It goes out whole within the sink's `timeout`, answer included.
+#[derive(Clone)]
+pub(super) struct Post {
+    /// POST, as a rule.
+    pub method: Method,
+    /// Where to.
+    pub url: Url,
+    /// Who we are; told to the origin of `url` alone, as are the sink's own `headers`.
+    pub auth: Auth,
+    /// What every hop is told: content type, idempotency key.
+    pub headers: HeaderMap,
+    /// The body.
+    pub body: Bytes,
+}
+
+/// An answer, its status whatever it may be.
+#[derive(Clone, Debug)]
+pub(super) struct Reply {
+    /// The HTTP status.
+    pub status: u16,
+    /// Retry-After (RFC 9110 §10.2.3). A service that says it in its body puts it in here.
+    pub after: Option<Duration>,
+    /// The body's first 8 KiB. Holds what the receiver wrote: no secret of ours may be told from
+    /// it but by [`Poster::judge`].
+    pub body: Vec<u8>,
+    /// `host:port` that answered, if a redirect led there.
+    host: Option<String>,
+    /// Values of headers that went out and may come back.
+    sent: Vec<String>,
+}
+
+impl Post {
+    /// A POST of JSON text.
+    pub fn json(url: Url, body: impl Into<Bytes>) -> Self {
+        let mut post = Self::new(url, body);
+        post.set("content-type", "application/json");
+        post
+    }
+
+    /// A POST without headers.
+    pub fn new(url: Url, body: impl Into<Bytes>) -> Self {
+        Self {
+            method: Method::POST,
+            url,
+            auth: Auth::None,
+            headers: HeaderMap::new(),
+            body: body.into(),
+        }
+    }
+
+    /// Sets the header `name`; a value that HTTP cannot send is left out.
+    pub fn set(&mut self, name: &'static str, value: &str) {
+        if let Ok(value) = HeaderValue::from_str(value) {
+            self.headers.insert(name, value);
+        }
+    }
+}
+
+impl fmt::Debug for Post {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} to {}, {} bytes", self.method, host_port(&self.url), self.body.len())
+    }
+}
+
+impl fmt::Debug for Poster {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Poster").field("keys", &self.keys).finish_non_exhaustive()
+    }
+}
+
+impl Reply {
+    /// Whether the status is one of success.
+    pub fn is_success(&self) -> bool {
+        (200..300).contains(&self.status)
+    }
+
+    /// The body as JSON, if it is that.
+    pub fn json(&self) -> Option<serde_json::Value> {
+        serde_json::from_slice(&self.body).ok()
+    }
+}
+
+impl Poster {
+    /// A poster for the receiver at `home`. `secrets`: what must not show up in what it says,
+    /// beside `home` itself, the headers of `keys` and what a [`Post`] has in `auth`.
+    pub fn new(
+        home: &SecretUrl,
+        keys: &HttpKeys,
+        secrets: impl IntoIterator<Item = Secret>,
+        context: &BuildContext,
+    ) -> Self {
+        let home = home.expose();
+        let guard = Guard::new(AllowEntry::parse(&host_port(home)).into_iter().collect());
+        let options = ClientOptions {
+            user_agent: context.user_agent.clone(),
+            connect_timeout: keys.timeout,
+            read_timeout: keys.timeout,
+        };
+        Self {
+            network: Network::new(guard, options),
+            blotter: Blotter::new(home, secrets, keys),
+            keys: keys.clone(),
+            clock: context.clock.clone(),
+        }
+    }
+
+    /// Sends `post` and judges its answer by the status alone, with the receiver's own words.
+    pub async fn deliver(&self, post: &Post) -> Outcome {
+        match self.send(post).await {
+            Ok(reply) => self.judge(&reply, None),
+            Err(outcome) => outcome,
+        }
+    }
+
+    /// Sends `post`. Follows 307 and 308 at most three times.
+    ///
+    /// # Errors
+    /// What becomes of the delivery if there is no whole answer: always [`Outcome::Retry`].
+    pub async fn send(&self, post: &Post) -> Result<Reply, Outcome> {
+        match tokio::time::timeout(self.keys.timeout, self.follow(post)).await {
+            Ok(result) => result,
+            Err(_) => {
+                let message = format!("no whole answer within {:?}", self.keys.timeout);
+                Err(self.retry(Reason::Timeout, message))
+            }
+        }
+    }
+
+    /// What `reply` means. 2xx: delivered. 408, 425, 429 and 5xx: to be tried again, after
+    /// `reply.after` if that is set. Other 4xx: refused. `says`: the service's own words, if the
+    /// sink has read them; else they are looked for in the body.
+    pub fn judge(&self, reply: &Reply, says: Option<&str>) -> Outcome {
+        if reply.is_success() {
+            return Outcome::Delivered;
+        }
+        let message = self.told(reply, says);
+        let reason = Reason::of_status(reply.status);
+        match reply.status {
+            // What the proxy asks for is no word of the receiver's.
+            407 if self.keys.route.proxy.is_some() => {
+                Outcome::Retry { reason, message, after: reply.after }
+            }
+            408 | 425 | 429 => Outcome::Retry { reason, message, after: reply.after },
+            400..=499 => Outcome::Refused { reason, message },
+            // 5xx, and what is no answer to a POST at all: 304, or a number that HTTP lacks.
+            _ => Outcome::Retry { reason, message, after: reply.after },
+        }
+    }
+
+    /// That `reply`, whatever its status says, is a refusal: `says` is the service's own word.
+    pub fn refused(&self, reply: &Reply, reason: Reason, says: &str) -> Outcome {
+        Outcome::Refused { reason, message: self.told(reply, Some(says)) }
+    }
+
+    /// That the delivery is to be tried again though `reply` has a status of success or of refusal.
+    pub fn again(&self, reply: &Reply, reason: Reason, says: &str) -> Outcome {
+        let message = self.told(reply, Some(says));
+        Outcome::Retry { reason, message, after: reply.after }
+    }
+
+    fn told(&self, reply: &Reply, says: Option<&str>) -> String {
+        let mut message = format!("HTTP {}", reply.status);
+        let known = StatusCode::from_u16(reply.status).ok().and_then(|s| s.canonical_reason());
+        if let Some(known) = known {
+            message = format!("{message} {known}");
+        }
+        let says = match says {
+            Some(says) => Some(self.blotter.clean(says, &reply.sent)),
+            None => tell(&reply.body).map(|says| self.blotter.clean(&says, &reply.sent)),
+        };
+        if let Some(says) = says.filter(|says| !says.is_empty()) {
+            message = format!("{message}: {says}");
+        }
+        if let Some(host) = &reply.host {
+            message = format!("{message} (at {host}, after a redirect)");
+        }
+        message
+    }
+
+    fn retry(&self, reason: Reason, message: impl AsRef<str>) -> Outcome {
+        let message = self.blotter.clean(message.as_ref(), &[]);
+        Outcome::Retry { reason, message, after: None }
+    }
+
+    async fn follow(&self, post: &Post) -> Result<Reply, Outcome> {
+        let mut url = post.url.clone();
+        for hop in 0..=MAX_REDIRECTS {
+            let (response, sent) = self.ask(post, &url, hop).await?;
+            match self.next(&url, &response)? {
+                Some(next) => url = next,
+                None => {
+                    let host = (hop > 0).then(|| host_port(&url));
+                    return self.reply(response, sent, host).await;
+                }
+            }
+        }
+        let message = format!("more than {MAX_REDIRECTS} redirects, the last to {}", told_of(&url));
+        Err(self.retry(Reason::Redirect, message))
+    }
+
+    /// One request to the head of its answer, and the secret headers that went out with it.
+    async fn ask(
+        &self,
+        post: &Post,
+        url: &Url,
+        hop: usize,
+    ) -> Result<(Response, Vec<String>), Outcome> {
+        let client = self.network.client(url, &self.keys.route).await;
+        let client = client.map_err(|error| self.broken(failure::of_net(&error), url, hop))?;
+        let is_home = url.origin() == post.url.origin();
+        let build = || {
+            let mut builder = client.request(post.method.clone(), url.clone());
+            builder = builder.headers(post.headers.clone()).body(post.body.clone());
+            if is_home {
+                builder = post.auth.apply(builder).headers(self.keys.header_map());
+            }
+            builder.build()
+        };
+        let fail =
+            |error| self.broken(failure::of_reqwest(error, Stage::Head, self.waits()), url, hop);
+        let request = build().map_err(fail)?;
+        let secret = request.headers().values().filter(|value| value.is_sensitive());
+        let sent = secret.filter_map(|value| value.to_str().ok().map(str::to_owned)).collect();
+        let response = match noting_dials(client.execute(request)).await {
+            // A connection that was kept from before and has died meanwhile is no fault of the
+            // receiver. If it has taken the request all the same, the key tells it so.
+            (Err(error), false) if failure::closed_before_the_answer(&error) => {
+                client.execute(build().map_err(fail)?).await
+            }
+            (result, _) => result,
+        };
+        response.map(|response| (response, sent)).map_err(fail)
+    }
+
+    /// Where a redirect leads; `None` if the answer is none.
+    ///
+    /// A redirect that is not followed is to be tried again, for hours if need be: it is nothing
+    /// that the receiver says of this alert, and may be mended there or in the config meanwhile.
+    fn next(&self, from: &Url, response: &Response) -> Result<Option<Url>, Outcome> {
+        let status = response.status().as_u16();
+        if !matches!(status, 301 | 302 | 303 | 307 | 308) {
+            return Ok(None);
+        }
+        let fail = |message: String| self.retry(Reason::Redirect, message);
+        let location = response.headers().get(LOCATION);
+        let location = location.map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
+        let Some(location) = location else {
+            return Err(fail(format!("HTTP {status}: a redirect without a Location")));
+        };
+        let Ok(mut next) = from.join(location.trim()) else {
+            return Err(fail(format!("HTTP {status}: a redirect to no URL")));
+        };
+        next.set_fragment(None);
+        let _ = next.set_username("");
+        let _ = next.set_password(None);
+        let there = told_of(&next);
+        if !matches!(status, 307 | 308) {
+            return Err(fail(format!(
+                "HTTP {status}: redirects to {there}, by which a message would be lost on the way; \
+                 name the new URL in the config"
+            )));
+        }
+        if from.scheme() == "https" && next.scheme() != "https" {
+            return Err(fail(format!("HTTP {status}: redirects from https to {there}")));
+        }
+        Ok(Some(next))
+    }
+
+    async fn reply(
+        &self,
+        response: Response,
+        sent: Vec<String>,
+        host: Option<String>,
+    ) -> Result<Reply, Outcome> {
+        let status = response.status();
+        let after = headers::retry_after(response.headers(), self.clock.now().wall);
+        let mut body = Vec::new();
+        let read = read(response, &mut body);
+        if status.is_success() {
+            let stage = read.await.err();
+            if let Some((error, stage)) = stage {
+                let (reason, message) = failure::of_reqwest(error, stage, self.waits());
+                let message = format!("{status}, but not the whole answer: {message}");
+                return Err(self.retry(reason, message));
+            }
+        } else {
+            // The status stands, however little of the words may come.
+            let _ = tokio::time::timeout(WORDS_WAIT, read).await;
+        }
+        Ok(Reply { status: status.as_u16(), after, body, host, sent })
+    }
+
+    fn broken(&self, (reason, message): failure::Failure, url: &Url, hop: usize) -> Outcome {
+        let host = told_of(url);
+        let message = match reason {
+            Reason::ForbiddenAddress => format!(
+                "the redirect leads to {host}, which is not on the public internet; \
+                 the only such host that this sink may reach is its own"
+            ),
+            _ if hop > 0 => format!("{message} (at {host}, after a redirect)"),
+            _ => message,
+        };
+        self.retry(reason, message)
+    }
+
+    fn waits(&self) -> Waits {
+        Waits { connect: self.keys.timeout, read: self.keys.timeout }
+    }
+}
+
+/// `host:port` of `url`, for messages.
+fn told_of(url: &Url) -> String {
+    match url.host_str() {
+        Some(_) => host_port(url),
+        None => format!("a {}: URL", url.scheme()),
+    }
+}
+
+/// Reads the body into `body`, up to its bound.
+async fn read(response: Response, body: &mut Vec<u8>) -> Result<(), (reqwest::Error, Stage)> {
+    let mut stream = response.bytes_stream();
+    while let Some(chunk) = stream.next().await {
+        let chunk = chunk.map_err(|error| (error, Stage::Body(body.len())))?;
+        let room = MAX_BODY - body.len();
+        body.extend_from_slice(&chunk[..chunk.len().min(room)]);
+        if body.len() == MAX_BODY {
+            break;
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+#[path = "http_tests.rs"]
+mod tests;

@@ -1,0 +1,198 @@
+use super::*;
+use crate::document::Document;
+use crate::model::{Form, Problems};
+use crate::sinks::message;
+use crate::sinks::tests::{alert, delivery};
+
+const PART: Part = Part {
+    key: "body",
+    file_key: "body_file",
+    default: "{% for alert in alerts %}{{ alert.title }}\n{% endfor %}",
+    limit: 500,
+    markup: Markup {
+        escape: markup::entities,
+        url: markup::entities,
+        cut: markup::cut_entities,
+        length: markup::chars,
+    },
+};
+
+/// The template that `text`, a config, has, and what is wrong with it.
+fn read(text: &str, folder: &std::path::Path) -> (Option<Template>, Vec<String>) {
+    let document = Document::new("w.toml", text);
+    let problems = Problems::default();
+    let mut root = document.root(&problems);
+    let around = Around {
+        vault: crate::files::Vault { folder: folder.to_owned(), ..Default::default() },
+        ..Around::default()
+    };
+    let template = Template::read(&mut root, &around, PART);
+    root.finish();
+    (template, problems.into_vec().iter().map(ToString::to_string).collect())
+}
+
+fn template(text: &str) -> Template {
+    Template::new(PART, text.to_owned()).unwrap()
+}
+
+fn batch(count: u32, title: &str) -> Batch {
+    let deliveries = (0..count).map(|number| {
+        let mut delivery = delivery(number);
+        let mut alert = alert(number);
+        alert.item.title = format!("{number} {title}");
+        delivery.alert = Arc::new(alert);
+        delivery
+    });
+    Batch::new(deliveries.collect(), if count == 1 { Form::Single } else { Form::Digest })
+}
+
+#[test]
+fn values_are_escaped_and_what_the_template_says_is_not() {
+    let text = template(
+        "<b>{{ alert.title }}</b> {{ [alert.title, '<']|join('&') }} {{ alert.title|upper }} \
+         <{{ alert.link|url }}|x> {% set t %}<i>{{ alert.title }}</i>{% endset %}{{ t }}\
+         {% macro m(x) %}<u>{{ x }}</u>{% endmacro %}{{ m(alert.title) }} {{ alert.item.published }}",
+    )
+    .render(&batch(1, "<!channel> & co"));
+    let title = "0 &lt;!channel&gt; &amp; co";
+    let expected = format!(
+        "<b>{title}</b> {title}&amp;&lt; 0 &lt;!CHANNEL&gt; &amp; CO <https://example.org/0|x> \
+         <i>{title}</i><u>{title}</u> 2026-11-23T22:10:00.250Z"
+    );
+    assert_eq!(text, expected);
+}
+
+#[test]
+fn a_wrong_template_is_told_with_its_own_line() {
+    let nowhere = std::path::Path::new("/nowhere");
+    let cases = [
+        (
+            "body = \"{{ alert.titel }}\"",
+            "w.toml:1:9: `body`, line 1 of the template: undefined value: there is no `alert.titel`",
+            "did you mean `title`?",
+        ),
+        (
+            "body = '''\nfirst\n{% if %}\n'''",
+            "w.toml:3:1: `body`, line 2 of the template: syntax error",
+            "",
+        ),
+        (
+            "body = '''\na\nb\n  {{ count }} {{ cuont }}'''",
+            "w.toml:4:1: `body`, line 3 of the template: undefined value: there is no `cuont`",
+            "did you mean `count`?",
+        ),
+        (
+            "body = \"{% for a in alerts %}{{ a.nam }}{% endfor %}\"",
+            "w.toml:1:9: `body`, line 1 of the template: undefined value",
+            "",
+        ),
+        (
+            "body = \"{% if form == 'digest' %}{{ x }}{% endif %}\"",
+            "there is no `x`",
+            "there are: alert, alerts, count, form, key, level, more",
+        ),
+        ("body = \"{% if count > 1 %}{{ alert.health.state }}{% endif %}\"", "`body`, line 1", ""),
+        ("body = \"{{ alert.title|safe }}\"", "filter safe is unknown", ""),
+        (
+            "body = \"{% for i in range(10000) %}{% for j in range(10000) %}x{% endfor %}{% endfor %}\"",
+            "takes too many steps",
+            "",
+        ),
+        ("body = \"{% include 'x' %}\"", "template not found", ""),
+        (
+            "body = \"x\"\nbody_file = \"y\"",
+            "w.toml:2:13: both `body` and `body_file` are given",
+            "keep one",
+        ),
+        ("body_file = \"y\"", "w.toml:1:13: `body_file`: /nowhere/y: cannot be read", ""),
+        ("body = 5", "w.toml:1:8: `body`: expected a string", ""),
+    ];
+    for (text, message, hint) in cases {
+        let (_, problems) = read(text, nowhere);
+        let [problem] = &problems[..] else { panic!("{text}: {problems:#?}") };
+        assert!(problem.contains(message), "{text}\n{problem}");
+        assert!(problem.contains(hint), "{text}\n{problem}");
+    }
+}
+
+#[test]
+fn a_template_in_a_file_is_read_and_told_of_there() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("body"), "{{ count }} of {{ form }}\n").unwrap();
+    let (template, problems) = read("body_file = \"body\"", folder.path());
+    assert_eq!(problems, Vec::<String>::new());
+    assert_eq!(template.unwrap().render(&batch(2, "x")), "2 of digest");
+    std::fs::write(folder.path().join("body"), "\n {{ cuont }}").unwrap();
+    let (_, problems) = read("body_file = \"body\"", folder.path());
+    let place = format!("{}:2:1: `body`, line 2", folder.path().join("body").display());
+    assert!(problems[0].starts_with(&place), "{problems:?}");
+}
+
+#[test]
+fn a_message_that_is_too_long_is_shortened_text_by_text() {
+    let huge = "&<слово> ".repeat(20_000);
+    let own = template(
+        "{{ count }}{% for alert in alerts %}\n- {{ alert.title }} {{ alert.text }} {{ alert.terms|join(', ') }}{% endfor %}{% if more %}\n{{ more }} more{% endif %}",
+    );
+    let one = own.render(&batch(1, &huge));
+    assert!(
+        markup::chars(&one) <= PART.limit && one.starts_with("1\n- 0 &amp;&lt;слово&gt;"),
+        "{one}"
+    );
+    assert!(markup::chars(&one) > PART.limit / 2, "{one}");
+    let three = own.render(&batch(3, &huge));
+    assert!(markup::chars(&three) <= PART.limit, "{three}");
+    for number in 0..3 {
+        assert!(three.contains(&format!("\n- {number} &amp;&lt;слово")), "{three}");
+    }
+    let many = own.render(&batch(100, &huge));
+    assert!(markup::chars(&many) <= PART.limit, "{many}");
+    let shown = many.matches("\n- ").count();
+    assert!(many.ends_with(&format!("\n{} more", 100 - shown)), "{many}");
+    assert_eq!(own.render(&batch(3, "short")).matches("\n- ").count(), 3);
+}
+
+#[test]
+fn what_is_cut_is_cut_outside_of_escapes_and_tags() {
+    let own = template("{{ alert.title * 50 }}");
+    let cut = own.render(&batch(1, "&&&&&&&&&&&&&&&&&&&&&&&&&&"));
+    assert!(cut.ends_with("&amp;…") || cut.ends_with("0…") || cut.ends_with(" …"), "{cut}");
+    assert!(cut.chars().count() <= 500);
+    for most in 0..40 {
+        let cut = markup::cut_entities("a&amp;b <https://x.example|y> c&lt;d", most);
+        assert!(cut.chars().count() <= most, "{most}: {cut}");
+        assert_eq!(cut.matches('<').count(), cut.matches('>').count(), "{cut}");
+        assert_eq!(cut.matches('&').count(), cut.matches(';').count(), "{cut}");
+    }
+    assert_eq!(markup::cut_plain("їжак", 3), "їж…");
+    assert_eq!(markup::cut_plain("їжак", 4), "їжак");
+}
+
+#[test]
+fn a_template_that_fails_for_an_alert_gives_way_to_the_default() {
+    // Of the samples none has the word.
+    let own = template("{% if 'Харків' in alert.title %}{{ alert.rules[7].id }}{% endif %}ok");
+    assert_eq!(own.render(&batch(1, "x")), "ok");
+    let text = own.render(&batch(1, "Харків <b>"));
+    assert!(text.starts_with("0 Харків &lt;b&gt;\n"), "{text}");
+    assert!(text.contains("\n(`body` failed: undefined value"), "{text}");
+}
+
+#[test]
+fn templates_see_each_field_that_an_alert_has() {
+    for batch in samples() {
+        let view = Message::of(&batch, BOUNDS[0], batch.len()).unwrap();
+        let view = serde_json::to_value(&view.alert).unwrap();
+        let alert = serde_json::to_value(&*batch.deliveries[0].alert).unwrap();
+        for place in ["", "/feed", "/item", "/rules/0", "/rules/0/matches/0", "/health"] {
+            let Some(keys) = alert.pointer(place).and_then(|value| value.as_object()) else {
+                continue;
+            };
+            for key in keys.keys().filter(|key| !["schema", "start", "end"].contains(&key.as_str()))
+            {
+                assert!(view.pointer(place).unwrap().get(key).is_some(), "{place}/{key}");
+            }
+        }
+    }
+    assert!(message::BOUNDS.windows(2).all(|pair| pair[0].title >= pair[1].title));
+}
