@@ -195,7 +195,7 @@ impl App {
         let counts = self.store.outbox().await.unwrap_or_default();
         let waiting =
             counts.iter().filter(|count| of_ours(&count.sink)).map(|count| count.waiting).sum();
-        self.prune.finish(self.plan.store.retention).await;
+        self.prune.finish(&self.plan).await;
         let summary = Summary {
             items: Totals::get(&self.totals.items),
             alerts: Totals::get(&self.totals.alerts),
@@ -233,7 +233,7 @@ impl App {
         let now = self.clock.now().mono;
         let poll = self.poll.step();
         let deliver = self.deliver.step();
-        let prune = self.prune.step(self.plan.store.retention);
+        let prune = self.prune.step(&self.plan);
         poll.into_iter().chain(deliver).chain([prune]).min().unwrap_or(now)
     }
 

@@ -11,7 +11,7 @@
 //! |---|---|
 //! | 0 the words | [`model`] |
 //! | 1 the page, the gate, the voice | [`document`], [`guard`], [`observe`] |
-//! | 2 the thinking | [`config`], [`health`], [`novelty`], [`parse`], [`render`], [`retry`], [`rules`], [`schedule`] |
+//! | 2 the thinking | [`config`], [`health`], [`novelty`], [`parse`], [`render`], [`retry`], [`rules`], [`schedule`], [`silence`] |
 //! | 3 the wire | [`files`], [`net`] |
 //! | 4 the edges | [`fetch`], [`sinks`], [`store`] |
 //! | 5 the engines | [`engine`] |
@@ -32,6 +32,7 @@ pub mod render;
 pub mod retry;
 pub mod rules;
 pub mod schedule;
+pub mod silence;
 
 pub mod files;
 pub mod net;

@@ -9,7 +9,13 @@ use std::path::{Path, PathBuf};
 const FLOORS: &[(u8, &[&str])] = &[
     (0, &["model"]),
     (1, &["document", "observe", "guard"]),
-    (2, &["config", "parse", "rules", "novelty", "health", "schedule", "retry", "render"]),
+    (
+        2,
+        &[
+            "config", "parse", "rules", "novelty", "health", "schedule", "retry", "render",
+            "silence",
+        ],
+    ),
     (3, &["files", "net"]),
     (4, &["fetch", "store", "sinks"]),
     (5, &["engine"]),
@@ -21,6 +27,7 @@ const FLOORS: &[(u8, &[&str])] = &[
 const NEIGHBOURS: &[(&str, &str, &str)] = &[
     ("app", "lifecycle", "the app runs until its lifecycle says stop"),
     ("files", "net", "a file of certificates is read as connections use it"),
+    ("silence", "rules", "what a silence looks for in a text is a term"),
     ("main", "cli", "main only hands the arguments over"),
     ("cli", "demo", "the verb `demo` opens the newsroom"),
 ];

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use tokio::task::JoinSet;
 
-use crate::model::{Clock, Mono};
+use super::plan::Plan;
+use crate::model::{Clock, Mono, SinkName};
 use crate::observe::events;
 use crate::store::{Pruned, Store, StoreError};
 
@@ -28,26 +29,27 @@ impl PruneEngine {
         Self { store, clock, next, tasks: JoinSet::new() }
     }
 
-    /// Begins to delete one batch of what is older than `retention`, if it is time. Waits for
-    /// nothing. Answers when the next is due.
-    pub fn step(&mut self, retention: Duration) -> Mono {
+    /// Begins to delete one batch of what is older than the plan's retention, if it is time. Waits
+    /// for nothing. Answers when the next is due.
+    pub fn step(&mut self, plan: &Plan) -> Mono {
         let now = self.clock.now();
         while let Some(ended) = self.tasks.try_join_next() {
             self.take_in(ended.unwrap_or(Err(StoreError::Closed)));
         }
         if now.mono >= self.next && self.tasks.is_empty() {
             self.next = now.mono.plus(EVERY);
-            let (store, before) = (Arc::clone(&self.store), now.wall.minus(retention));
-            self.tasks.spawn(async move { store.prune(before, BATCH).await });
+            let (store, before) = (Arc::clone(&self.store), now.wall.minus(plan.store.retention));
+            let sinks = sinks(plan);
+            self.tasks.spawn(async move { store.prune(before, BATCH, sinks).await });
         }
         self.next
     }
 
-    /// Deletes all that is older than `retention`, and waits for that.
-    pub async fn finish(&mut self, retention: Duration) {
-        let before = self.clock.now().wall.minus(retention);
+    /// Deletes all that is older than the plan's retention, and waits for that.
+    pub async fn finish(&mut self, plan: &Plan) {
+        let before = self.clock.now().wall.minus(plan.store.retention);
         loop {
-            let result = self.store.prune(before, BATCH).await;
+            let result = self.store.prune(before, BATCH, sinks(plan)).await;
             let more = matches!(&result, Ok(pruned) if pruned.most() >= BATCH);
             self.take_in(result);
             if !more {
@@ -64,10 +66,15 @@ impl PruneEngine {
                     self.next = self.clock.now().mono.plus(Duration::from_millis(200));
                 }
                 let (items, alerts) = (pruned.items as u64, pruned.alerts as u64);
-                events::Pruned { items, alerts }.log();
+                events::Pruned { items, alerts, unsent: pruned.unsent as u64 }.log();
             }
             // A store that cannot write is told of by those who have more to lose.
             Err(error) => tracing::debug!(error = &error as &dyn std::error::Error, "prune_failed"),
         }
     }
+}
+
+/// What waits for these keeps its alert.
+fn sinks(plan: &Plan) -> Vec<SinkName> {
+    plan.sinks.iter().map(|sink| sink.name.clone()).collect()
 }

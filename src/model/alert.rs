@@ -5,7 +5,9 @@ use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 
-use super::{AlertId, FeedId, Field, Health, HealthChange, Item, RuleId, Status, Timestamp};
+use super::{
+    AlertId, FeedId, Field, Health, HealthChange, Item, RuleId, SinkName, Status, Timestamp,
+};
 
 /// How much a match matters; the words are Sigma's.
 #[derive(
@@ -165,6 +167,17 @@ pub struct Revision {
     pub title: String,
 }
 
+/// A sink that did not get an alert because of a silence.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AlertMuted {
+    /// The sink.
+    pub sink: SinkName,
+    /// The silence's number.
+    pub silence: i64,
+    /// When the delivery was found to be covered.
+    pub at: Timestamp,
+}
+
 /// What became known of an alert after it was raised. The alert itself never changes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Sequel {
@@ -172,6 +185,8 @@ pub struct Sequel {
     pub sources: Vec<AlertSource>,
     /// The later headlines, oldest first.
     pub revisions: Vec<Revision>,
+    /// The sinks that did not get it because of a silence, by name.
+    pub muted: Vec<AlertMuted>,
 }
 
 impl Alert {

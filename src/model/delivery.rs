@@ -143,7 +143,7 @@ pub enum Outcome {
 }
 
 /// What a sink answers to a batch: one outcome for each delivery, in order.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Attempt {
     /// As many as there were deliveries.
     pub outcomes: Vec<Outcome>,

@@ -18,7 +18,8 @@ mod text;
 mod time;
 
 pub use alert::{
-    Alert, AlertFeed, AlertItem, AlertRule, AlertSource, Excerpt, Level, Match, Revision, Sequel,
+    Alert, AlertFeed, AlertItem, AlertMuted, AlertRule, AlertSource, Excerpt, Level, Match,
+    Revision, Sequel,
 };
 pub use condition::{Condition, Habit, Health, HealthChange, Wishes};
 pub use delivery::{Attempt, Batch, Bookmark, Delivery, Form, MessageKey, Outcome};

@@ -296,6 +296,8 @@ events! {
         items: u64,
         /// Alerts removed.
         alerts: u64,
+        /// Deliveries that waited for sinks which are no longer configured, removed with these.
+        unsent: u64,
     }
     /// The wall clock was set, forwards or back. Polling goes by another clock and is not moved.
     WARN ClockJumped = "clock_jumped" {

@@ -18,6 +18,7 @@ mod fold;
 mod languages;
 mod letters;
 mod lint;
+mod lone;
 mod measure;
 mod near;
 mod patterns;
@@ -44,6 +45,7 @@ pub use examples::{ExampleFailed, ExampleRun};
 pub use explain::{Company, Evidence, Explainer, Explanation, Heed, Miss, Near};
 use languages::Language;
 pub use lint::{Finding, Findings, Lint};
+pub use lone::{LoneTerm, forms};
 pub use near::Nearness;
 use reading::Reading;
 pub use scope::Barrier;
@@ -88,18 +90,6 @@ pub struct Subject<'a> {
     pub feed: &'a FeedId,
     /// The tags of that feed.
     pub feed_tags: &'a [String],
-}
-
-/// All that a term stands for: each a term in which nothing is left to choose, so only `=` and `*`
-/// keep their meaning. In the order of alternatives and cases. A problem, at the column, if the
-/// term is refused; it is taken for the value of a flag.
-pub fn forms(term: &str) -> Result<Vec<String>, Problem> {
-    term::forms(term).map_err(|refused| {
-        let text = Document::new("--forms", term);
-        let rest = term.get(refused.at..).unwrap_or_default();
-        let end = refused.at + rest.chars().next().map_or(0, char::len_utf8);
-        text.problem(&Source::Span(refused.at..end), refused.message).hint(refused.hint)
-    })
 }
 
 /// Rules, ready to match.

@@ -115,6 +115,12 @@ impl Reply {
         (200..300).contains(&self.status)
     }
 
+    /// A reply for tests.
+    #[cfg(test)]
+    pub fn of(status: u16, body: &[u8]) -> Self {
+        Self { status, after: None, body: body.to_vec(), host: None, sent: Vec::new() }
+    }
+
     /// The body as JSON, if it is that.
     pub fn json(&self) -> Option<serde_json::Value> {
         serde_json::from_slice(&self.body).ok()
@@ -273,38 +279,15 @@ impl Poster {
         response.map(|response| (response, sent)).map_err(fail)
     }
 
-    /// Where a redirect leads; `None` if the answer is none.
+    /// Where `response` leads on to; `None` if it is the last.
     ///
     /// A redirect that is not followed is to be tried again, for hours if need be: it is nothing
     /// that the receiver says of this alert, and may be mended there or in the config meanwhile.
     fn next(&self, from: &Url, response: &Response) -> Result<Option<Url>, Outcome> {
-        let status = response.status().as_u16();
-        if !matches!(status, 301 | 302 | 303 | 307 | 308) {
-            return Ok(None);
-        }
-        let fail = |message: String| self.retry(Reason::Redirect, message);
         let location = response.headers().get(LOCATION);
-        let location = location.map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
-        let Some(location) = location else {
-            return Err(fail(format!("HTTP {status}: a redirect without a Location")));
-        };
-        let Ok(mut next) = from.join(location.trim()) else {
-            return Err(fail(format!("HTTP {status}: a redirect to no URL")));
-        };
-        next.set_fragment(None);
-        let _ = next.set_username("");
-        let _ = next.set_password(None);
-        let there = told_of(&next);
-        if !matches!(status, 307 | 308) {
-            return Err(fail(format!(
-                "HTTP {status}: redirects to {there}, by which a message would be lost on the way; \
-                 name the new URL in the config"
-            )));
-        }
-        if from.scheme() == "https" && next.scheme() != "https" {
-            return Err(fail(format!("HTTP {status}: redirects from https to {there}")));
-        }
-        Ok(Some(next))
+        let location = location.map(|value| String::from_utf8_lossy(value.as_bytes()));
+        redirect(from, response.status().as_u16(), location.as_deref())
+            .map_err(|message| self.retry(Reason::Redirect, message))
     }
 
     async fn reply(
@@ -347,6 +330,35 @@ impl Poster {
     fn waits(&self) -> Waits {
         Waits { connect: self.keys.timeout, read: self.keys.timeout }
     }
+}
+
+/// Where an answer with that status and Location leads on to; `None` if it is no redirect. Only 307
+/// and 308 send the message itself on (RFC 9110 §15.4); by the others it would be lost.
+fn redirect(from: &Url, status: u16, location: Option<&str>) -> Result<Option<Url>, String> {
+    if !matches!(status, 301 | 302 | 303 | 307 | 308) {
+        return Ok(None);
+    }
+    let Some(location) = location else {
+        return Err(format!("HTTP {status}: a redirect without a Location"));
+    };
+    let Ok(mut next) = from.join(location.trim()) else {
+        return Err(format!("HTTP {status}: a redirect to no URL"));
+    };
+    next.set_fragment(None);
+    // These fail only for URLs without a host, which carry no userinfo.
+    let _ = next.set_username("");
+    let _ = next.set_password(None);
+    let there = told_of(&next);
+    if !matches!(status, 307 | 308) {
+        return Err(format!(
+            "HTTP {status}: a redirect to {there} that does not take the message along; \
+             name the new URL in the config"
+        ));
+    }
+    if from.scheme() == "https" && next.scheme() != "https" {
+        return Err(format!("HTTP {status}: a redirect from https to {there}, which is not"));
+    }
+    Ok(Some(next))
 }
 
 /// `host:port` of `url`, for messages.

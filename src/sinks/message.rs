@@ -26,6 +26,11 @@ pub(super) struct Bounds {
     pub name: usize,
 }
 
+/// The link of `alert` in the spelling that templates see, if it has one that is not too long.
+pub(super) fn harmless_link(alert: &Alert) -> Option<String> {
+    alert.item.link.as_deref().and_then(|text| link(text, BOUNDS[0].link))
+}
+
 /// From the widest to the narrowest: each is tried if a message is too long by the one before.
 pub(super) const BOUNDS: [Bounds; 6] = [
     Bounds { title: 300, text: 600, terms: 20, rules: 10, link: 2000, name: 100 },
@@ -159,6 +164,11 @@ impl Message {
 }
 
 impl Entry {
+    /// The feed's title.
+    pub fn feed_title(&self) -> &str {
+        &self.feed.title
+    }
+
     /// `alert` within `bounds`.
     pub fn of(alert: &Alert, bounds: Bounds) -> Self {
         let item = &alert.item;

@@ -2,12 +2,15 @@
 //! manual), its example (which is its test), its reader and its builder, and one line in
 //! `KINDS`.
 
+mod discord;
 mod file;
 mod http;
 mod log;
 mod message;
 mod read;
+mod slack;
 mod template;
+mod webhook;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -23,11 +26,14 @@ use crate::model::{
 use crate::observe::LogStream;
 use crate::retry::{self, Backoff};
 
+pub use discord::DiscordConfig;
 pub use file::FileConfig;
 pub use log::LogConfig;
+pub use slack::SlackConfig;
+pub use webhook::WebhookConfig;
 
 /// All kinds of sink.
-pub const KINDS: &[Kind] = &[log::KIND, file::KIND];
+pub const KINDS: &[Kind] = &[log::KIND, file::KIND, webhook::KIND, slack::KIND, discord::KIND];
 
 /// A kind of sink, described by itself.
 #[derive(Clone, Copy, Debug)]
@@ -243,5 +249,7 @@ impl SinkSpec {
     }
 }
 
+#[cfg(test)]
+mod conformance;
 #[cfg(test)]
 mod tests;

@@ -28,6 +28,12 @@ const MAX_RENDERED: usize = 4 << 20;
 /// What a template is called inside the engine.
 const NAME: &str = "template";
 
+/// The default of titles.
+pub(super) const TITLE: &str = "\
+[{{ level }}] {% if count == 1 %}{{ alert.title }}{% else %}{{ count }} alerts\
+{% if form == 'digest' %}, more than may be sent one by one{% endif %}\
+{% if form == 'catch_up' %} of the quiet hours{% endif %}{% endif %}";
+
 /// A text of a service that a template makes.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Part {

@@ -2,8 +2,11 @@
 
 mod configured;
 mod deliveries;
+mod messages;
 mod named;
+mod operated;
 mod replayed;
+mod silenced;
 mod told;
 
 use std::collections::HashSet;
@@ -12,19 +15,22 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 use super::{
-    AlertQuery, Committed, Found, NewItem, OutboxCount, Pruned, Raised, Settlement, Store,
-    StoreError, Update, Verdict,
+    AlertQuery, Claim, Committed, Found, MutedQuery, NewItem, OutboxCount, OutboxQuery, OutboxRow,
+    Pruned, Raised, Rows, Selection, Settlement, Store, StoreError, Update, Verdict,
 };
 use crate::model::{
     Alert, AlertFeed, AlertRule, Bookmark, Condition, Delivery, FeedId, FeedState, Field, Habit,
-    Health, HealthChange, Item, Level, Match, Reason, RuleId, Schedule, SinkName, Status,
-    Timestamp, Validators, Wishes,
+    Health, HealthChange, Item, Level, Match, MessageKey, Reason, RuleId, Schedule, SinkName,
+    Status, Timestamp, Validators, Wishes,
 };
 
 pub(super) use configured::*;
 pub(super) use deliveries::*;
+pub(super) use messages::*;
 pub(super) use named::*;
+pub(super) use operated::*;
 pub(super) use replayed::*;
+pub(super) use silenced::*;
 pub(super) use told::*;
 
 /// Where a store's state lies, empty at first.
@@ -52,6 +58,23 @@ macro_rules! conformance {
             a_bookmark_is_stored_with_its_settling
             settling_twice_changes_nothing
             a_row_of_another_sink_is_not_settled
+            a_message_is_claimed_whole_and_alone
+            a_message_is_whole_whenever_its_rows_fall_due
+            a_row_stays_in_its_message
+            only_the_levels_asked_for_are_claimed
+            the_first_failure_is_kept
+            what_an_operator_wants_comes_first
+            the_outbox_is_shown_row_by_row
+            an_operator_retries_what_was_meant
+            a_row_is_retried_with_its_message
+            an_operator_drops_what_was_meant
+            many_rows_are_changed_in_steps
+            silences_are_kept_as_they_were_added
+            a_silence_ends_early_once
+            there_are_only_so_many_silences
+            what_is_muted_is_kept_and_counted
+            a_silence_is_kept_until_retention
+            what_waits_for_a_removed_sink_goes_at_retention
             pruning_keeps_what_waits_and_what_was_seen
             pruning_is_bounded
             alerts_are_found_by_rule_time_and_number
@@ -177,7 +200,7 @@ pub(super) fn found(feed: i64, version: u64, id: &str, sinks: &[&str]) -> Found 
 }
 
 async fn claim(store: &dyn Store, name: &str, now: Timestamp) -> Vec<Delivery> {
-    store.claim(&sink(name), 100, now).await.unwrap()
+    store.claim(&sink(name), Claim::due(100, now)).await.unwrap()
 }
 
 async fn settle(store: &dyn Store, name: &str, row: i64, verdict: Verdict) {
@@ -185,7 +208,8 @@ async fn settle(store: &dyn Store, name: &str, row: i64, verdict: Verdict) {
 }
 
 fn retry(due: Timestamp) -> Verdict {
-    Verdict::Retry { due, reason: Reason::ServerError, message: "HTTP 503".to_owned() }
+    let (failed_at, message) = (due.minus(Duration::from_secs(100)), "HTTP 503".to_owned());
+    Verdict::Retry { due, failed_at, reason: Reason::ServerError, message }
 }
 
 fn dead() -> Verdict {
@@ -262,9 +286,13 @@ pub(super) async fn pruning_keeps_what_waits_and_what_was_seen(place: &impl Plac
             _ => store.release(&[delivery.row]).await,
         }
     }
-    assert_eq!(store.prune(at(0), 100).await.unwrap(), Pruned::default(), "none is older");
-    let pruned = store.prune(at(1), 100).await.unwrap();
-    assert_eq!(pruned, Pruned { items: 4, alerts: 3, dead: 1, revisions: 0 });
+    assert_eq!(
+        store.prune(at(0), 100, vec![sink("file")]).await.unwrap(),
+        Pruned::default(),
+        "none is older"
+    );
+    let pruned = store.prune(at(1), 100, vec![sink("file")]).await.unwrap();
+    assert_eq!(pruned, Pruned { items: 4, alerts: 3, dead: 1, unsent: 0, revisions: 0 });
     assert_eq!(counts(&*store).await, [("file".to_owned(), 1, 0)]);
     let left = claim(&*store, "file", at(0)).await;
     assert_eq!(left[0].alert.item.id, "waits");
@@ -280,7 +308,7 @@ pub(super) async fn pruning_is_bounded(place: &impl Place) {
     }
     for left in [3, 1, 0, 0] {
         let before = everything(&*store).await.len();
-        let pruned = store.prune(at(1), 2).await.unwrap();
+        let pruned = store.prune(at(1), 2, vec![sink("file")]).await.unwrap();
         assert_eq!((pruned.alerts, pruned.items), (before - left, before - left));
     }
     assert_eq!(everything(&*store).await.len(), 0);

@@ -87,8 +87,11 @@ pub enum StoreError {
     /// The feed is no longer at the version that the commit is built on.
     #[error("the feed was committed by another poll meanwhile")]
     Conflict,
-    /// It was opened for reading only.
-    #[error("the store was opened for reading only")]
+    /// There are so many already.
+    #[error("there are {0} {1} already, and no more are kept")]
+    TooMany(usize, &'static str),
+    /// It was opened for reading only, or to do what an operator wants.
+    #[error("the store was not opened for that")]
     ReadOnly,
     /// It was closed, or its thread has died.
     #[error("the store is closed")]

@@ -7,7 +7,9 @@
 //! nothing.
 
 mod error;
+mod outbox;
 mod sqlite;
+mod stored;
 
 #[cfg(test)]
 mod conformance;
@@ -17,12 +19,18 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 pub use error::StoreError;
+pub use outbox::{
+    Claim, Muted, MutedQuery, OutboxCount, OutboxQuery, OutboxRow, Rows, Selection, Settlement,
+    Verdict,
+};
 pub use sqlite::{OpenMode, SqliteStore, Stats};
+pub use stored::{AlertQuery, FeedReport, ItemPlace, ItemQuery, ItemSpan, StoredItem};
 
 use crate::model::{
-    Alert, AlertId, Bookmark, Delivery, FeedId, FeedState, Item, Reason, RuleId, Schedule, Seen,
+    Alert, AlertId, Bookmark, Delivery, FeedId, FeedState, Item, MessageKey, Schedule, Seen,
     Sequel, SinkName, Timestamp, Validators,
 };
+use crate::silence::Silence;
 
 /// Where state is kept. Every implementation passes the suite in `conformance.rs`.
 ///
@@ -73,18 +81,30 @@ pub trait Store: Send + Sync {
     /// Notes where a feed has permanently moved to, or that it has not.
     async fn set_moved(&self, feed: i64, to: Option<String>) -> Result<(), StoreError>;
 
-    /// Up to `limit` deliveries of a sink that are due at `now` and not claimed, those due longest
-    /// first. They are claimed then, until settled or released; a restart forgets claims. A row due
-    /// more than [`LONGEST_WAIT`] after `now` is due: the clock has been set back since.
+    /// Deliveries of a sink that are due and not claimed: first those that an operator wants to go
+    /// out at once, then those due longest, then by their numbers. They are claimed then, until
+    /// settled or released; a restart forgets claims. A row due more than [`LONGEST_WAIT`] after
+    /// `claim.now` is due: the clock has been set back since.
+    ///
+    /// What goes out in one message is claimed together and alone: if the first row found has the
+    /// key of a message, all rows of that message are claimed, whatever their level and however
+    /// many; else only rows without one.
     ///
     /// An alert that cannot be read back becomes a dead letter ([`Reason::Internal`]) so that it
     /// does not hold up those behind it.
-    async fn claim(
+    ///
+    /// [`Reason::Internal`]: crate::model::Reason::Internal
+    async fn claim(&self, sink: &SinkName, claim: Claim) -> Result<Vec<Delivery>, StoreError>;
+
+    /// Notes, durably, that these rows go out in one message, so that after a restart too they go
+    /// out together and under its key. A row that has a key keeps it, one that is gone is passed
+    /// over.
+    async fn gather(
         &self,
         sink: &SinkName,
-        limit: usize,
-        now: Timestamp,
-    ) -> Result<Vec<Delivery>, StoreError>;
+        rows: Vec<i64>,
+        key: MessageKey,
+    ) -> Result<(), StoreError>;
 
     /// Stores how deliveries went and where the sink has got to, in one durable transaction. The
     /// rows are no longer claimed after that. On an error they stay claimed: settle again, or
@@ -102,21 +122,53 @@ pub trait Store: Send + Sync {
     /// Where the sink has got to, as last settled.
     async fn bookmark(&self, sink: &SinkName) -> Result<Option<Bookmark>, StoreError>;
 
-    /// When the first delivery of the sink that is not claimed falls due; a time in the past means
-    /// at once.
+    /// When the first delivery that such a claim would take falls due, whenever that is; a time in
+    /// the past means at once.
     async fn next_due(
         &self,
         sink: &SinkName,
-        now: Timestamp,
+        claim: &Claim,
     ) -> Result<Option<Timestamp>, StoreError>;
 
     /// How much waits for each sink, by name; sinks without rows are left out.
     async fn outbox(&self) -> Result<Vec<OutboxCount>, StoreError>;
 
+    /// Outbox rows, claimed ones too.
+    async fn outbox_rows(&self, query: OutboxQuery) -> Result<Vec<OutboxRow>, StoreError>;
+
+    /// Makes rows due at once, dead letters too, as if none of their attempts had been made; their
+    /// message keeps its key. A row that is named takes along the others of its message. Returns
+    /// how many they are. One that is being delivered may be delivered before it hears of this.
+    async fn outbox_retry(&self, selection: Selection) -> Result<u64, StoreError>;
+
+    /// Deletes rows, so that they are never delivered, and returns how many. One that is being
+    /// delivered may be delivered still.
+    async fn outbox_drop(&self, selection: Selection) -> Result<u64, StoreError>;
+
+    /// Silences that are in force, will be, or expired no longer ago than [`Store::prune`] goes
+    /// back; in the order in which they were added.
+    async fn silences(&self) -> Result<Vec<Silence>, StoreError>;
+
+    /// Adds a silence, whatever its id and count say, and returns its id.
+    /// [`StoreError::TooMany`] if [`Silence::MAX`] are stored.
+    async fn add_silence(&self, silence: Silence) -> Result<i64, StoreError>;
+
+    /// Lets those of these silences end at `now` that would end later. Returns the ids of those.
+    async fn expire_silences(&self, ids: Vec<i64>, now: Timestamp) -> Result<Vec<i64>, StoreError>;
+
+    /// Deliveries that a silence kept back, as far as their alerts are stored still.
+    async fn muted(&self, query: MutedQuery) -> Result<Vec<Muted>, StoreError>;
+
     /// Deletes items and headlines first seen and alerts raised before `before`, at most `limit` of
-    /// each. Alerts with a delivery that waits are kept; dead letters and sources go with their
-    /// alert. What feeds have shown is never pruned.
-    async fn prune(&self, before: Timestamp, limit: usize) -> Result<Pruned, StoreError>;
+    /// each, and silences that expired before that and muted nothing that is stored. Alerts with a
+    /// delivery that waits for one of `sinks` are kept; dead letters, what waits for other sinks,
+    /// and sources go with their alert. What feeds have shown is never pruned.
+    async fn prune(
+        &self,
+        before: Timestamp,
+        limit: usize,
+        sinks: Vec<SinkName>,
+    ) -> Result<Pruned, StoreError>;
 
     /// Stored alerts with their sequence numbers.
     async fn alerts(&self, query: AlertQuery) -> Result<Vec<(i64, Alert)>, StoreError>;
@@ -240,51 +292,6 @@ pub struct Committed {
     pub retitled: Vec<(usize, Option<String>)>,
 }
 
-/// How one delivery is to be stored.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Settlement {
-    /// The row in the outbox.
-    pub row: i64,
-    /// What becomes of it.
-    pub verdict: Verdict,
-}
-
-/// What becomes of an outbox row.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Verdict {
-    /// The sink has it: the row is deleted.
-    Delivered,
-    /// It counts as one more failed attempt and falls due again.
-    Retry {
-        /// When; at most [`LONGEST_WAIT`] from now.
-        due: Timestamp,
-        /// What went wrong.
-        reason: Reason,
-        /// The same in words.
-        message: String,
-    },
-    /// A dead letter: kept, never claimed again.
-    Dead {
-        /// What went wrong.
-        reason: Reason,
-        /// The same in words.
-        message: String,
-    },
-}
-
-/// The outbox of one sink.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct OutboxCount {
-    /// The sink.
-    pub sink: SinkName,
-    /// Deliveries not settled.
-    pub waiting: u64,
-    /// When the oldest of these was raised.
-    pub oldest: Option<Timestamp>,
-    /// Dead letters.
-    pub dead: u64,
-}
-
 /// What [`Store::prune`] deleted. If one kind reaches the limit there may be more.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Pruned {
@@ -294,6 +301,8 @@ pub struct Pruned {
     pub alerts: usize,
     /// Dead letters that went with those.
     pub dead: usize,
+    /// Deliveries that waited for sinks which are no longer configured, and went with those.
+    pub unsent: usize,
     /// Headlines.
     pub revisions: usize,
 }
@@ -302,95 +311,5 @@ impl Pruned {
     /// The most that was deleted of one kind.
     pub fn most(&self) -> usize {
         self.items.max(self.alerts).max(self.revisions)
-    }
-}
-
-/// Which alerts to read.
-#[derive(Clone, Debug, Default)]
-pub struct AlertQuery {
-    /// Raised then or later.
-    pub since: Option<Timestamp>,
-    /// Matched by this rule, perhaps beside others.
-    pub rule: Option<RuleId>,
-    /// Past the alert with this sequence number, in the order asked for.
-    pub after: Option<i64>,
-    /// Whether the latest come first.
-    pub latest_first: bool,
-    /// No more than this many.
-    pub limit: usize,
-}
-
-/// Which items to read.
-#[derive(Clone, Debug, Default)]
-pub struct ItemQuery {
-    /// The item's identity, its link as it is stored, or the id of an alert that it raised.
-    pub name: String,
-    /// Shown by this feed.
-    pub feed: Option<FeedId>,
-    /// No more than this many.
-    pub limit: usize,
-}
-
-/// Which items to read, by when they were first seen.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct ItemSpan {
-    /// Then or later.
-    pub since: Option<Timestamp>,
-    /// Before that.
-    pub until: Option<Timestamp>,
-    /// Past this item.
-    pub after: Option<ItemPlace>,
-    /// No more than this many.
-    pub limit: usize,
-}
-
-impl ItemSpan {
-    /// Items of this size in all, as stored, end a page.
-    pub const PAGE_BYTES: usize = 8 << 20;
-}
-
-/// Where an item stands in the order in which all were first seen.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ItemPlace {
-    first_seen: Timestamp,
-    /// Rows of the feed and of the item.
-    feed: i64,
-    item: i64,
-}
-
-/// An item as it was first seen.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct StoredItem {
-    /// The feed that showed it.
-    pub feed: FeedId,
-    /// When it was first seen.
-    pub first_seen: Timestamp,
-    /// The item.
-    pub item: Item,
-}
-
-/// How a feed has been doing.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct FeedReport {
-    /// The feed.
-    pub id: FeedId,
-    /// Where it is fetched.
-    pub url: String,
-    /// The title that the document gives itself.
-    pub title: Option<String>,
-    /// Where it has permanently moved to, once confirmed.
-    pub moved_to: Option<String>,
-    /// Its last flushed schedule.
-    pub schedule: Schedule,
-    /// How often items were missed between two documents.
-    pub gaps: u64,
-    /// Items first seen in each of the last seven spans of 24 hours, the latest span first.
-    pub items: [u32; 7],
-}
-
-impl FeedReport {
-    /// Items a day, over the last seven.
-    pub fn items_per_day(&self) -> f64 {
-        self.items.iter().copied().map(f64::from).sum::<f64>() / 7.0
     }
 }

@@ -4,11 +4,13 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use async_trait::async_trait;
 use wirewatch::model::{
-    Alert, Bookmark, Delivery, FeedId, FeedState, Seen, Sequel, SinkName, Timestamp,
+    Alert, Bookmark, Delivery, FeedId, FeedState, MessageKey, Seen, Sequel, SinkName, Timestamp,
 };
+use wirewatch::silence::Silence;
 use wirewatch::store::{
-    AlertQuery, Committed, FeedReport, Found, ItemPlace, ItemQuery, ItemSpan, OutboxCount, Pruned,
-    Settlement, SqliteStore, Store, StoreError, StoredItem, Update,
+    AlertQuery, Claim, Committed, FeedReport, Found, ItemPlace, ItemQuery, ItemSpan, Muted,
+    MutedQuery, OutboxCount, OutboxQuery, OutboxRow, Pruned, Selection, Settlement, SqliteStore,
+    Store, StoreError, StoredItem, Update,
 };
 
 pub struct Faulty {
@@ -67,13 +69,18 @@ impl Store for Faulty {
         self.real.set_moved(feed, to).await
     }
 
-    async fn claim(
+    async fn claim(&self, sink: &SinkName, claim: Claim) -> Result<Vec<Delivery>, StoreError> {
+        self.real.claim(sink, claim).await
+    }
+
+    async fn gather(
         &self,
         sink: &SinkName,
-        limit: usize,
-        now: Timestamp,
-    ) -> Result<Vec<Delivery>, StoreError> {
-        self.real.claim(sink, limit, now).await
+        rows: Vec<i64>,
+        key: MessageKey,
+    ) -> Result<(), StoreError> {
+        self.write()?;
+        self.real.gather(sink, rows, key).await
     }
 
     async fn settle(
@@ -97,18 +104,55 @@ impl Store for Faulty {
     async fn next_due(
         &self,
         sink: &SinkName,
-        now: Timestamp,
+        claim: &Claim,
     ) -> Result<Option<Timestamp>, StoreError> {
-        self.real.next_due(sink, now).await
+        self.real.next_due(sink, claim).await
     }
 
     async fn outbox(&self) -> Result<Vec<OutboxCount>, StoreError> {
         self.real.outbox().await
     }
 
-    async fn prune(&self, before: Timestamp, limit: usize) -> Result<Pruned, StoreError> {
+    async fn outbox_rows(&self, query: OutboxQuery) -> Result<Vec<OutboxRow>, StoreError> {
+        self.real.outbox_rows(query).await
+    }
+
+    async fn outbox_retry(&self, selection: Selection) -> Result<u64, StoreError> {
         self.write()?;
-        self.real.prune(before, limit).await
+        self.real.outbox_retry(selection).await
+    }
+
+    async fn outbox_drop(&self, selection: Selection) -> Result<u64, StoreError> {
+        self.write()?;
+        self.real.outbox_drop(selection).await
+    }
+
+    async fn silences(&self) -> Result<Vec<Silence>, StoreError> {
+        self.real.silences().await
+    }
+
+    async fn add_silence(&self, silence: Silence) -> Result<i64, StoreError> {
+        self.write()?;
+        self.real.add_silence(silence).await
+    }
+
+    async fn expire_silences(&self, ids: Vec<i64>, now: Timestamp) -> Result<Vec<i64>, StoreError> {
+        self.write()?;
+        self.real.expire_silences(ids, now).await
+    }
+
+    async fn muted(&self, query: MutedQuery) -> Result<Vec<Muted>, StoreError> {
+        self.real.muted(query).await
+    }
+
+    async fn prune(
+        &self,
+        before: Timestamp,
+        limit: usize,
+        sinks: Vec<SinkName>,
+    ) -> Result<Pruned, StoreError> {
+        self.write()?;
+        self.real.prune(before, limit, sinks).await
     }
 
     async fn alerts(&self, query: AlertQuery) -> Result<Vec<(i64, Alert)>, StoreError> {

@@ -8,7 +8,7 @@ use crate::model::{
 use crate::observe::LogStream;
 use crate::retry::Backoff;
 use crate::sinks::{BuildContext, Sink, SinkSpec};
-use crate::store::{LONGEST_WAIT, Settlement, Store, StoreError, Verdict};
+use crate::store::{Claim, LONGEST_WAIT, Settlement, Store, StoreError, Verdict};
 
 /// What one claim, send, settle came to.
 pub(super) struct Round {
@@ -86,16 +86,16 @@ async fn attempt(
     };
     round.sink = Some(Arc::clone(&sink));
     let limit = sink.max_batch();
-    let batch = store.claim(&spec.name, limit, clock.now()).await?;
+    let batch = store.claim(&spec.name, Claim::due(limit, clock.now())).await?;
     if batch.is_empty() {
-        round.next_due = store.next_due(&spec.name, clock.now()).await?;
+        round.next_due = store.next_due(&spec.name, &Claim::due(limit, clock.now())).await?;
         return Ok(());
     }
     round.more = batch.len() >= limit;
     let answer = sink.deliver(&Batch::new(batch.clone(), Form::Lines)).await;
     let settlements = judge(round, &batch, &answer, sink.backoff(), clock.now());
     settle(round, spec, settlements, answer, store).await?;
-    round.next_due = store.next_due(&spec.name, clock.now()).await?;
+    round.next_due = store.next_due(&spec.name, &Claim::due(limit, clock.now())).await?;
     Ok(())
 }
 
@@ -147,7 +147,8 @@ fn judge(
                     let wait = backoff.wait(attempts, key).max(after.unwrap_or_default());
                     let wait = wait.min(LONGEST_WAIT);
                     round.failed.get_or_insert((*reason, message.clone(), attempts));
-                    Verdict::Retry { due: now.plus(wait), reason: *reason, message }
+                    let (due, reason) = (now.plus(wait), *reason);
+                    Verdict::Retry { due, failed_at: now, reason, message }
                 }
                 Outcome::Refused { reason, message } => {
                     let message = visible(message).into_owned();

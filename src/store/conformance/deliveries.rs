@@ -19,13 +19,13 @@ pub(in crate::store) async fn a_commit_is_claimed_and_settled(place: &impl Place
             OutboxCount { sink: sink("hook"), waiting: 1, oldest, dead: 0 },
         ]
     );
-    assert!(store.next_due(&sink("file"), at(0)).await.unwrap().unwrap() <= at(0));
+    assert!(store.next_due(&sink("file"), &Claim::due(1, at(0))).await.unwrap().unwrap() <= at(0));
 
     let deliveries = claim(&*store, "file", at(0)).await;
     assert_eq!(deliveries.len(), 1);
     assert_eq!(*deliveries[0].alert, alert("1", &["floods"], at(0)));
     assert_eq!(deliveries[0].attempts, 0);
-    assert_eq!(store.next_due(&sink("file"), at(0)).await.unwrap(), None);
+    assert_eq!(store.next_due(&sink("file"), &Claim::due(1, at(0))).await.unwrap(), None);
     settle(&*store, "file", deliveries[0].row, Verdict::Delivered).await;
     assert_eq!(counts(&*store).await, [("hook".to_owned(), 1, 0)]);
     assert!(claim(&*store, "file", at(1_000_000)).await.is_empty());
@@ -41,7 +41,7 @@ pub(in crate::store) async fn a_retry_falls_due_when_it_says(place: &impl Place)
         assert_eq!(deliveries[0].attempts, attempts);
         let due = now.plus(Duration::from_secs(100));
         settle(&*store, "hook", deliveries[0].row, retry(due)).await;
-        assert_eq!(store.next_due(&sink("hook"), at(0)).await.unwrap(), Some(due));
+        assert_eq!(store.next_due(&sink("hook"), &Claim::due(1, at(0))).await.unwrap(), Some(due));
         let before = due.minus(Duration::from_millis(1));
         assert!(claim(&*store, "hook", before).await.is_empty());
     }
@@ -61,12 +61,12 @@ pub(in crate::store) async fn a_clock_set_back_does_not_put_retries_off(place: &
     }
     for back in [0, 3600, day] {
         let now = at(10 * day - back);
-        assert_eq!(store.next_due(&sink("hook"), now).await.unwrap(), Some(due));
+        assert_eq!(store.next_due(&sink("hook"), &Claim::due(1, now)).await.unwrap(), Some(due));
     }
     assert!(claim(&*store, "hook", at(9 * day)).await.is_empty());
     let now = at(9 * day - 1);
-    assert_eq!(store.next_due(&sink("hook"), now).await.unwrap(), Some(now));
-    let first = store.claim(&sink("hook"), 1, now).await.unwrap();
+    assert_eq!(store.next_due(&sink("hook"), &Claim::due(1, now)).await.unwrap(), Some(now));
+    let first = store.claim(&sink("hook"), Claim::due(1, now)).await.unwrap();
     assert_eq!(first[0].alert.item.id, "1");
     assert_eq!(claim(&*store, "hook", now).await.len(), 1);
     assert!(claim(&*store, "hook", now).await.is_empty());
@@ -81,7 +81,7 @@ pub(in crate::store) async fn a_refused_delivery_is_kept_as_a_dead_letter(place:
     // It stays dead, whatever a late attempt says.
     settle(&*store, "hook", row, retry(at(1))).await;
     assert!(claim(&*store, "hook", at(1_000_000)).await.is_empty());
-    assert_eq!(store.next_due(&sink("hook"), at(0)).await.unwrap(), None);
+    assert_eq!(store.next_due(&sink("hook"), &Claim::due(1, at(0))).await.unwrap(), None);
     let expected = OutboxCount { sink: sink("hook"), waiting: 0, oldest: None, dead: 1 };
     assert_eq!(store.outbox().await.unwrap(), [expected]);
 }
@@ -94,16 +94,16 @@ pub(in crate::store) async fn claims_are_exclusive_bounded_and_per_sink(place: &
         store.commit(found(feed.key, version, &id, &["file", "hook"])).await.unwrap();
     }
     let name = sink("file");
-    assert!(store.claim(&name, 0, at(0)).await.unwrap().is_empty());
+    assert!(store.claim(&name, Claim::due(0, at(0))).await.unwrap().is_empty());
     let (first, second, third) = tokio::join!(
-        store.claim(&name, 2, at(0)),
-        store.claim(&name, 2, at(0)),
-        store.claim(&name, 2, at(0)),
+        store.claim(&name, Claim::due(2, at(0))),
+        store.claim(&name, Claim::due(2, at(0))),
+        store.claim(&name, Claim::due(2, at(0))),
     );
     let all: Vec<Delivery> = [first, second, third].into_iter().flat_map(Result::unwrap).collect();
     let ids: Vec<&str> = all.iter().map(|delivery| delivery.alert.item.id.as_str()).collect();
     assert_eq!(ids, ["0", "1", "2", "3", "4"], "the oldest come first, each once");
-    assert!(store.claim(&name, 2, at(0)).await.unwrap().is_empty());
+    assert!(store.claim(&name, Claim::due(2, at(0))).await.unwrap().is_empty());
     assert_eq!(claim(&*store, "hook", at(0)).await.len(), 5);
 }
 
@@ -119,7 +119,7 @@ pub(in crate::store) async fn nothing_is_claimed_again_while_others_settle(place
     let deliver = async || {
         let mut delivered = Vec::new();
         loop {
-            let batch = store.claim(&sink("file"), 7, at(0)).await.unwrap();
+            let batch = store.claim(&sink("file"), Claim::due(7, at(0))).await.unwrap();
             if batch.is_empty() {
                 return delivered;
             }

@@ -176,7 +176,7 @@ pub async fn sources_go_with_their_alert(place: &impl Place) {
     let row = super::claim(&*store, "file", at(0)).await[0].row;
     settle(&*store, "file", row, dead()).await;
     let (seq, _) = everything(&*store).await[0];
-    let pruned = store.prune(at(1000), 10).await.unwrap();
+    let pruned = store.prune(at(1000), 10, vec![sink("file")]).await.unwrap();
     assert_eq!(pruned, Pruned { alerts: 1, dead: 1, ..Pruned::default() });
     assert_eq!(store.sequels(vec![seq]).await.unwrap(), [Sequel::default()]);
     assert_eq!(put(&*store, &all[2], raised(2, "1")).await, one_alert(), "it is not told now");
@@ -237,9 +237,9 @@ pub async fn of_many_headlines_the_last_are_kept(place: &impl Place) {
     }
     let expected: Vec<String> = (5..all).map(|n| n.to_string()).collect();
     assert_eq!(titles(&*store).await, expected);
-    let pruned = store.prune(at(7), 3).await.unwrap();
+    let pruned = store.prune(at(7), 3, vec![sink("file")]).await.unwrap();
     assert_eq!((pruned.revisions, pruned.most()), (3, 3));
-    let pruned = store.prune(at(7), 9).await.unwrap();
+    let pruned = store.prune(at(7), 9, vec![sink("file")]).await.unwrap();
     assert_eq!(pruned.revisions, 1, "no more are older");
 }
 
@@ -271,10 +271,10 @@ pub async fn what_was_seen_outlives_items_and_configs(place: &impl Place) {
         titles: shown.titles.clone(),
     };
     store.commit(shown).await.unwrap();
-    assert_eq!(store.prune(at(1), 100).await.unwrap().items, 2);
+    assert_eq!(store.prune(at(1), 100, vec![sink("file")]).await.unwrap().items, 2);
     assert_eq!(store.seen(feed.key).await.unwrap(), expected);
     assert!(store.open_feeds(&[], at(2)).await.unwrap().is_empty());
-    store.prune(at(1_000_000), 100).await.unwrap();
+    store.prune(at(1_000_000), 100, vec![sink("file")]).await.unwrap();
     drop(store);
     let store = place.open().await;
     let back = one_feed(&*store).await;

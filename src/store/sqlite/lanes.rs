@@ -158,8 +158,13 @@ pub(super) struct Counters {
 }
 
 /// Runs writes in groups: all that wait, up to [`GROUP`], share one transaction. One that comes
-/// alone does not wait for others.
-pub(super) fn write(mut db: Connection, mut calls: mpsc::Receiver<Call>, counters: &Arc<Counters>) {
+/// alone does not wait for others. Only the one with `checkpoints` folds the log into the database.
+pub(super) fn write(
+    mut db: Connection,
+    mut calls: mpsc::Receiver<Call>,
+    counters: &Arc<Counters>,
+    checkpoints: bool,
+) {
     let mut since_checkpoint = 0;
     let mut batch: Vec<Box<dyn Write>> = Vec::with_capacity(GROUP);
     while let Some(first) = calls.blocking_recv() {
@@ -180,13 +185,13 @@ pub(super) fn write(mut db: Connection, mut calls: mpsc::Receiver<Call>, counter
         for write in batch.drain(..) {
             write.finish(fate.clone());
         }
-        if since_checkpoint >= CHECKPOINT_EVERY && calls.is_empty() {
+        if checkpoints && since_checkpoint >= CHECKPOINT_EVERY && calls.is_empty() {
             since_checkpoint = 0;
             checkpoint(&db, "PASSIVE");
         }
     }
     // Another process may be reading; it does not hold up the end.
-    if db.busy_timeout(LAST_WAIT).is_ok() {
+    if checkpoints && db.busy_timeout(LAST_WAIT).is_ok() {
         checkpoint(&db, "TRUNCATE");
     }
 }

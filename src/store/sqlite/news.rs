@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::{read, write};
+use super::{read, silences, write};
 use crate::model::{
     Alert, AlertId, AlertSource, FeedId, Revision, Sequel, SinkName, Timestamp, Validators,
 };
@@ -199,9 +199,9 @@ pub(super) fn put_alert(db: &Connection, feed: i64, raised: &Raised) -> Done<Put
         by_rule.execute(params![rule.id.as_str(), seq])?;
     }
     let mut deliver =
-        db.prepare_cached("INSERT OR IGNORE INTO outbox (alert, sink) VALUES (?1, ?2)")?;
+        db.prepare_cached("INSERT OR IGNORE INTO outbox (alert, sink, level) VALUES (?1, ?2, ?3)")?;
     for name in names {
-        deliver.execute(params![seq, name])?;
+        deliver.execute(params![seq, name, alert.level.as_str()])?;
     }
     Ok(Put::New)
 }
@@ -297,7 +297,8 @@ pub(super) fn sequels(db: &Connection, alerts: &[i64]) -> Done<Vec<Sequel>> {
         let revisions = of_titles.query_map([seq], |row| {
             Ok(Revision { seen_at: Timestamp::from_millis(row.get(1)?), title: row.get(2)? })
         })?;
-        sequels.push(Sequel { sources, revisions: revisions.collect::<Result<_, _>>()? });
+        let revisions = revisions.collect::<Result<_, _>>()?;
+        sequels.push(Sequel { sources, revisions, muted: silences::of_alert(db, *seq)? });
     }
     Ok(sequels)
 }

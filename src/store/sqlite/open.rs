@@ -12,8 +12,12 @@ use rusqlite::{Connection, MAIN_DB, OpenFlags};
 use crate::store::StoreError;
 
 /// The schema, step by step; the database's `user_version` counts those taken.
-pub(super) const MIGRATIONS: &[&str] =
-    &[include_str!("0001.sql"), include_str!("0002.sql"), include_str!("0003.sql")];
+pub(super) const MIGRATIONS: &[&str] = &[
+    include_str!("0001.sql"),
+    include_str!("0002.sql"),
+    include_str!("0003.sql"),
+    include_str!("0004.sql"),
+];
 
 /// Marks a database as ours ("wire").
 const APPLICATION: i32 = 0x7769_7265;
@@ -65,14 +69,40 @@ pub(super) fn writer(path: &Path) -> Result<Connection, StoreError> {
     open_writer(path, MIGRATIONS).map_err(|e| e.at(path))
 }
 
-fn open_writer(path: &Path, migrations: &[&str]) -> Result<Connection, StoreError> {
+/// A connection that writes beside a writer or without one: what is there must be there already,
+/// and up to date. It leaves the log to the writer.
+pub(super) fn operator(path: &Path) -> Result<Connection, StoreError> {
+    // Tells what cannot be opened at all.
+    drop(reader(path)?);
+    open_operator(path).map_err(|e| e.at(path))
+}
+
+fn open_operator(path: &Path) -> Result<Connection, StoreError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let mut db = Connection::open_with_flags(path, flags)?;
+    let db = Connection::open_with_flags(path, flags)?;
     db.busy_timeout(BUSY)?;
+    writable(&db, path)?;
+    db.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
+    db.pragma_update(None, "synchronous", "FULL")?;
+    db.pragma_update(None, "foreign_keys", true)?;
+    db.pragma_update(None, "temp_store", "MEMORY")?;
+    db.pragma_update(None, "wal_autocheckpoint", 0)?;
+    Ok(db)
+}
+
+fn writable(db: &Connection, path: &Path) -> Result<(), StoreError> {
     if db.is_readonly(MAIN_DB)? {
         let source = io::Error::from(io::ErrorKind::PermissionDenied);
         return Err(StoreError::write(path, source));
     }
+    Ok(())
+}
+
+fn open_writer(path: &Path, migrations: &[&str]) -> Result<Connection, StoreError> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let mut db = Connection::open_with_flags(path, flags)?;
+    db.busy_timeout(BUSY)?;
+    writable(&db, path)?;
     ours(&db, path, migrations.len())?;
     let mode: String = db.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0))?;
     if mode != "wal" {

@@ -1,17 +1,15 @@
 //! What the reading lanes run.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 
 use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension, Row, params, params_from_iter};
 
-use super::claims::{Claims, Grip};
 use crate::model::{
-    Alert, Bookmark, Condition, Delivery, FeedId, FeedState, Reason, Schedule, Seen, SinkName,
-    Timestamp, Validators,
+    Alert, Bookmark, Condition, FeedId, FeedState, Reason, Schedule, Seen, SinkName, Timestamp,
+    Validators,
 };
-use crate::store::{AlertQuery, FeedReport, LONGEST_WAIT, OutboxCount, StoreError};
+use crate::store::{AlertQuery, FeedReport, StoreError};
 
 type Done<T> = Result<T, StoreError>;
 
@@ -46,84 +44,11 @@ fn numbers(bytes: &[u8]) -> Done<Vec<u64>> {
     Ok(numbers.iter().copied().map(u64::from_le_bytes).collect())
 }
 
-/// The rows now claimed, and those that cannot be read.
-pub(super) struct Claimed {
-    pub deliveries: Vec<Delivery>,
-    pub unreadable: Vec<(i64, String)>,
-    pub grip: Grip,
-}
-
-/// See [`crate::store::Store::claim`].
-pub(super) fn claim(
-    db: &Connection,
-    claims: &Arc<Claims>,
-    sink: &SinkName,
-    limit: usize,
-    now: Timestamp,
-) -> Done<Claimed> {
-    // Declared before the lock, so that on an early return the lock goes first.
-    let mut grip = Grip { claims: Arc::clone(claims), rows: Vec::new() };
-    let (mut deliveries, mut unreadable) = (Vec::new(), Vec::new());
-    let mut claimed = claims.hold();
-    for (when, bound) in [("due <= ?2", now), ("due > ?2", now.plus(LONGEST_WAIT))] {
-        let mut query = db.prepare_cached(&format!(
-            "SELECT row, attempts, body FROM outbox JOIN alert ON alert.seq = outbox.alert
-             WHERE sink = ?1 AND dead = 0 AND {when} ORDER BY due, row"
-        ))?;
-        let mut rows = query.query(params![sink.as_str(), bound.as_millis()])?;
-        while grip.rows.len() < limit
-            && let Some(row) = rows.next()?
-        {
-            let key: i64 = row.get(0)?;
-            if !claimed.insert(key) {
-                continue;
-            }
-            grip.rows.push(key);
-            match alert(row, 2) {
-                Ok(alert) => {
-                    let (alert, attempts) = (Arc::new(alert), row.get(1)?);
-                    deliveries.push(Delivery {
-                        row: key,
-                        alert,
-                        attempts,
-                        first_failed: None,
-                        message: None,
-                    });
-                }
-                Err(error) => unreadable.push((key, error.to_string())),
-            }
-        }
-    }
-    drop(claimed);
-    Ok(Claimed { deliveries, unreadable, grip })
-}
-
 pub(super) fn alert(row: &Row<'_>, column: usize) -> Done<Alert> {
     let unreadable = |detail| StoreError::Unreadable { what: "alert", detail };
     let body = row.get_ref(column)?;
     let body = body.as_str().map_err(|e| unreadable(e.to_string()))?;
     serde_json::from_str(body).map_err(|e| unreadable(e.to_string()))
-}
-
-/// See [`crate::store::Store::next_due`].
-pub(super) fn next_due(
-    db: &Connection,
-    claims: &Claims,
-    sink: &SinkName,
-    now: Timestamp,
-) -> Done<Option<Timestamp>> {
-    let claimed = claims.hold();
-    let mut query = db.prepare_cached(
-        "SELECT row, due FROM outbox WHERE sink = ?1 AND dead = 0 ORDER BY due, row",
-    )?;
-    let mut rows = query.query([sink.as_str()])?;
-    while let Some(row) = rows.next()? {
-        if !claimed.contains(&row.get(0)?) {
-            let due = Timestamp::from_millis(row.get(1)?);
-            return Ok(Some(if due > now.plus(LONGEST_WAIT) { now } else { due }));
-        }
-    }
-    Ok(None)
 }
 
 /// See [`crate::store::Store::bookmark`].
@@ -133,26 +58,6 @@ pub(super) fn bookmark(db: &Connection, sink: &SinkName) -> Done<Option<Bookmark
         .query_row([sink.as_str()], |row| row.get(0))
         .optional()?;
     Ok(value.map(Bookmark))
-}
-
-/// See [`crate::store::Store::outbox`].
-pub(super) fn outbox(db: &Connection) -> Done<Vec<OutboxCount>> {
-    let mut query = db.prepare_cached(
-        "SELECT c.sink, c.waiting, c.dead, alert.raised_at FROM
-             (SELECT sink, sum(dead = 0) AS waiting, sum(dead = 1) AS dead,
-                  min(CASE WHEN dead = 0 THEN alert END) AS oldest
-              FROM outbox GROUP BY sink) AS c
-         LEFT JOIN alert ON alert.seq = c.oldest ORDER BY c.sink",
-    )?;
-    let rows = query.query_map([], |row| {
-        Ok(OutboxCount {
-            sink: SinkName::new(row.get_ref(0)?.as_str()?),
-            waiting: row.get::<_, i64>(1)?.cast_unsigned(),
-            dead: row.get::<_, i64>(2)?.cast_unsigned(),
-            oldest: time(row, 3)?,
-        })
-    })?;
-    Ok(rows.collect::<Result<_, _>>()?)
 }
 
 /// See [`crate::store::Store::alerts`].
@@ -212,7 +117,7 @@ fn condition(stored: Option<&str>) -> Condition {
     stored.and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default()
 }
 
-fn time(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<Timestamp>> {
+pub(super) fn time(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<Timestamp>> {
     Ok(row.get::<_, Option<i64>>(column)?.map(Timestamp::from_millis))
 }
 

@@ -16,7 +16,7 @@ use super::{OpenMode, SqliteStore, Stats};
 use crate::model::{FeedId, FirstPoll, Reason, Sequel, SinkName};
 use crate::novelty::{Sighting, judge};
 use crate::store::conformance::{Place, alert, at, conformance, found, one_feed};
-use crate::store::{AlertQuery, Committed, Found, Store, StoreError, Update};
+use crate::store::{AlertQuery, Claim, Committed, Found, Store, StoreError, Update};
 
 struct Folder(TempDir);
 
@@ -185,7 +185,7 @@ async fn a_claim_that_nobody_waits_for_is_given_back() {
     store.commit(found(feed.key, 0, "1", &["file"])).await.unwrap();
     let sink = SinkName::new("file");
     for gone_before_the_answer in [true, false] {
-        let mut calls = vec![store.claim(&sink, 9, at(0)) as Waiting<'_, _>];
+        let mut calls = vec![store.claim(&sink, Claim::due(9, at(0))) as Waiting<'_, _>];
         let held = store.claims.hold();
         enqueue(&mut calls);
         if gone_before_the_answer {
@@ -196,7 +196,7 @@ async fn a_claim_that_nobody_waits_for_is_given_back() {
         store.bookmark(&sink).await.unwrap();
         drop(calls);
         let rows: Vec<i64> =
-            store.claim(&sink, 9, at(0)).await.unwrap().iter().map(|d| d.row).collect();
+            store.claim(&sink, Claim::due(9, at(0))).await.unwrap().iter().map(|d| d.row).collect();
         assert_eq!(rows.len(), 1);
         store.release(&rows).await;
     }
@@ -211,7 +211,7 @@ async fn an_alert_that_cannot_be_read_does_not_hold_up_the_next() {
     store.commit(found(feed.key, 1, "2", &["file"])).await.unwrap();
     folder.raw().execute("UPDATE alert SET body = '{}' WHERE seq = 1", []).unwrap();
     let sink = SinkName::new("file");
-    let claimed = store.claim(&sink, 9, at(0)).await.unwrap();
+    let claimed = store.claim(&sink, Claim::due(9, at(0))).await.unwrap();
     assert_eq!(claimed.len(), 1);
     assert_eq!(claimed[0].alert.item.id, "2");
     let count = store.outbox().await.unwrap().remove(0);
@@ -263,10 +263,10 @@ async fn a_reader_sees_what_a_live_writer_commits_and_changes_nothing() {
     let sink = SinkName::new("file");
     let refusals = [
         reader.commit(found(feed.key, 3, "4", &[])).await.map(drop),
-        reader.claim(&sink, 9, at(0)).await.map(drop),
+        reader.claim(&sink, Claim::due(9, at(0))).await.map(drop),
         reader.settle(&sink, Vec::new(), None).await,
         reader.open_feeds(&[], at(0)).await.map(drop),
-        reader.prune(at(9), 9).await.map(drop),
+        reader.prune(at(9), 9, Vec::new()).await.map(drop),
         reader.flush_schedules(Vec::new()).await,
     ];
     for refusal in refusals {
@@ -396,7 +396,7 @@ async fn a_store_of_the_first_schema_goes_on_and_repeats_nothing() {
     let new: Vec<usize> = novelty.new.iter().map(|fresh| fresh.index).collect();
     assert_eq!((new, novelty.revised.len(), novelty.gap), (vec![1], 0, false));
 
-    assert_eq!(store.claim(&SinkName::new("file"), 9, at(0)).await.unwrap().len(), 1);
+    assert_eq!(store.claim(&SinkName::new("file"), Claim::due(9, at(0))).await.unwrap().len(), 1);
     // What was raised then has no page: it stands for no other, and is not raised again.
     let mut again = found(1, 4, "1", &["file"]);
     again.alerts[0].page = Some(10);

@@ -5,8 +5,8 @@ use std::collections::{HashMap, HashSet};
 use rusqlite::{Connection, params};
 
 use super::{news, read};
-use crate::model::{Bookmark, FeedId, FeedState, Schedule, SinkName, Timestamp};
-use crate::store::{Pruned, Settlement, StoreError, Update, Verdict};
+use crate::model::{FeedId, FeedState, Schedule, SinkName, Timestamp};
+use crate::store::{Pruned, StoreError, Update};
 
 type Done<T = ()> = Result<T, StoreError>;
 
@@ -162,46 +162,13 @@ pub(super) fn set_moved(db: &Connection, feed: i64, to: Option<&str>) -> Done {
     Ok(())
 }
 
-/// See [`crate::store::Store::settle`].
-pub(super) fn settle(
-    db: &Connection,
-    sink: &SinkName,
-    settlements: &[Settlement],
-    bookmark: Option<&Bookmark>,
-) -> Done {
-    let sink = sink.as_str();
-    for settlement in settlements {
-        let row = settlement.row;
-        match &settlement.verdict {
-            Verdict::Delivered => db
-                .prepare_cached("DELETE FROM outbox WHERE row = ?1 AND sink = ?2")?
-                .execute(params![row, sink])?,
-            Verdict::Retry { due, reason, message } => db
-                .prepare_cached(
-                    "UPDATE outbox SET due = ?3, attempts = attempts + 1, reason = ?4, message = ?5
-                     WHERE row = ?1 AND sink = ?2 AND dead = 0",
-                )?
-                .execute(params![row, sink, due.as_millis(), reason.as_str(), message])?,
-            Verdict::Dead { reason, message } => db
-                .prepare_cached(
-                    "UPDATE outbox SET dead = 1, attempts = attempts + 1, reason = ?3, message = ?4
-                     WHERE row = ?1 AND sink = ?2 AND dead = 0",
-                )?
-                .execute(params![row, sink, reason.as_str(), message])?,
-        };
-    }
-    if let Some(Bookmark(value)) = bookmark {
-        db.prepare_cached(
-            "INSERT INTO bookmark (sink, value) VALUES (?1, ?2)
-             ON CONFLICT (sink) DO UPDATE SET value = excluded.value",
-        )?
-        .execute(params![sink, value])?;
-    }
-    Ok(())
-}
-
 /// See [`crate::store::Store::prune`].
-pub(super) fn prune(db: &Connection, before: Timestamp, limit: usize) -> Done<Pruned> {
+pub(super) fn prune(
+    db: &Connection,
+    before: Timestamp,
+    limit: usize,
+    sinks: &[SinkName],
+) -> Done<Pruned> {
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
     let bounds = params![before.as_millis(), limit];
     let items = db
@@ -216,18 +183,30 @@ pub(super) fn prune(db: &Connection, before: Timestamp, limit: usize) -> Done<Pr
                  (SELECT key FROM revision WHERE seen_at < ?1 ORDER BY seen_at LIMIT ?2)",
         )?
         .execute(bounds)?;
+    let names: Vec<&str> = sinks.iter().map(SinkName::as_str).collect();
     let old: Vec<i64> = db
         .prepare_cached(
             "SELECT seq FROM alert WHERE raised_at < ?1 AND NOT EXISTS
-                 (SELECT 1 FROM outbox WHERE alert = seq AND dead = 0)
+                 (SELECT 1 FROM outbox WHERE alert = seq AND dead = 0
+                      AND sink IN (SELECT value FROM json_each(?3)))
              ORDER BY raised_at LIMIT ?2",
         )?
-        .query_map(bounds, |row| row.get(0))?
+        .query_map(
+            params![before.as_millis(), limit, news::json("list of sinks", &names)?],
+            |row| row.get(0),
+        )?
         .collect::<Result<_, _>>()?;
-    let mut dead = 0;
+    let (mut dead, mut unsent) = (0, 0);
     for seq in &old {
-        dead += db.prepare_cached("DELETE FROM outbox WHERE alert = ?1")?.execute([seq])?;
+        let mut go = db.prepare_cached("DELETE FROM outbox WHERE alert = ?1 AND dead = ?2")?;
+        dead += go.execute(params![seq, true])?;
+        unsent += go.execute(params![seq, false])?;
         db.prepare_cached("DELETE FROM alert WHERE seq = ?1")?.execute([seq])?;
     }
-    Ok(Pruned { items, alerts: old.len(), dead, revisions })
+    db.prepare_cached(
+        "DELETE FROM silence WHERE expires_at < ?1
+             AND NOT EXISTS (SELECT 1 FROM muted WHERE silence = silence.id)",
+    )?
+    .execute([before.as_millis()])?;
+    Ok(Pruned { items, alerts: old.len(), dead, unsent, revisions })
 }

@@ -1,0 +1,125 @@
+//! Messages in a Slack channel.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use serde_json::json;
+
+use super::http::{HttpKeys, Post, Poster, SecretUrl, read_url};
+use super::template::markup::{chars, cut_entities, entities};
+use super::template::{self, Markup, Part, Template};
+use super::{Around, BuildContext, Config, Kind, KindSpec, Shape, Sink, SinkError};
+use crate::document::Table;
+use crate::model::{Attempt, Batch, SinkName};
+
+/// Sends messages to a Slack channel through an incoming webhook
+/// (<https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks>). For receivers that
+/// only speak Slack's form, such as Mattermost, take `kind = "webhook"` with `preset = "slack"`.
+///
+/// Nobody is notified by what a headline says: mentions in it are text.
+#[derive(Clone, Debug)]
+pub struct SlackConfig {
+    /// `url`, or `url_file`: the webhook's URL. Who knows it can post; it is never shown.
+    url: SecretUrl,
+    /// `title`, or `title_file`: template of the first line, in Slack's mrkdwn. At most 600
+    /// characters. Templates see `form`, `count`, `level`, `key`, `alert` (the first), `alerts` and
+    /// `more`; what they insert is escaped; `<{{ alert.link|url }}|text>` makes a link.
+    title: Template,
+    /// `body`, or `body_file`: template of the rest. At most 12,000 characters.
+    body: Template,
+    /// `timeout`, `headers`, `proxy`, `http1_only`, `ca_file`: as all sinks over HTTP have them.
+    http: HttpKeys,
+}
+
+pub(super) const KIND: Kind = Kind {
+    name: "slack",
+    summary: "sends messages to a Slack channel",
+    example: "\
+[[sink]]
+kind = \"slack\"
+url = \"https://hooks.slack.com/services/T0000/B0000/example\"
+timeout = \"10s\"
+",
+    // One a second, with short bursts (docs.slack.dev, rate limits).
+    shape: Shape::Messages { per_minute: Some(60) },
+    read,
+};
+
+/// `&`, `<` and `>` are all that must be escaped (docs.slack.dev, formatting message text): links
+/// and mentions stand in angle brackets, and names are not looked for without them.
+const MRKDWN: Markup = Markup { escape: entities, url: entities, cut: cut_entities, length: chars };
+
+const TITLE: Part = Part {
+    key: "title",
+    file_key: "title_file",
+    default: template::TITLE,
+    limit: 600,
+    markup: MRKDWN,
+};
+
+/// Slack takes 40,000 characters; nobody reads so many.
+const BODY: Part = Part {
+    key: "body",
+    file_key: "body_file",
+    default: "\
+{% if count == 1 -%}
+{{ alert.feed.title }} · {{ alert.time }}{% if alert.terms %} · {{ alert.terms|join(', ') }}{% endif %}
+{%- if alert.text %}
+{{ alert.text }}{% endif %}
+{%- if alert.link %}
+<{{ alert.link|url }}>{% endif %}
+{%- else -%}
+{% for alert in alerts -%}
+• {{ alert.level }}: {% if alert.link %}<{{ alert.link|url }}|{{ alert.title }}>{% else %}{{ alert.title }}{% endif %} ({{ alert.feed.title }})
+{% endfor %}
+{%- if more %}and {{ more }} more{% endif %}
+{%- endif %}",
+    limit: 12_000,
+    markup: MRKDWN,
+};
+
+/// So that each has a line, were it nothing but `&`.
+const MAX_BATCH: usize = 25;
+
+fn read(table: &mut Table<'_>, around: &Around) -> Option<KindSpec> {
+    let url = read_url(table, around, ("url", "url_file"));
+    let title = Template::read(table, around, TITLE);
+    let body = Template::read(table, around, BODY);
+    let http = HttpKeys::read(table, around);
+    let (url, _) = url?;
+    Some(Arc::new(SlackConfig { url, title: title?, body: body?, http: http? }))
+}
+
+impl Config for SlackConfig {
+    fn build(&self, _: &SinkName, context: &BuildContext) -> Result<Box<dyn Sink>, SinkError> {
+        let poster = Poster::new(&self.url, &self.http, [], context);
+        Ok(Box::new(SlackSink { config: self.clone(), poster }))
+    }
+}
+
+struct SlackSink {
+    config: SlackConfig,
+    poster: Poster,
+}
+
+#[async_trait]
+impl Sink for SlackSink {
+    async fn deliver(&self, batch: &Batch) -> Attempt {
+        if batch.is_empty() {
+            return Attempt::default();
+        }
+        let (title, body) = (self.config.title.render(batch), self.config.body.render(batch));
+        let message = json!({
+            "text": format!("{title}\n{body}").trim(),
+            "unfurl_links": false,
+            "unfurl_media": false,
+        });
+        // Errors are words in plain text, such as `no_service` and `channel_is_archived`.
+        let post = Post::json(self.config.url.expose().clone(), message.to_string());
+        Attempt::all(self.poster.deliver(&post).await, batch.len())
+    }
+
+    fn max_batch(&self) -> usize {
+        MAX_BATCH
+    }
+}
