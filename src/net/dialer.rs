@@ -93,7 +93,8 @@ impl Dialer {
         let mut addresses = self.addresses(host).await?;
         addresses.truncate(MAX_ADDRESSES);
         let last = addresses.len().saturating_sub(1);
-        let mut failed = (SocketAddr::new([0, 0, 0, 0].into(), port), io::ErrorKind::NotFound.into());
+        let mut failed =
+            (SocketAddr::new([0, 0, 0, 0].into(), port), io::ErrorKind::NotFound.into());
         for (index, address) in addresses.into_iter().enumerate() {
             let address = SocketAddr::new(address, port);
             let connecting = TcpStream::connect(address);

@@ -8,6 +8,8 @@
 
 pub(in crate::sinks) mod http;
 mod kinds;
+mod mail;
+mod syslog;
 
 use std::sync::Arc;
 

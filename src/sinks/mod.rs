@@ -3,12 +3,14 @@
 //! `KINDS`.
 
 mod discord;
+mod email;
 mod file;
 mod http;
 mod log;
 mod message;
 mod read;
 mod slack;
+mod syslog;
 mod template;
 mod webhook;
 
@@ -27,13 +29,16 @@ use crate::observe::LogStream;
 use crate::retry::{self, Backoff};
 
 pub use discord::DiscordConfig;
+pub use email::{EmailConfig, MailTls};
 pub use file::FileConfig;
 pub use log::LogConfig;
 pub use slack::SlackConfig;
+pub use syslog::SyslogConfig;
 pub use webhook::WebhookConfig;
 
 /// All kinds of sink.
-pub const KINDS: &[Kind] = &[log::KIND, file::KIND, webhook::KIND, slack::KIND, discord::KIND];
+pub const KINDS: &[Kind] =
+    &[log::KIND, file::KIND, webhook::KIND, slack::KIND, discord::KIND, email::KIND, syslog::KIND];
 
 /// A kind of sink, described by itself.
 #[derive(Clone, Copy, Debug)]
