@@ -220,6 +220,18 @@ impl<'a> Table<'a> {
         self.get_at(key).map(|at| at.value)
     }
 
+    /// As [`Table::get_at`], for a secret: should it be wrong, the line is shown without it.
+    pub fn get_secret(&mut self, key: &'static str) -> Option<At<String>> {
+        let node = self.take(key)?;
+        match String::from_node(&node) {
+            Ok(value) => Some(At { value, source: node.source }),
+            Err(wrong) => {
+                self.problems.push(self.refusal(key, String::EXPECTED, wrong).starred());
+                None
+            }
+        }
+    }
+
     /// As [`Table::get`], with the value's place.
     pub fn get_at<T: FromNode>(&mut self, key: &'static str) -> Option<At<T>> {
         let node = self.take(key)?;
@@ -364,15 +376,19 @@ impl<'a> Table<'a> {
     }
 
     fn refuse(&self, key: &str, expected: &str, wrong: Wrong) {
+        self.problems.push(self.refusal(key, expected, wrong));
+    }
+
+    fn refusal(&self, key: &str, expected: &str, wrong: Wrong) -> Problem {
         let message = match wrong.message {
             Some(message) => format!("`{key}`: {message}"),
             None => format!("`{key}`: expected {expected}, found {}", wrong.kind),
         };
         let problem = self.document.problem(&wrong.source, message);
-        self.problems.push(match way_out(expected, wrong.kind) {
+        match way_out(expected, wrong.kind) {
             Some(hint) => problem.hint(hint),
             None => problem,
-        });
+        }
     }
 
     fn take(&mut self, key: &'static str) -> Option<Node> {

@@ -12,12 +12,12 @@ const FLOORS: &[(u8, &[&str])] = &[
     (
         2,
         &[
-            "config", "parse", "rules", "novelty", "health", "schedule", "retry", "render",
+            "config", "parse", "rules", "novelty", "health", "schedule", "retry", "pace", "render",
             "silence",
         ],
     ),
     (3, &["files", "net"]),
-    (4, &["fetch", "store", "sinks"]),
+    (4, &["fetch", "store", "sinks", "metrics"]),
     (5, &["engine"]),
     (6, &["app", "lifecycle"]),
     (7, &["cli", "demo", "main"]),

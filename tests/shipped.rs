@@ -9,7 +9,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use url::Url;
-use wirewatch::config::{LogSection, NetSection, PollSection};
+use wirewatch::config::{LogSection, MetricsSection, NetSection, PollSection};
 use wirewatch::demo::FEEDS;
 use wirewatch::document::Document;
 use wirewatch::engine::plan::{Plan, Surroundings};
@@ -169,6 +169,7 @@ fn the_shipped_config_shows_every_default_as_it_is() {
     assert_eq!((&as_shipped.poll, &explicit.poll), (&poll, &set));
     assert_eq!(explicit.net, NetSection::default());
     assert_eq!(explicit.log, LogSection::default());
+    assert_eq!(explicit.metrics, MetricsSection::default());
     assert_eq!(explicit.store.retention, as_shipped.store.retention);
     assert_eq!(explicit.store_path, other.path().join("wirewatch.db"));
     assert_eq!(as_shipped.store_path, folder.path().join("wirewatch.db"));
@@ -181,14 +182,15 @@ fn the_shipped_config_shows_every_default_as_it_is() {
     assert!(claims.contains("/alerts.jsonl"), "{claims}");
 
     let sections = format!(
-        "{:?} {:?} path: retention: {:?} rotate_size: keep:",
+        "{:?} {:?} path: retention: {:?} {:?} rotate_size: keep:",
         PollSection::default(),
         NetSection::default(),
-        LogSection::default()
+        LogSection::default(),
+        MetricsSection::default()
     );
     let keys: Vec<&str> =
         sections.split([' ', '{', ',']).filter_map(|word| word.strip_suffix(':')).collect();
-    assert_eq!(keys.len(), 18 + 2 + 1 + 4, "{keys:?}");
+    assert_eq!(keys.len(), 18 + 2 + 1 + 1 + 4, "{keys:?}");
     for key in keys {
         let shown = all.lines().any(|line| line.starts_with(&format!("{key} = ")));
         assert!(shown, "`{key}` is not shown");

@@ -12,7 +12,9 @@ mod input;
 mod items;
 mod memory;
 mod out;
+mod outbox;
 mod scan;
+mod silence;
 mod test;
 
 use std::path::{Path, PathBuf};
@@ -25,6 +27,7 @@ use crate::config::Overlay;
 use crate::engine::plan::{Plan, Surroundings};
 use crate::model::Problem;
 use crate::observe::LogStyle;
+use crate::sinks::INHERITED;
 
 /// Watches news feeds and tells you of every new item that matches your rules.
 #[derive(Debug, Parser)]
@@ -33,7 +36,8 @@ use crate::observe::LogStyle;
     version,
     after_help = "Exit codes: 0 all is well; 1 a negative answer (scan: nothing matched; test: an example \
         failed; explain: no rule fires; check --strict: a warning; backtest: no item in that time; items, poll: \
-        something could not be read or delivered; fetch: no feed came); 2 trouble, or a wrong \
+        something could not be read or delivered; fetch: no feed came; outbox, silence: nothing by that \
+        number or name); 2 trouble, or a wrong \
         command line; 75 another wirewatch uses the store, or the disk is full; 78 a bad config, or a state \
         folder or database that cannot be used."
 )]
@@ -66,6 +70,10 @@ enum Verb {
     Alerts(alerts::AlertsArgs),
     /// Print how each feed is doing
     Feeds(feeds::FeedsArgs),
+    /// Show what waits for the sinks and what they refused; try it again, or drop it
+    Outbox(outbox::OutboxArgs),
+    /// Keep alerts from the sinks for a while
+    Silence(silence::SilenceArgs),
     /// Show it all without a network: half a minute of invented news on this machine
     Demo(demo::DemoArgs),
 }
@@ -166,6 +174,8 @@ pub fn main() -> ExitCode {
             Verb::Backtest(args) => backtest::run(args).await,
             Verb::Alerts(args) => alerts::run(args).await,
             Verb::Feeds(args) => feeds::run(args).await,
+            Verb::Outbox(args) => outbox::run(args).await,
+            Verb::Silence(args) => silence::run(args).await,
             Verb::Demo(args) => demo::run(args).await,
         }
     });
@@ -205,11 +215,14 @@ impl ConfigArgs {
         }
         let folder =
             |name| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+        let inherited =
+            INHERITED.iter().filter_map(|name| Some(((*name).to_owned(), std::env::var_os(name)?)));
         Surroundings {
             overlay,
             credentials: folder("CREDENTIALS_DIRECTORY"),
             state: folder("STATE_DIRECTORY"),
             logs: folder("LOGS_DIRECTORY"),
+            inherited: inherited.collect(),
             from_outside: false,
         }
     }

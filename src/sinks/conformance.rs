@@ -11,6 +11,7 @@ mod kinds;
 mod mail;
 mod syslog;
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -24,7 +25,7 @@ use crate::observe::LogStyle;
 /// Stands in each secret of a config, and must be seen nowhere.
 pub(in crate::sinks) const MARKER: &str = "MARKER-7f3a9c";
 /// Long enough for a loaded machine.
-const AMPLE: &str = "60s";
+const AMPLE: &str = "4m";
 /// For what never ends.
 const SHORT: &str = "300ms";
 
@@ -187,9 +188,10 @@ pub(in crate::sinks) const HOSTILE: &str = "\u{1b}[2J\u{1b}]0;owned\u{7}\u{202e}
     **b** *b* _i_ `c` ||s|| <script>alert(1)</script> <b>b</b> &lt;b&gt; {{ 7 * 7 }} {% raw %} \
     \r\nforged: line\n.\n<13>1 forged\u{2028}more\u{85}\0 \u{200b}\"}";
 
-fn huge(number: u32, text: &str) -> Delivery {
+/// An alert whose texts are of so many bytes.
+fn huge(number: u32, text: &str, bytes: usize) -> Delivery {
     let mut alert = alert(number);
-    let long = text.repeat(100_000 / text.len() + 1);
+    let long = text.repeat(bytes / text.len() + 1);
     alert.item.title = format!("alert-{number:03} {long}");
     alert.item.text = long.clone();
     alert.item.link = Some(format!("https://example.org/{number}?{}", "x".repeat(3000)));
@@ -215,6 +217,12 @@ fn of(outcome: &Outcome) -> Expected {
         }
         Outcome::Refused { reason, .. } => Expected::Refused(*reason),
     }
+}
+
+/// The numbers of the alerts whose names stand in `text`, the hyphen escaped or not.
+fn named(text: &str) -> Vec<u32> {
+    let name = |rest: &str| rest.trim_start_matches('\\').strip_prefix('-')?.get(..3)?.parse().ok();
+    text.split("alert").skip(1).filter_map(name).collect()
 }
 
 /// Runs `test` for all kinds at a time.
@@ -299,7 +307,7 @@ async fn a_hostile_headline_arrives_harmless() {
             let receiver = trial.receiver(&stage).await;
             let spec = stage.spec(&receiver.config(AMPLE));
             let sink = stage.build(&spec);
-            let mut evil = huge(1, HOSTILE);
+            let mut evil = huge(1, HOSTILE, 100_000);
             if !long {
                 let mut alert = (*evil.alert).clone();
                 alert.item.title = format!("alert-001 {HOSTILE}");
@@ -334,18 +342,12 @@ async fn a_full_batch_of_huge_alerts_fits_and_names_each() {
             let spec = stage.spec(&receiver.config(AMPLE));
             let sink = stage.build(&spec);
             let count = u32::try_from(sink.max_batch()).unwrap();
-            let full = batch(&spec, (0..count).map(|number| huge(number, text)).collect());
+            let full = batch(&spec, (0..count).map(|number| huge(number, text, 4000)).collect());
             let attempt = sink.deliver(&full).await;
             assert_eq!(attempt.outcomes, vec![Outcome::Delivered; full.len()], "{kind}");
             let got = receiver.got().await;
-            let all: String = got.iter().map(|got| got.text.as_str()).collect();
-            for number in 0..count {
-                let name = format!("alert-{number:03}");
-                assert!(
-                    all.contains(&name) || all.contains(&name.replace('-', "\\-")),
-                    "{kind}: {name}"
-                );
-            }
+            let named: HashSet<u32> = got.iter().flat_map(|got| named(&got.text)).collect();
+            assert_eq!(named, (0..count).collect(), "{kind}");
             if spec.shape != Shape::Lines {
                 assert_eq!(got.len(), 1, "{kind}: one message");
                 receiver.check(&got[0].text);

@@ -1,6 +1,7 @@
 //! What all sinks over HTTP stand on: their common keys, and a [`Poster`] that sends one request
 //! and says what its answer means for a delivery.
 
+mod base;
 mod keys;
 mod words;
 
@@ -13,6 +14,7 @@ use reqwest::header::{HeaderMap, HeaderValue, LOCATION};
 use reqwest::{Method, Response, StatusCode};
 use url::Url;
 
+pub(super) use self::base::{below, read_base};
 pub(super) use self::keys::{Auth, HttpKeys, SecretUrl, read_secret, read_url};
 use self::words::{Blotter, tell};
 use super::BuildContext;

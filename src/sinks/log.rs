@@ -37,6 +37,10 @@ impl Config for LogConfig {
     fn build(&self, _: &SinkName, context: &BuildContext) -> Result<Box<dyn Sink>, SinkError> {
         Ok(Box::new(Log { stream: context.log.clone() }))
     }
+
+    fn is_local(&self) -> bool {
+        true
+    }
 }
 
 struct Log {

@@ -2,18 +2,25 @@
 //! manual), its example (which is its test), its reader and its builder, and one line in
 //! `KINDS`.
 
+mod command;
 mod discord;
+mod disk;
 mod email;
+mod feed;
 mod file;
 mod http;
 mod log;
+mod matrix;
 mod message;
+mod ntfy;
 mod read;
 mod slack;
 mod syslog;
+mod telegram;
 mod template;
 mod webhook;
 
+use std::ffi::OsString;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -24,21 +31,40 @@ use crate::document::{At, Source, Table};
 use crate::files::Vault;
 use crate::model::{
     Alert, AlertRule, Attempt, Batch, Bookmark, Clock, Level, Proxy, Reason, RuleId, SinkName,
+    Status,
 };
 use crate::observe::LogStream;
+use crate::pace::Pacing;
 use crate::retry::{self, Backoff};
 
+pub use command::{CommandConfig, INHERITED};
 pub use discord::DiscordConfig;
 pub use email::{EmailConfig, MailTls};
+pub use feed::FeedConfig;
 pub use file::FileConfig;
 pub use log::LogConfig;
+pub use matrix::MatrixConfig;
+pub use ntfy::NtfyConfig;
 pub use slack::SlackConfig;
 pub use syslog::SyslogConfig;
+pub use telegram::TelegramConfig;
 pub use webhook::WebhookConfig;
 
 /// All kinds of sink.
-pub const KINDS: &[Kind] =
-    &[log::KIND, file::KIND, webhook::KIND, slack::KIND, discord::KIND, email::KIND, syslog::KIND];
+pub const KINDS: &[Kind] = &[
+    log::KIND,
+    file::KIND,
+    feed::KIND,
+    command::KIND,
+    webhook::KIND,
+    slack::KIND,
+    discord::KIND,
+    telegram::KIND,
+    matrix::KIND,
+    ntfy::KIND,
+    email::KIND,
+    syslog::KIND,
+];
 
 /// A kind of sink, described by itself.
 #[derive(Clone, Copy, Debug)]
@@ -77,6 +103,9 @@ pub struct Around {
     pub vault: Vault,
     /// `$LOGS_DIRECTORY`, if systemd gives one: where a file goes whose path is not given.
     pub logs: Option<PathBuf>,
+    /// Variables of our own environment that a program gets too: [`INHERITED`], as far as they are
+    /// set.
+    pub environment: Vec<(String, OsString)>,
     /// What requests go through that have no `proxy` of their own.
     pub proxy: Option<Proxy>,
 }
@@ -103,6 +132,12 @@ pub trait Config: fmt::Debug + Send + Sync {
     /// The file that it writes, if it does.
     fn writes(&self) -> Option<&Path> {
         None
+    }
+
+    /// Whether it writes on this machine only. What fails then is a full disk or the like, and no
+    /// reason to give an alert up.
+    fn is_local(&self) -> bool {
+        self.writes().is_some()
     }
 
     /// What no two sinks may share, such as a file's path, in words.
@@ -179,12 +214,14 @@ pub struct SinkSpec {
     pub kind_name: &'static str,
     /// How the kind takes alerts.
     pub shape: Shape,
+    /// When it is sent what.
+    pub pacing: Pacing,
     /// Where it stands, for problems that show later.
     pub source: Source,
 }
 
 /// Which alerts a sink takes: those whose level is among `levels` and of whose rules at least one
-/// is among `rules` and has one of `tags`. What is empty asks for nothing.
+/// is among `rules`, has one of `tags` and one of the `status`. What is empty asks for nothing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Filter {
     /// Ids of rules, with their places: whether they exist is checked with the rules at hand.
@@ -193,6 +230,8 @@ pub struct Filter {
     pub levels: Vec<Level>,
     /// Tags of rules.
     pub tags: Vec<String>,
+    /// Statuses of rules: `stable`, `test`, `experimental`, `deprecated`.
+    pub status: Vec<Status>,
     /// Whether it takes alerts about the health of feeds.
     pub health: HealthAlerts,
 }
@@ -224,6 +263,7 @@ impl Filter {
     fn takes_rule(&self, rule: &AlertRule) -> bool {
         let id = self.rules.is_empty() || self.rules.iter().any(|at| at.value == rule.id);
         id && (self.tags.is_empty() || self.tags.iter().any(|tag| rule.tags.contains(tag)))
+            && (self.status.is_empty() || self.status.contains(&rule.status))
     }
 }
 

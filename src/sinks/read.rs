@@ -1,8 +1,11 @@
 //! From `[[sink]]` tables to [`SinkSpec`]s.
 
+mod pacing;
+
+use self::pacing::pacing;
 use super::{Around, Filter, HealthAlerts, KINDS, Kind, SinkSpec};
 use crate::document::{At, FromNode, Table};
-use crate::model::{Level, RuleId, SinkName, nearest, visible};
+use crate::model::{Level, RuleId, SinkName, Status, nearest, visible};
 
 /// The longest name, in characters; it becomes a metric label and a database key.
 const MAX_NAME: usize = 64;
@@ -38,11 +41,14 @@ pub(super) fn sink(mut table: Table<'_>, around: &Around) -> Option<SinkSpec> {
     // Which keys there may be beside these is known only with the kind.
     let kind = kind?;
     let config = (kind.read)(&mut table, around);
+    let local = config.as_ref().is_some_and(|config| config.is_local());
+    let pacing = pacing(&mut table, &kind, local);
     table.finish();
     Some(SinkSpec {
         name: name?,
         filter: filter?,
         kind: config?,
+        pacing,
         kind_name: kind.name,
         shape: kind.shape,
         source,
@@ -83,14 +89,15 @@ fn name(table: &mut Table<'_>, kind: Option<Kind>) -> Option<SinkName> {
 
 fn filter(table: &mut Table<'_>) -> Option<Filter> {
     let written: Vec<&str> =
-        ["rules", "levels", "tags"].into_iter().filter(|key| table.has(key)).collect();
+        ["rules", "levels", "tags", "status"].into_iter().filter(|key| table.has(key)).collect();
     let rules = list::<At<String>>(table, "rules");
     let levels = list::<Level>(table, "levels");
     let tags = list::<String>(table, "tags");
+    let status = list::<Status>(table, "status");
     let health = health(table, &written);
     let rules = rules?.into_iter();
     let rules = rules.map(|at| At { value: RuleId::new(at.value), source: at.source }).collect();
-    Some(Filter { rules, levels: levels?, tags: tags?, health: health? })
+    Some(Filter { rules, levels: levels?, tags: tags?, status: status?, health: health? })
 }
 
 /// `beside`: the keys that choose among the alerts of rules, as far as they are there.

@@ -199,6 +199,7 @@ fn a_sink_for_health_alone_chooses_among_no_rules() {
         ("rules = [\"a\"]", "without effect here: `rules`"),
         ("levels = [\"high\"]", "without effect here: `levels`"),
         ("tags = [\"t\"]\nrules = [\"a\"]", "without effect here: `rules`, `tags`"),
+        ("status = [\"stable\"]", "without effect here: `status`"),
     ] {
         let (specs, problems) = read(&sink(&format!("\"only\"\n{keys}")), Path::new("."));
         assert!(specs.is_empty());
@@ -243,6 +244,8 @@ fn a_filter_takes_what_all_its_parts_take() {
         ("rules = [\"storms\"]", false),
         ("tags = [\"land\", \"sky\"]", true),
         ("tags = [\"sky\"]", false),
+        ("status = [\"stable\"]", true),
+        ("status = [\"test\", \"experimental\"]", false),
         ("rules = [\"rivers\"]\ntags = [\"land\"]", true),
         ("rules = [\"floods\"]\ntags = [\"land\"]", false),
         ("rules = [\"rivers\"]\nlevels = [\"low\"]", false),
@@ -252,6 +255,38 @@ fn a_filter_takes_what_all_its_parts_take() {
         let (specs, problems) = read(&text, Path::new("."));
         assert_eq!(problems, Vec::<String>::new());
         assert_eq!(specs[0].takes(&alert(1)), expected, "{keys}");
+    }
+}
+
+#[test]
+fn an_alert_passes_by_a_rule_for_which_all_holds() {
+    let mut mixed = alert(1);
+    mixed.rules[0].status = Status::Experimental;
+    for (keys, expected) in [
+        ("status = [\"stable\"]", true),
+        ("status = [\"experimental\"]", true),
+        ("rules = [\"floods\"]\nstatus = [\"stable\"]", false),
+        ("rules = [\"rivers\"]\nstatus = [\"stable\"]", true),
+        ("tags = [\"land\"]\nstatus = [\"experimental\"]", false),
+    ] {
+        let text = format!("[[sink]]\nkind = \"log\"\n{keys}\n");
+        let (specs, problems) = read(&text, Path::new("."));
+        assert_eq!(problems, Vec::<String>::new());
+        assert_eq!(specs[0].takes(&mixed), expected, "{keys}");
+    }
+    let (specs, problems) =
+        read("[[sink]]\nkind = \"log\"\nstatus = [\"stabel\"]\n", Path::new("."));
+    assert!(specs.is_empty() && problems[0].contains("did you mean \"stable\"?"), "{problems:?}");
+}
+
+#[test]
+fn sinks_on_this_machine_never_give_up() {
+    for kind in ["log", "file"] {
+        let text = format!("[[sink]]\nkind = \"{kind}\"\n");
+        assert_eq!(read(&text, Path::new(".")).0[0].pacing.give_up_after, None);
+        let text = format!("[[sink]]\nkind = \"{kind}\"\ngive_up_after = \"1h\"\n");
+        let given = read(&text, Path::new(".")).0[0].pacing.give_up_after;
+        assert_eq!(given, Some(std::time::Duration::from_secs(3600)));
     }
 }
 

@@ -235,11 +235,13 @@ struct Several<'a> {
 }
 
 /// The JSON of `docs/message.schema.json`.
-fn alerts(batch: &Batch) -> Result<String, serde_json::Error> {
+pub(in crate::sinks) fn alerts(batch: &Batch) -> Result<String, serde_json::Error> {
     let whole: Vec<&Alert> = batch.deliveries.iter().map(|d| &*d.alert).collect();
-    let text = message(batch, whole)?;
-    if text.len() <= MAX_JSON {
-        return Ok(text);
+    if whole.iter().copied().map(weight).sum::<usize>() <= MAX_JSON {
+        let text = message(batch, whole)?;
+        if text.len() <= MAX_JSON {
+            return Ok(text);
+        }
     }
     let short: Vec<Alert> = batch.deliveries.iter().map(|d| shortened(&d.alert)).collect();
     message(batch, short.iter().collect())
@@ -256,6 +258,13 @@ fn message(batch: &Batch, alerts: Vec<&Alert>) -> Result<String, serde_json::Err
         count: alerts.len(),
         alerts,
     })
+}
+
+/// Bytes of the long texts of an alert.
+fn weight(alert: &Alert) -> usize {
+    let item = &alert.item;
+    let authors: usize = item.authors.iter().map(String::len).sum();
+    item.title.len() + item.text.len() + alert.feed.title.len() + authors
 }
 
 /// The alert with its long texts cut.

@@ -1,0 +1,282 @@
+//! When a sink is sent what waits for it, and as what: pure decisions.
+
+mod quiet;
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use crate::model::{Form, Level, Mono, Now, Timestamp};
+use crate::retry::Backoff;
+
+pub use quiet::{Days, Quiet, TimeOfDay};
+
+/// How a sink is to be sent alerts. Keys of any `[[sink]]`; the four that gather alerts into
+/// messages (`concurrency`, `max_per_minute`, `group_for`, `quiet`) only of kinds that send
+/// messages.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pacing {
+    /// `concurrency`: how many messages may be under way at a time. They are begun in order; what
+    /// is under way at once may arrive in any. 1 to 64. Default 1.
+    pub concurrency: u32,
+    /// `max_per_minute`: no more messages than this within any 60 seconds, tries that fail
+    /// included. Nothing is dropped: the last message that is free is a digest of all that waits,
+    /// as much as the service takes at once, and so are those after it until nothing waits. It is
+    /// counted in memory; a restart begins anew. 1 to 6000. Default: what the service is known to
+    /// bear, if anything.
+    pub max_per_minute: Option<u32>,
+    /// `group_for`: the first alert that waits opens a window of this length; at its end all that
+    /// has come goes out as one message. 1s to 1h. Default: each alert is a message.
+    pub group_for: Option<Duration>,
+    /// `[sink.quiet]`: hours in which nothing is sent, but for what matters most. Default: none.
+    pub quiet: Option<Quiet>,
+    /// `retry_max`: a sink that fails is tried again after seconds, then after twice as long, up to
+    /// this; the wait is shortened by chance to between half and the whole of that. 1s to 24h.
+    /// Default 1h; for `log`, `file` and `feed` 30s.
+    pub retry_max: Option<Duration>,
+    /// `give_up_after`: an alert whose first try failed this long ago becomes a dead letter when
+    /// one more fails: it is kept and shown, and `wirewatch outbox retry` sends it. 1m to 30d, or
+    /// `"never"`. Default 24h; for `log`, `file` and `feed` never, since a full disk is no
+    /// reason to give up.
+    pub give_up_after: Option<Duration>,
+}
+
+impl Default for Pacing {
+    fn default() -> Self {
+        Self {
+            concurrency: 1,
+            max_per_minute: None,
+            group_for: None,
+            quiet: None,
+            retry_max: None,
+            give_up_after: Some(Self::GIVE_UP_AFTER),
+        }
+    }
+}
+
+impl Pacing {
+    /// The default of `give_up_after`.
+    pub const GIVE_UP_AFTER: Duration = Duration::from_secs(24 * 60 * 60);
+
+    /// Whether several alerts may go out as one message.
+    pub fn gathers(&self) -> bool {
+        self.max_per_minute.is_some() || self.group_for.is_some() || self.quiet.is_some()
+    }
+
+    /// The waits of a sink whose own are `backoff`.
+    pub fn backoff(&self, backoff: Backoff) -> Backoff {
+        match self.retry_max {
+            Some(most) => Backoff { first: backoff.first.min(most), most },
+            None => backoff,
+        }
+    }
+
+    /// Whether an alert whose first try failed at `first` is given up by one that fails at `now`.
+    pub fn gives_up(&self, first: Option<Timestamp>, now: Timestamp) -> bool {
+        let (Some(first), Some(after)) = (first, self.give_up_after) else { return false };
+        now.since(first) >= after
+    }
+}
+
+/// Over which messages are counted.
+const MINUTE: Duration = Duration::from_secs(60);
+
+/// What a sink was sent of late.
+#[derive(Clone, Debug, Default)]
+pub struct Traffic {
+    /// When the messages of the last minute were answered, oldest first.
+    ended: VecDeque<Mono>,
+    /// Messages under way.
+    under_way: usize,
+    /// Whether what waits has been held up by the rate, so that it goes out as digests.
+    behind: bool,
+}
+
+impl Traffic {
+    /// A message goes out.
+    pub fn begin(&mut self) {
+        self.under_way += 1;
+    }
+
+    /// A message was answered, well or not. It counts from then, so that no two that the receiver
+    /// got less than a minute apart are counted in two minutes.
+    pub fn end(&mut self, pacing: &Pacing, now: Mono) {
+        self.under_way = self.under_way.saturating_sub(1);
+        self.forget(now);
+        if let Some(most) = pacing.max_per_minute {
+            self.ended.push_back(now);
+            while self.ended.len() > most as usize {
+                self.ended.pop_front();
+            }
+        }
+    }
+
+    /// Nothing waits any more.
+    pub fn caught_up(&mut self) {
+        self.behind = false;
+    }
+
+    /// What was decided.
+    pub fn note(&mut self, next: &Next) {
+        self.behind |= matches!(
+            next,
+            Next::Send { form: Form::Digest, .. } | Next::Wait { hold: Hold::Rate, .. }
+        );
+    }
+
+    fn forget(&mut self, now: Mono) {
+        while self.ended.front().is_some_and(|ended| now.since(*ended) >= MINUTE) {
+            self.ended.pop_front();
+        }
+    }
+
+    /// Messages that may go out now; `None`: as many as there are.
+    fn free(&self, pacing: &Pacing, now: Mono) -> Option<usize> {
+        let most = pacing.max_per_minute? as usize;
+        let counted = self.ended.iter().filter(|ended| now.since(**ended) < MINUTE).count();
+        Some(most.saturating_sub(counted + self.under_way))
+    }
+
+    /// When a message will be free, if none is; `None`: when one that is under way ends.
+    fn frees(&self, pacing: &Pacing, now: Mono) -> Option<Mono> {
+        let most = pacing.max_per_minute? as usize;
+        if self.under_way >= most {
+            return None;
+        }
+        let counted = self.ended.iter().find(|ended| now.since(**ended) < MINUTE);
+        counted.map(|ended| ended.plus(MINUTE))
+    }
+}
+
+/// What is known of a row that waits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Row {
+    /// When its alert was raised.
+    pub raised_at: Timestamp,
+    /// Whether it was put into a message before; then the rows are those of that message.
+    pub gathered: bool,
+}
+
+/// What is known when it is decided.
+#[derive(Clone, Copy, Debug)]
+pub struct Moment {
+    /// When the first of the rows that wait was first seen waiting.
+    pub since: Mono,
+    /// Whether an operator wants these out: neither windows nor quiet hours hold them.
+    pub urgent: bool,
+    /// Whether all windows end now.
+    pub closing: bool,
+    /// The time.
+    pub now: Now,
+}
+
+/// Why rows wait.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Hold {
+    /// Quiet hours.
+    Quiet,
+    /// The rate is used up.
+    Rate,
+    /// Their window is open.
+    Group,
+}
+
+impl Hold {
+    /// The word for it: lowercase.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Quiet => "quiet",
+            Self::Rate => "rate",
+            Self::Group => "group",
+        }
+    }
+}
+
+/// What to do with rows that wait.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Next {
+    /// Send the first `rows` as one message. Rows that were gathered before are all sent, and
+    /// the form is that of then.
+    Send {
+        /// How many; at least one.
+        rows: usize,
+        /// As what.
+        form: Form,
+    },
+    /// Leave them.
+    Wait {
+        /// Until then; `None`: until a message that is under way is answered.
+        until: Option<Mono>,
+        /// Why.
+        hold: Hold,
+    },
+}
+
+/// Which rows may be looked at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Look {
+    /// So many at most, of these levels; none named: of all.
+    At {
+        /// How many.
+        rows: usize,
+        /// Levels.
+        levels: Vec<Level>,
+    },
+    /// None before that.
+    Not {
+        /// When quiet hours end.
+        until: Mono,
+    },
+}
+
+/// How many rows to look at for the next message, of a sink that takes `most` in one, and which.
+pub fn look(pacing: &Pacing, traffic: &Traffic, most: usize, now: Now) -> Look {
+    let quiet = pacing.quiet.as_ref();
+    let single = match traffic.free(pacing, now.mono) {
+        None => true,
+        Some(free) => free > 1 && !traffic.behind,
+    };
+    let rows = if single && pacing.group_for.is_none() && quiet.is_none() { 1 } else { most };
+    match quiet.and_then(|quiet| Some((quiet, quiet.until(now.wall)?))) {
+        None => Look::At { rows, levels: Vec::new() },
+        Some((quiet, until)) if quiet.through.is_empty() => {
+            Look::Not { until: now.mono.plus(until.since(now.wall)) }
+        }
+        Some((quiet, _)) => Look::At { rows, levels: quiet.through.clone() },
+    }
+}
+
+/// What to do with `rows`, the first of those that wait, at least one, in order.
+pub fn next(pacing: &Pacing, traffic: &Traffic, rows: &[Row], moment: Moment) -> Next {
+    let now = moment.now;
+    let free = traffic.free(pacing, now.mono);
+    if free == Some(0) {
+        return Next::Wait { until: traffic.frees(pacing, now.mono), hold: Hold::Rate };
+    }
+    let as_one = |rows: usize, form| match rows {
+        0 | 1 => Next::Send { rows: 1, form: Form::Single },
+        rows => Next::Send { rows, form },
+    };
+    if rows.first().is_some_and(|row| row.gathered) {
+        return as_one(rows.len(), Form::Group);
+    }
+    let quiet = pacing.quiet.as_ref().filter(|_| !moment.urgent);
+    let over = quiet.and_then(|quiet| quiet.ended(now.wall));
+    let held = rows.iter().take_while(|row| over.is_some_and(|over| row.raised_at < over)).count();
+    if held > 0 {
+        return as_one(held, Form::CatchUp);
+    }
+    if let Some(window) = pacing.group_for {
+        let end = moment.since.plus(window);
+        if end > now.mono && !moment.urgent && !moment.closing {
+            return Next::Wait { until: Some(end), hold: Hold::Group };
+        }
+        return as_one(rows.len(), Form::Group);
+    }
+    match free {
+        Some(free) if free == 1 || traffic.behind => as_one(rows.len(), Form::Digest),
+        _ => as_one(1, Form::Single),
+    }
+}
+
+#[cfg(test)]
+mod tests;

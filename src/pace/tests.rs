@@ -1,0 +1,394 @@
+use proptest::prelude::*;
+
+use super::*;
+
+fn seconds(seconds: u64) -> Duration {
+    Duration::from_secs(seconds)
+}
+
+fn at(text: &str) -> Timestamp {
+    Timestamp::parse(text).unwrap()
+}
+
+fn now(wall: &str, mono: u64) -> Now {
+    Now { wall: at(wall), mono: Mono::from_millis(mono * 1000) }
+}
+
+fn row(raised_at: &str) -> Row {
+    Row { raised_at: at(raised_at), gathered: false }
+}
+
+fn quiet(from: &str, to: &str, zone: &str) -> Quiet {
+    Quiet {
+        from: TimeOfDay::parse(from).unwrap(),
+        to: TimeOfDay::parse(to).unwrap(),
+        zone: jiff::tz::TimeZone::get(zone).unwrap(),
+        days: Days::ALL,
+        through: vec![Level::Critical],
+    }
+}
+
+fn rate(most: u32) -> Pacing {
+    Pacing { max_per_minute: Some(most), ..Pacing::default() }
+}
+
+/// `sent`: the seconds at which messages were answered.
+fn traffic(pacing: &Pacing, sent: &[u64], under_way: usize) -> Traffic {
+    let mut traffic = Traffic::default();
+    for second in sent {
+        traffic.begin();
+        traffic.end(pacing, Mono::from_millis(second * 1000));
+    }
+    traffic.under_way = under_way;
+    traffic
+}
+
+const NOON: &str = "2026-11-27T12:00:00Z";
+
+/// What is done with so many rows that were raised just now, the first seen at second 100.
+fn decided(pacing: &Pacing, traffic: &Traffic, rows: usize, second: u64) -> Next {
+    let moment = Moment {
+        since: Mono::from_millis(100_000),
+        urgent: false,
+        closing: false,
+        now: now(NOON, second),
+    };
+    next(pacing, traffic, &vec![row(NOON); rows], moment)
+}
+
+fn send(rows: usize, form: Form) -> Next {
+    Next::Send { rows, form }
+}
+
+fn wait(second: u64, hold: Hold) -> Next {
+    Next::Wait { until: Some(Mono::from_millis(second * 1000)), hold }
+}
+
+#[test]
+fn without_pacing_each_alert_is_a_message() {
+    let pacing = Pacing::default();
+    assert!(!pacing.gathers());
+    for rows in [1, 2, 50] {
+        assert_eq!(decided(&pacing, &Traffic::default(), rows, 100), send(1, Form::Single));
+    }
+    let look = look(&pacing, &Traffic::default(), 50, now(NOON, 100));
+    assert_eq!(look, Look::At { rows: 1, levels: vec![] });
+}
+
+#[test]
+fn the_last_message_of_a_minute_is_a_digest() {
+    let pacing = rate(3);
+    let cases: &[(&[u64], usize, usize, Next)] = &[
+        (&[], 0, 9, send(1, Form::Single)),
+        (&[90], 0, 9, send(1, Form::Single)),
+        (&[90, 91], 0, 9, send(9, Form::Digest)),
+        (&[90, 91], 0, 1, send(1, Form::Single)),
+        (&[90], 1, 9, send(9, Form::Digest)),
+        (&[90, 91, 92], 0, 9, wait(150, Hold::Rate)),
+        (&[41, 42, 92], 0, 9, wait(101, Hold::Rate)),
+        (&[40, 91], 0, 9, send(1, Form::Single)),
+        (&[90], 2, 9, wait(150, Hold::Rate)),
+        (&[], 3, 9, Next::Wait { until: None, hold: Hold::Rate }),
+    ];
+    for (sent, under_way, rows, expected) in cases {
+        let traffic = traffic(&pacing, sent, *under_way);
+        let second = if *sent == [40, 91] { 101 } else { 100 };
+        assert_eq!(decided(&pacing, &traffic, *rows, second), *expected, "{sent:?} {under_way}");
+    }
+    // Of one a minute each is a digest.
+    assert_eq!(decided(&rate(1), &Traffic::default(), 9, 100), send(9, Form::Digest));
+}
+
+#[test]
+fn what_the_rate_has_held_up_goes_as_digests_until_nothing_waits() {
+    let pacing = rate(3);
+    let mut traffic = traffic(&pacing, &[40, 41, 42], 0);
+    let held = decided(&pacing, &traffic, 9, 99);
+    assert_eq!(held, wait(100, Hold::Rate));
+    traffic.note(&held);
+    assert_eq!(decided(&pacing, &traffic, 9, 110), send(9, Form::Digest));
+    traffic.caught_up();
+    assert_eq!(decided(&pacing, &traffic, 9, 110), send(1, Form::Single));
+}
+
+#[test]
+fn a_window_gathers_what_comes_together() {
+    let pacing = Pacing { group_for: Some(seconds(120)), ..Pacing::default() };
+    let none = Traffic::default();
+    assert_eq!(decided(&pacing, &none, 1, 100), wait(220, Hold::Group));
+    assert_eq!(decided(&pacing, &none, 9, 219), wait(220, Hold::Group));
+    assert_eq!(decided(&pacing, &none, 9, 220), send(9, Form::Group));
+    assert_eq!(decided(&pacing, &none, 1, 220), send(1, Form::Single));
+    let moment = |urgent, closing| Moment {
+        since: Mono::from_millis(100_000),
+        urgent,
+        closing,
+        now: now(NOON, 101),
+    };
+    let rows = [row(NOON); 2];
+    assert_eq!(next(&pacing, &none, &rows, moment(true, false)), send(2, Form::Group));
+    assert_eq!(next(&pacing, &none, &rows, moment(false, true)), send(2, Form::Group));
+}
+
+#[test]
+fn what_was_gathered_goes_as_it_was() {
+    let mut pacing = rate(2);
+    pacing.group_for = Some(seconds(120));
+    let rows = [Row { gathered: true, ..row(NOON) }; 3];
+    let moment = Moment {
+        since: Mono::from_millis(100_000),
+        urgent: false,
+        closing: false,
+        now: now(NOON, 101),
+    };
+    assert_eq!(next(&pacing, &Traffic::default(), &rows, moment), send(3, Form::Group));
+    let full = traffic(&pacing, &[90, 91], 0);
+    assert_eq!(next(&pacing, &full, &rows, moment), wait(150, Hold::Rate));
+}
+
+#[test]
+fn quiet_hours_hold_all_but_what_passes_and_end_in_a_catch_up() {
+    let pacing = Pacing { quiet: Some(quiet("22:00", "07:00", "UTC")), ..Pacing::default() };
+    let looked = |pacing: &Pacing, wall| look(pacing, &Traffic::default(), 50, now(wall, 100));
+    let all = Look::At { rows: 50, levels: vec![] };
+    assert_eq!(looked(&pacing, "2026-11-26T21:59:59Z"), all);
+    let some = Look::At { rows: 50, levels: vec![Level::Critical] };
+    assert_eq!(looked(&pacing, "2026-11-26T22:00:00Z"), some);
+    assert_eq!(looked(&pacing, "2026-11-27T06:59:59Z"), some);
+    assert_eq!(looked(&pacing, "2026-11-27T07:00:00Z"), all);
+    let mut silent = pacing.clone();
+    silent.quiet.as_mut().unwrap().through.clear();
+    let until = Mono::from_millis(160_000);
+    assert_eq!(looked(&silent, "2026-11-27T06:59:00Z"), Look::Not { until });
+
+    let moment = |wall| Moment {
+        since: Mono::from_millis(100_000),
+        urgent: false,
+        closing: false,
+        now: now(wall, 100),
+    };
+    let (held, new) = (row("2026-11-27T03:00:00Z"), row("2026-11-27T07:00:01Z"));
+    let sent = |rows: &[Row], wall| next(&pacing, &Traffic::default(), rows, moment(wall));
+    let after = "2026-11-27T07:00:02Z";
+    assert_eq!(sent(&[held, held, new], after), send(2, Form::CatchUp));
+    assert_eq!(sent(&[held, new], after), send(1, Form::Single));
+    assert_eq!(sent(&[new, held], after), send(1, Form::Single));
+    // What passes goes by itself.
+    assert_eq!(sent(&[held, held], "2026-11-27T03:00:01Z"), send(1, Form::Single));
+    // An operator sends one alert by itself too.
+    let urgent = Moment { urgent: true, ..moment(after) };
+    assert_eq!(next(&pacing, &Traffic::default(), &[held, held], urgent), send(1, Form::Single));
+}
+
+#[test]
+fn quiet_hours_follow_the_clocks_of_their_zone() {
+    let cases = [
+        // Kyiv is two hours ahead in winter, three in summer.
+        ("22:00", "07:00", "2026-01-10T19:59:59Z", None),
+        ("22:00", "07:00", "2026-01-10T20:00:00Z", Some("2026-01-11T05:00:00Z")),
+        ("22:00", "07:00", "2026-01-11T04:59:59Z", Some("2026-01-11T05:00:00Z")),
+        ("22:00", "07:00", "2026-07-10T19:00:00Z", Some("2026-07-11T04:00:00Z")),
+        // The night of 29 March is an hour shorter, that of 25 October an hour longer.
+        ("22:00", "07:00", "2026-03-28T20:00:00Z", Some("2026-03-29T04:00:00Z")),
+        ("22:00", "07:00", "2026-10-24T19:00:00Z", Some("2026-10-25T05:00:00Z")),
+        // 03:00 to 04:00 does not exist on the one, and is there twice on the other.
+        ("01:00", "03:30", "2026-03-28T23:30:00Z", Some("2026-03-29T01:30:00Z")),
+        ("03:10", "03:50", "2026-03-29T01:05:00Z", None),
+        ("03:10", "03:50", "2026-03-29T01:10:00Z", Some("2026-03-29T01:50:00Z")),
+        ("03:10", "03:50", "2026-10-25T00:20:00Z", Some("2026-10-25T00:50:00Z")),
+        ("03:10", "03:50", "2026-10-25T01:20:00Z", None),
+        // Within a day, and to its end.
+        ("12:00", "13:00", "2026-07-10T09:30:00Z", Some("2026-07-10T10:00:00Z")),
+        ("12:00", "13:00", "2026-07-10T10:00:00Z", None),
+        ("00:00", "24:00", "2026-07-10T09:30:00Z", Some("2026-07-10T21:00:00Z")),
+    ];
+    for (from, to, wall, until) in cases {
+        let quiet = quiet(from, to, "Europe/Kyiv");
+        assert_eq!(quiet.until(at(wall)), until.map(at), "{from}-{to} at {wall}");
+    }
+}
+
+#[test]
+fn quiet_hours_begin_on_their_days() {
+    let mut weekend = quiet("22:00", "07:00", "UTC");
+    weekend.days = Days::NONE.with("fri").unwrap().with("sat").unwrap();
+    // 2026-11-27 is a Friday.
+    for (wall, is_quiet) in [
+        ("2026-11-27T06:00:00Z", false),
+        ("2026-11-27T22:00:00Z", true),
+        ("2026-11-28T06:59:00Z", true),
+        ("2026-11-28T22:00:00Z", true),
+        ("2026-11-29T06:00:00Z", true),
+        ("2026-11-29T22:00:00Z", false),
+    ] {
+        assert_eq!(weekend.until(at(wall)).is_some(), is_quiet, "{wall}");
+    }
+    assert_eq!(weekend.ended(at("2026-12-04T21:00:00Z")), Some(at("2026-11-29T07:00:00Z")));
+    assert_eq!(Days::NONE.with("someday"), None);
+}
+
+#[test]
+fn times_of_day_are_hours_and_minutes() {
+    for text in ["00:00", "07:30", "23:59", "24:00"] {
+        assert_eq!(TimeOfDay::parse(text).unwrap().to_string(), text);
+    }
+    assert!(TimeOfDay::parse("09:59") < TimeOfDay::parse("10:00"));
+    for text in
+        ["", "7:00", "24:01", "25:00", "12:60", "-1:00", "12", "12:0x", "12:00:00", "１２:00"]
+    {
+        assert_eq!(TimeOfDay::parse(text), None, "{text}");
+    }
+}
+
+#[test]
+fn an_alert_is_given_up_after_its_time() {
+    let pacing = Pacing::default();
+    let first = Some(at("2026-11-26T12:00:00Z"));
+    assert!(!pacing.gives_up(None, at(NOON)));
+    assert!(!pacing.gives_up(first, at("2026-11-27T11:59:59Z")));
+    assert!(pacing.gives_up(first, at(NOON)));
+    let never = Pacing { give_up_after: None, ..pacing };
+    assert!(!never.gives_up(first, at("2036-11-26T12:00:00Z")));
+}
+
+#[test]
+fn the_longest_wait_may_be_set() {
+    let most =
+        |retry_max| Pacing { retry_max, ..Pacing::default() }.backoff(crate::retry::DELIVERY);
+    assert_eq!(most(None), crate::retry::DELIVERY);
+    assert_eq!(most(Some(seconds(60))).most, seconds(60));
+    assert_eq!(most(Some(seconds(1))), Backoff { first: seconds(1), most: seconds(1) });
+}
+
+/// A sink that is played: rows come, messages take their time.
+#[derive(Debug)]
+struct Played {
+    /// Of each message, when it began and ended, and its rows.
+    sent: Vec<(u64, u64, Vec<usize>)>,
+}
+
+/// `comes`: milliseconds between one row and the next; `takes`: how long messages take, in turn.
+fn play(pacing: &Pacing, comes: &[u64], takes: &[u64], most: usize) -> Played {
+    let start = at("2026-10-24T20:00:00Z");
+    let times: Vec<u64> = comes
+        .iter()
+        .scan(0, |sum, gap| {
+            *sum += gap;
+            Some(*sum)
+        })
+        .collect();
+    let (mut traffic, mut waiting) = (Traffic::default(), Vec::<usize>::new());
+    let (mut played, mut came, mut since) = (Played { sent: vec![] }, 0, None);
+    let mut under_way: Vec<u64> = Vec::new();
+    let mut clock = 0;
+    for _ in 0..100_000 {
+        while came < times.len() && times[came] <= clock {
+            waiting.push(came);
+            came += 1;
+        }
+        let mono = Mono::from_millis(clock);
+        under_way.retain(|end| {
+            if *end <= clock {
+                traffic.end(pacing, mono);
+            }
+            *end > clock
+        });
+        let now = Now { wall: start.plus(Duration::from_millis(clock)), mono };
+        let mut wake =
+            [times.get(came).copied(), under_way.iter().min().copied()].into_iter().flatten().min();
+        if !waiting.is_empty() && under_way.len() < pacing.concurrency as usize {
+            match look(pacing, &traffic, most, now) {
+                Look::Not { until } => wake = wake.into_iter().chain([millis(until)]).min(),
+                // All rows that are played are of a level that does not pass.
+                Look::At { levels, .. } if !levels.is_empty() => {
+                    let end = pacing.quiet.as_ref().unwrap().until(now.wall).unwrap();
+                    let end = millis(mono.plus(end.since(now.wall)));
+                    wake = wake.into_iter().chain([end]).min();
+                }
+                Look::At { rows, .. } => {
+                    let since = *since.get_or_insert(mono);
+                    let seen: Vec<Row> = waiting
+                        .iter()
+                        .take(rows)
+                        .map(|row| Row {
+                            raised_at: start.plus(Duration::from_millis(times[*row])),
+                            gathered: false,
+                        })
+                        .collect();
+                    let moment = Moment { since, urgent: false, closing: false, now };
+                    let next = next(pacing, &traffic, &seen, moment);
+                    traffic.note(&next);
+                    match next {
+                        Next::Send { rows, .. } => {
+                            assert!((1..=most).contains(&rows));
+                            traffic.begin();
+                            let end = clock + takes[played.sent.len() % takes.len()];
+                            under_way.push(end);
+                            played.sent.push((clock, end, waiting.drain(..rows).collect()));
+                            if waiting.is_empty() {
+                                traffic.caught_up();
+                            }
+                            wake = Some(clock);
+                        }
+                        Next::Wait { until, .. } => {
+                            wake = wake.into_iter().chain(until.map(millis)).min();
+                        }
+                    }
+                }
+            }
+            if waiting.is_empty() {
+                since = None;
+            }
+        }
+        match wake {
+            Some(at) => clock = at.max(clock),
+            None => return played,
+        }
+    }
+    panic!("it does not end");
+}
+
+fn millis(mono: Mono) -> u64 {
+    u64::try_from(mono.since(Mono::from_millis(0)).as_millis()).unwrap()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 96, ..ProptestConfig::default() })]
+
+    #[test]
+    fn never_more_than_the_rate_nothing_lost_and_in_order(
+        comes in prop::collection::vec(prop_oneof![Just(0), 0..2_000_u64, 0..900_000_u64], 1..150),
+        takes in prop::collection::vec(prop_oneof![Just(0), 0..5_000_u64, 0..70_000_u64], 1..6),
+        rate in prop::option::of(1..6_u32),
+        group in prop::option::of(1..200_u64),
+        night in prop::option::of(("2[0-3]:[0-5]0", "0[0-9]:[0-5]0")),
+        concurrency in 1..5_u32,
+        most in 1..20_usize,
+    ) {
+        let pacing = Pacing {
+            concurrency,
+            max_per_minute: rate,
+            group_for: group.map(seconds),
+            quiet: night.map(|(from, to)| quiet(&from, &to, "Europe/Kyiv")),
+            ..Pacing::default()
+        };
+        let played = play(&pacing, &comes, &takes, most);
+        let rows: Vec<usize> =
+            played.sent.iter().flat_map(|(_, _, rows)| rows.iter().copied()).collect();
+        prop_assert_eq!(rows, (0..comes.len()).collect::<Vec<_>>());
+        if let Some(rate) = rate {
+            // The receiver may get a message at any time between begin and end.
+            for (index, (begin, ..)) in played.sent.iter().enumerate().skip(rate as usize) {
+                let within = |(_, end, _): &&(u64, u64, Vec<usize>)| *end + 60_000 > *begin;
+                let near = played.sent[..index].iter().filter(within).count();
+                prop_assert!(near < rate as usize, "message {}", index);
+            }
+        }
+        if let Some(quiet) = &pacing.quiet {
+            let start = at("2026-10-24T20:00:00Z");
+            for (begin, ..) in &played.sent {
+                prop_assert_eq!(quiet.until(start.plus(Duration::from_millis(*begin))), None);
+            }
+        }
+    }
+}
