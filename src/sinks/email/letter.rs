@@ -164,7 +164,7 @@ fn part(kind: ContentType, text: String) -> SinglePart {
         false => ContentTransferEncoding::QuotedPrintable,
     };
     let body = Body::new_with_encoding(text, encoding);
-    let body = body.unwrap_or_else(|bytes| Body::new(bytes));
+    let body = body.unwrap_or_else(Body::new);
     SinglePart::builder().header(kind).body(body)
 }
 
