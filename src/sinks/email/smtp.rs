@@ -62,7 +62,7 @@ pub(super) struct Server {
 pub(super) enum Stage {
     /// Greeting and EHLO.
     Greeting,
-    /// STARTTLS, and TLS itself.
+    /// STARTTLS, and agreeing TLS.
     StartTls,
     /// AUTH.
     LogIn,
@@ -79,7 +79,7 @@ impl Stage {
     pub(super) fn name(self) -> &'static str {
         match self {
             Self::Greeting => "the greeting",
-            Self::StartTls => "STARTTLS",
+            Self::StartTls => "the start of TLS",
             Self::LogIn => "the login",
             Self::From => "MAIL FROM",
             Self::To => "RCPT TO",
@@ -204,7 +204,9 @@ impl Server {
         let wire: Box<dyn AsyncTokioStream> = match &self.security {
             Security::None => Box::new(Wire::new(stream, peer, b"")),
             Security::Tls(config) => {
+                *stage = Stage::StartTls;
                 let stream = self.agree(stream, config).await?;
+                *stage = Stage::Greeting;
                 Box::new(Wire::new(stream, peer, b""))
             }
             Security::StartTls(config) => {
