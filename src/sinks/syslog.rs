@@ -104,14 +104,14 @@ fn read(table: &mut Table<'_>, _: &Around) -> Option<KindSpec> {
             format!("{near}there are: {}", FACILITIES.join(", "))
         })
     });
-    let app_name = checked(table, "app_name", "wirewatch".to_owned(), |text| {
+    let app_name = checked(table, "app_name", "wirewatch".to_owned(), |text: &String| {
         token(text, 48).ok_or("1 to 48 printable ASCII characters without space".to_owned())
     });
-    let hostname = checked(table, "hostname", None, |text| {
+    let hostname = checked(table, "hostname", None, |text: &String| {
         let name = token(text, 255).map(Some);
         name.ok_or("1 to 255 printable ASCII characters without space".to_owned())
     });
-    let sd_id = checked(table, "sd_id", "wirewatch@32473".to_owned(), |text| {
+    let sd_id = checked(table, "sd_id", "wirewatch@32473".to_owned(), |text: &String| {
         let id = token(text, 32).filter(|id| !id.contains(['=', ']', '"']));
         id.ok_or("a name as in RFC 5424 §6.3.2: \"wirewatch@\" and your number".to_owned())
     });
@@ -160,9 +160,9 @@ fn checked<T: FromNode, V>(
 }
 
 /// `text` if it is printable ASCII of at most `most` characters.
-fn token(text: &String, most: usize) -> Option<String> {
+fn token(text: &str, most: usize) -> Option<String> {
     let fits = (1..=most).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_graphic());
-    fits.then(|| text.clone())
+    fits.then(|| text.to_owned())
 }
 
 fn read_address(table: &mut Table<'_>) -> Option<Address> {

@@ -9,7 +9,7 @@ use super::{Expected, Got, Kept, MARKER, Play, Receiver, Stage, Trial, mail};
 
 /// A trial for each kind, and for some of each of its ways.
 pub(super) fn all() -> Vec<Box<dyn Trial>> {
-    vec![
+    let mut all: Vec<Box<dyn Trial>> = vec![
         Box::new(Local("log", "")),
         Box::new(Local("file", "path = \"out.jsonl\"\n")),
         Box::new(webhook("secret = \"MARKER\"", json_alerts, |_| {})),
@@ -50,7 +50,9 @@ pub(super) fn all() -> Vec<Box<dyn Trial>> {
         Box::new(syslog::SyslogTrial(Way::Tcp("lines"))),
         Box::new(syslog::SyslogTrial(Way::Datagrams)),
         Box::new(syslog::SyslogTrial(Way::Stream)),
-    ]
+    ];
+    all.extend(super::chats::all());
+    all
 }
 
 struct Webhook {
