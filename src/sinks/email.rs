@@ -6,6 +6,7 @@ mod smtp;
 #[cfg(test)]
 pub(super) mod stub;
 mod verdict;
+mod wire;
 
 use std::collections::VecDeque;
 use std::sync::{Mutex, PoisonError};

@@ -87,8 +87,8 @@ async fn what_a_server_says_decides_and_never_holds_the_secret() {
         ("EHLO", "502 what", true, Reason::Blocked, "502"),
         ("STARTTLS", "454 later", true, Reason::ServerError, "454"),
         ("STARTTLS", "501 no", true, Reason::Tls, "501"),
-        ("STARTTLS", STALL, true, Reason::Timeout, "STARTTLS"),
-        ("STARTTLS", CUT, true, Reason::Truncated, "STARTTLS"),
+        ("STARTTLS", STALL, true, Reason::Timeout, "the start of TLS"),
+        ("STARTTLS", CUT, true, Reason::Truncated, "the start of TLS"),
         ("AUTH", "535 5.7.8 not with correct horse battery", true, Reason::Unauthorized, "535"),
         ("AUTH", "535 Y29ycmVjdCBob3JzZSBiYXR0ZXJ5", true, Reason::Unauthorized, "***"),
         ("AUTH", "535 AHdhdGNoAGNvcnJlY3QgaG9yc2UgYmF0dGVyeQ==", true, Reason::Unauthorized, "***"),
@@ -155,6 +155,22 @@ async fn without_starttls_nothing_more_is_said() {
     };
     assert!(message.contains("no STARTTLS"), "{message}");
     assert_eq!(stub.lines(), ["EHLO [127.0.0.1]"]);
+}
+
+#[tokio::test]
+async fn a_port_of_the_other_kind_is_told() {
+    let cases = [
+        (Mode::Plain, "tls", Reason::Tls, "is `tls = \"starttls\"` meant?"),
+        (Mode::Tls, "starttls", Reason::Timeout, "`tls = \"tls\"` is meant"),
+    ];
+    for (mode, tls, expected, hint) in cases {
+        let stub = Stub::start(mode, |_| String::new()).await;
+        let sink = sink(&stub, &format!("{ONE}\ntls = \"{tls}\"\ntimeout = \"1s\""));
+        let outcome = deliver(&*sink, &single()).await;
+        let Outcome::Retry { reason, message, .. } = outcome else { panic!("{outcome:?}") };
+        assert_eq!(reason, expected, "{message}");
+        assert!(message.contains(hint), "{message}");
+    }
 }
 
 #[tokio::test]

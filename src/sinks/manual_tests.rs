@@ -304,18 +304,3 @@ fn every_example_in_the_documents_is_read() {
         assert!(readme.contains(&format!("`{}`", kind.name)), "README.md: {}", kind.name);
     }
 }
-
-#[test]
-fn the_sink_in_the_sample_config_is_read() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("config/wirewatch.toml");
-    let text = fs::read_to_string(path).unwrap();
-    let shown: Vec<&str> = text.lines().filter_map(|line| line.strip_prefix("#   ")).collect();
-    let start = shown.iter().position(|line| *line == "[[sink]]").unwrap();
-    let shown = shown[start..].iter().take_while(|line| !line.starts_with(' '));
-    let block = shown.copied().collect::<Vec<_>>().join("\n");
-    let folder = tempfile::tempdir().unwrap();
-    fs::create_dir(folder.path().join("secrets")).unwrap();
-    fs::write(folder.path().join("secrets/smtp"), "example\n").unwrap();
-    let (specs, problems) = read(&block, folder.path());
-    assert_eq!((specs.len(), problems), (1, vec![]), "{block}");
-}

@@ -17,7 +17,7 @@ use self::record::{FACILITIES, Origin, record};
 use self::wire::{Address, Failure, Framing, Wire};
 use super::{Around, BuildContext, Config, Kind, KindSpec, Shape, Sink, SinkError};
 use crate::document::{At, Bytes, FromNode, Table};
-use crate::model::{Attempt, Batch, Outcome, Reason, SinkName, nearest, visible};
+use crate::model::{Attempt, Batch, Clock, Mono, Outcome, Reason, SinkName, nearest, visible};
 use crate::net::Dialer;
 use crate::retry::{self, Backoff};
 
@@ -29,7 +29,8 @@ use crate::retry::{self, Backoff};
 /// Syslog has no answers. Delivered means that the message was handed to the network, or to the
 /// daemon's socket: over UDP it may be lost on the way, over TCP what was on its way when the
 /// connection broke. If the receiver is seen to be gone, the batch is sent again. Where that is too
-/// little, keep a `file` beside it.
+/// little, keep a `file` beside it. systemd's journal keeps such a message with its header as part
+/// of the text: for the journal there is `log`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SyslogConfig {
     /// `address`: the receiver: `"udp://host:514"` (RFC 5426), `"tcp://host:514"` (RFC 6587) or
@@ -80,6 +81,9 @@ const PORT: u16 = 514;
 const UDP_SIZE: usize = 2048;
 /// Otherwise.
 const SIZE: usize = 8 << 10;
+/// What was opened longer ago is opened anew before it is used: a name may lead elsewhere by now, and
+/// a connection that was idle may have been forgotten by a firewall on the way, which nobody tells.
+const MAX_AGE: Duration = Duration::from_secs(30);
 /// Messages at a time.
 const MAX_BATCH: usize = 128;
 /// The same over UDP: more could be too much for a receiver's buffer, and would be lost.
@@ -100,14 +104,14 @@ fn read(table: &mut Table<'_>, _: &Around) -> Option<KindSpec> {
             format!("{near}there are: {}", FACILITIES.join(", "))
         })
     });
-    let app_name = checked(table, "app_name", "wirewatch".to_owned(), |text| {
+    let app_name = checked(table, "app_name", "wirewatch".to_owned(), |text: &String| {
         token(text, 48).ok_or("1 to 48 printable ASCII characters without space".to_owned())
     });
-    let hostname = checked(table, "hostname", None, |text| {
+    let hostname = checked(table, "hostname", None, |text: &String| {
         let name = token(text, 255).map(Some);
         name.ok_or("1 to 255 printable ASCII characters without space".to_owned())
     });
-    let sd_id = checked(table, "sd_id", "wirewatch@32473".to_owned(), |text| {
+    let sd_id = checked(table, "sd_id", "wirewatch@32473".to_owned(), |text: &String| {
         let id = token(text, 32).filter(|id| !id.contains(['=', ']', '"']));
         id.ok_or("a name as in RFC 5424 §6.3.2: \"wirewatch@\" and your number".to_owned())
     });
@@ -156,9 +160,9 @@ fn checked<T: FromNode, V>(
 }
 
 /// `text` if it is printable ASCII of at most `most` characters.
-fn token(text: &String, most: usize) -> Option<String> {
+fn token(text: &str, most: usize) -> Option<String> {
     let fits = (1..=most).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_graphic());
-    fits.then(|| text.clone())
+    fits.then(|| text.to_owned())
 }
 
 fn read_address(table: &mut Table<'_>) -> Option<Address> {
@@ -196,7 +200,7 @@ fn parse(text: &str) -> Option<Address> {
 }
 
 impl Config for SyslogConfig {
-    fn build(&self, _: &SinkName, _: &BuildContext) -> Result<Box<dyn Sink>, SinkError> {
+    fn build(&self, _: &SinkName, context: &BuildContext) -> Result<Box<dyn Sink>, SinkError> {
         let own = || {
             let system = rustix::system::uname();
             let name = system.nodename().to_string_lossy().into_owned();
@@ -211,7 +215,8 @@ impl Config for SyslogConfig {
             max_size: self.max_size,
         };
         let dialer = Dialer::new(self.timeout);
-        Ok(Box::new(Syslog { config: self.clone(), origin, dialer, wire: Mutex::new(None) }))
+        let (config, clock) = (self.clone(), context.clock.clone());
+        Ok(Box::new(Syslog { config, origin, dialer, clock, wire: Mutex::new(None) }))
     }
 }
 
@@ -219,15 +224,16 @@ struct Syslog {
     config: SyslogConfig,
     origin: Origin,
     dialer: Dialer,
-    /// What is open since the last batch. Taken while a batch is written, so that a message which
-    /// is broken off is never gone on with.
-    wire: Mutex<Option<Wire>>,
+    clock: Clock,
+    /// What is open since the last batch, and since when. Taken while a batch is written, so that a
+    /// message which is broken off is never gone on with.
+    wire: Mutex<Option<(Wire, Mono)>>,
 }
 
 impl Syslog {
     /// Counts in `sent` the messages that have arrived though a later one did not.
     async fn write(&self, batch: &Batch, sent: &mut usize) -> Result<(), Failure> {
-        let mut wire = self.open().await?;
+        let (mut wire, since) = self.open().await?;
         for delivery in &batch.deliveries {
             let message = record(&delivery.alert, &self.origin);
             wire.send(&message, self.config.framing).await?;
@@ -235,18 +241,20 @@ impl Syslog {
             *sent += usize::from(wire.is_exact());
         }
         wire.check().await?;
-        *self.wire.lock().await = Some(wire);
+        *self.wire.lock().await = Some((wire, since));
         Ok(())
     }
 
-    async fn open(&self) -> Result<Wire, Failure> {
+    async fn open(&self) -> Result<(Wire, Mono), Failure> {
         let kept = self.wire.lock().await.take();
-        if let Some(wire) = kept
+        let now = self.clock.now().mono;
+        if let Some((wire, since)) = kept
+            && now.since(since) < MAX_AGE
             && wire.check().await.is_ok()
         {
-            return Ok(wire);
+            return Ok((wire, since));
         }
-        Wire::open(&self.config.address, &self.dialer).await
+        Ok((Wire::open(&self.config.address, &self.dialer).await?, now))
     }
 }
 

@@ -1,4 +1,5 @@
 use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use tokio::io::AsyncReadExt;
 use tokio::net::TcpListener;
@@ -54,6 +55,35 @@ async fn one_connection_serves_many_batches_and_a_new_one_follows_it() {
         tokio::task::yield_now().await;
     }
     (&mut again).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_connection_that_was_long_idle_is_not_trusted() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let text = format!(
+        "[[sink]]\nkind = \"syslog\"\naddress = \"tcp://{}\"",
+        listener.local_addr().unwrap()
+    );
+    let (specs, _) = read(&text, Path::new("/nowhere"));
+    let context = context(None);
+    let sink = specs[0].build(&context).unwrap();
+    let accepted = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&accepted);
+    tokio::spawn(async move {
+        let mut held = Vec::new();
+        while let Ok((stream, _)) = listener.accept().await {
+            held.push(stream);
+            count.store(held.len(), Ordering::SeqCst);
+        }
+    });
+    for (wait, connections) in [(0, 1), (29, 1), (1, 2), (29, 2), (60, 3)] {
+        context.clock.advance(Duration::from_secs(wait));
+        assert_eq!(sink.deliver(&deliveries([1])).await.outcomes, [Outcome::Delivered]);
+        for _ in 0..100 {
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(accepted.load(Ordering::SeqCst), connections, "after {wait} s more");
+    }
 }
 
 #[tokio::test]

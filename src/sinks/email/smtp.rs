@@ -2,12 +2,9 @@
 //! alone is ours, so that nothing that was said in the clear counts after it, and so that TLS is
 //! what it is elsewhere.
 
-use std::fmt;
 use std::io;
 use std::net::SocketAddr;
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use lettre::Address;
@@ -17,15 +14,14 @@ use lettre::transport::smtp::client::{AsyncSmtpConnection, AsyncTokioStream};
 use lettre::transport::smtp::commands::{Data, Mail, Quit, Rcpt};
 use lettre::transport::smtp::extension::ClientId;
 use rustls::ClientConfig;
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
+use super::wire::Wire;
 use crate::model::visible;
 use crate::net::{DialError, Dialer, agree_tls};
 
-/// Bytes that a server may say in one connection; a server says some hundred.
-const MAX_SAID: usize = 256 << 10;
 /// Bytes of one reply before TLS.
 const MAX_REPLY: usize = 16 << 10;
 /// Characters of a reply that are told.
@@ -62,7 +58,7 @@ pub(super) struct Server {
 pub(super) enum Stage {
     /// Greeting and EHLO.
     Greeting,
-    /// STARTTLS, and TLS itself.
+    /// STARTTLS, and agreeing TLS.
     StartTls,
     /// AUTH.
     LogIn,
@@ -79,7 +75,7 @@ impl Stage {
     pub(super) fn name(self) -> &'static str {
         match self {
             Self::Greeting => "the greeting",
-            Self::StartTls => "STARTTLS",
+            Self::StartTls => "the start of TLS",
             Self::LogIn => "the login",
             Self::From => "MAIL FROM",
             Self::To => "RCPT TO",
@@ -204,7 +200,9 @@ impl Server {
         let wire: Box<dyn AsyncTokioStream> = match &self.security {
             Security::None => Box::new(Wire::new(stream, peer, b"")),
             Security::Tls(config) => {
+                *stage = Stage::StartTls;
                 let stream = self.agree(stream, config).await?;
+                *stage = Stage::Greeting;
                 Box::new(Wire::new(stream, peer, b""))
             }
             Security::StartTls(config) => {
@@ -326,73 +324,5 @@ fn hello(stream: &TcpStream) -> ClientId {
         Ok(SocketAddr::V4(address)) => ClientId::Ipv4(*address.ip()),
         Ok(SocketAddr::V6(address)) => ClientId::Ipv6(*address.ip()),
         Err(_) => ClientId::default(),
-    }
-}
-
-/// A connection as lettre wants it, with a bound on what comes out of it.
-struct Wire<S> {
-    stream: S,
-    peer: SocketAddr,
-    /// What is read before anything of the stream is.
-    first: &'static [u8],
-    left: usize,
-}
-
-impl<S> Wire<S> {
-    fn new(stream: S, peer: SocketAddr, first: &'static [u8]) -> Self {
-        Self { stream, peer, first, left: MAX_SAID }
-    }
-}
-
-impl<S> fmt::Debug for Wire<S> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Wire").field("peer", &self.peer).finish_non_exhaustive()
-    }
-}
-
-impl<S: AsyncRead + AsyncWrite + Send + Sync + Unpin> AsyncTokioStream for Wire<S> {
-    fn peer_addr(&self) -> io::Result<SocketAddr> {
-        Ok(self.peer)
-    }
-}
-
-impl<S: AsyncRead + Unpin> AsyncRead for Wire<S> {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buffer: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        if !self.first.is_empty() {
-            let (now, rest) = self.first.split_at(self.first.len().min(buffer.remaining()));
-            buffer.put_slice(now);
-            self.first = rest;
-            return Poll::Ready(Ok(()));
-        }
-        let before = buffer.filled().len();
-        ready!(Pin::new(&mut self.stream).poll_read(cx, buffer))?;
-        let came = buffer.filled().len() - before;
-        match self.left.checked_sub(came) {
-            Some(left) => self.left = left,
-            None => return Poll::Ready(Err(io::Error::other("the server says too much"))),
-        }
-        Poll::Ready(Ok(()))
-    }
-}
-
-impl<S: AsyncWrite + Unpin> AsyncWrite for Wire<S> {
-    fn poll_write(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        bytes: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write(cx, bytes)
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(cx)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(cx)
     }
 }

@@ -195,10 +195,10 @@ impl Stub {
             }
             return;
         }
-        if let Some(rest) = self.talk(BufReader::new(stream), true, false).await {
-            if let Ok(stream) = self.tls.accept(rest.into_inner()).await {
-                self.talk(BufReader::new(stream), false, true).await;
-            }
+        let rest = self.talk(BufReader::new(stream), true, false).await;
+        let Some(rest) = rest else { return };
+        if let Ok(stream) = self.tls.accept(rest.into_inner()).await {
+            self.talk(BufReader::new(stream), false, true).await;
         }
     }
 

@@ -2,6 +2,7 @@
 
 use super::smtp::{Answer, Failure, Reply, Stage};
 use crate::model::{Outcome, Reason};
+use crate::net::DialError;
 
 /// What becomes of a message that could not be handed over at all.
 ///
@@ -11,6 +12,10 @@ use crate::model::{Outcome, Reason};
 pub(super) fn failed(failure: &Failure) -> Outcome {
     let retry = |reason, message| Outcome::Retry { reason, message, after: None };
     match failure {
+        Failure::Dial(DialError::Tls(rustls::Error::InvalidMessage(_))) => {
+            let message = "what the server says is no TLS; is `tls = \"starttls\"` meant?";
+            retry(Reason::Tls, message.to_owned())
+        }
         Failure::Dial(error) => retry(error.reason(), with_source(error)),
         Failure::Refused { stage, reply } => match weigh(*stage, reply.code) {
             Weight::Later(reason) => retry(reason, told(*stage, reply)),
@@ -33,7 +38,12 @@ pub(super) fn failed(failure: &Failure) -> Outcome {
             retry(Reason::Protocol, format!("no answer that SMTP knows at {}: {why}", stage.name()))
         }
         Failure::Late { stage, within } => {
-            let message = format!("not done within {within:?}; it had come to {}", stage.name());
+            let hint = match stage {
+                Stage::Greeting => "; on a port that begins with TLS, `tls = \"tls\"` is meant",
+                _ => "",
+            };
+            let stage = stage.name();
+            let message = format!("not done within {within:?}; it had come to {stage}{hint}");
             retry(Reason::Timeout, message)
         }
     }

@@ -31,26 +31,10 @@ fn token<'a>(rest: &mut &'a str, most: usize) -> Result<&'a str, String> {
     if fits { Ok(token) } else { Err(format!("no token: {token:?}")) }
 }
 
-/// Reads a message; only what RFC 5424 allows, with one element of structured data and a text in
-/// UTF-8.
-pub(in crate::sinks) fn parse(message: &str) -> Result<Parsed, String> {
-    let rest = message.strip_prefix('<').ok_or("no priority")?;
-    let (number, rest) = rest.split_once('>').ok_or("no priority")?;
-    let priority: u8 = number.parse().map_err(|_| "priority is no number")?;
-    if priority > 191 || (number.len() > 1 && number.starts_with('0')) {
-        return Err(format!("priority {number}"));
-    }
-    let mut rest = rest.strip_prefix("1 ").ok_or("not version 1")?;
-    let timestamp = token(&mut rest, 32)?.to_owned();
-    let shape: String =
-        timestamp.chars().map(|c| if c.is_ascii_digit() { '9' } else { c }).collect();
-    if !["9999-99-99T99:99:99Z", "9999-99-99T99:99:99.999Z"].contains(&shape.as_str()) {
-        return Err(format!("timestamp {timestamp}"));
-    }
-    let hostname = token(&mut rest, 255)?.to_owned();
-    let app_name = token(&mut rest, 48)?.to_owned();
-    let procid = token(&mut rest, 128)?.to_owned();
-    let msgid = token(&mut rest, 32)?.to_owned();
+/// One element of structured data, its parameters, and what is behind it.
+type Element<'a> = (String, Vec<(String, String)>, &'a str);
+
+fn structured(rest: &str) -> Result<Element<'_>, String> {
     let mut chars = rest.strip_prefix('[').ok_or("no structured data")?.chars();
     let name = |c: char| c.is_ascii_graphic() && !matches!(c, '=' | ']' | '"');
     let (mut sd_id, mut parameters) = (String::new(), Vec::new());
@@ -92,7 +76,31 @@ pub(in crate::sinks) fn parse(message: &str) -> Result<Parsed, String> {
     if end != ']' || sd_id.is_empty() || sd_id.len() > 32 {
         return Err(format!("SD-ID {sd_id:?}, then {end:?}"));
     }
-    let text = chars.as_str().strip_prefix(" \u{feff}").ok_or("no text with a BOM")?.to_owned();
+    Ok((sd_id, parameters, chars.as_str()))
+}
+
+/// Reads a message; only what RFC 5424 allows, with one element of structured data and a text in
+/// UTF-8.
+pub(in crate::sinks) fn parse(message: &str) -> Result<Parsed, String> {
+    let rest = message.strip_prefix('<').ok_or("no priority")?;
+    let (number, rest) = rest.split_once('>').ok_or("no priority")?;
+    let priority: u8 = number.parse().map_err(|_| "priority is no number")?;
+    if priority > 191 || (number.len() > 1 && number.starts_with('0')) {
+        return Err(format!("priority {number}"));
+    }
+    let mut rest = rest.strip_prefix("1 ").ok_or("not version 1")?;
+    let timestamp = token(&mut rest, 32)?.to_owned();
+    let shape: String =
+        timestamp.chars().map(|c| if c.is_ascii_digit() { '9' } else { c }).collect();
+    if !["9999-99-99T99:99:99Z", "9999-99-99T99:99:99.999Z"].contains(&shape.as_str()) {
+        return Err(format!("timestamp {timestamp}"));
+    }
+    let hostname = token(&mut rest, 255)?.to_owned();
+    let app_name = token(&mut rest, 48)?.to_owned();
+    let procid = token(&mut rest, 128)?.to_owned();
+    let msgid = token(&mut rest, 32)?.to_owned();
+    let (sd_id, parameters, rest) = structured(rest)?;
+    let text = rest.strip_prefix(" \u{feff}").ok_or("no text with a BOM")?.to_owned();
     if text.chars().any(char::is_control) {
         return Err("a control character".into());
     }
