@@ -13,6 +13,7 @@ use toml::de::{DeTable, DeValue};
 
 use crate::model::{Place, Problem, Problems, nearest};
 
+mod secrets;
 mod strings;
 mod values;
 
@@ -220,18 +221,6 @@ impl<'a> Table<'a> {
         self.get_at(key).map(|at| at.value)
     }
 
-    /// As [`Table::get_at`], for a secret: should it be wrong, the line is shown without it.
-    pub fn get_secret(&mut self, key: &'static str) -> Option<At<String>> {
-        let node = self.take(key)?;
-        match String::from_node(&node) {
-            Ok(value) => Some(At { value, source: node.source }),
-            Err(wrong) => {
-                self.problems.push(self.refusal(key, String::EXPECTED, wrong).starred());
-                None
-            }
-        }
-    }
-
     /// As [`Table::get`], with the value's place.
     pub fn get_at<T: FromNode>(&mut self, key: &'static str) -> Option<At<T>> {
         let node = self.take(key)?;
@@ -262,11 +251,6 @@ impl<'a> Table<'a> {
     /// Whether `key` is there, right or wrong.
     pub fn has(&self, key: &str) -> bool {
         self.entries.contains_key(key)
-    }
-
-    /// Where the value of `key` stands, if it is there and was not asked for yet.
-    pub fn place_of(&self, key: &str) -> Option<Source> {
-        self.entries.get(key).map(|(_, node)| node.source.clone())
     }
 
     /// The keys not yet asked for, in order, for tables whose keys are names (`[list]`).

@@ -129,7 +129,8 @@ impl Sink for DiscordSink {
         let mut url = self.config.url.expose().clone();
         // Without it the answer comes before the message is there, and says nothing.
         url.query_pairs_mut().append_pair("wait", "true");
-        let post = Post::json(url, self.message(batch).to_string());
+        let mut post = Post::json(url, self.message(batch).to_string());
+        post.set("idempotency-key", batch.key.as_str());
         let outcome = match self.poster.send(&post).await {
             Ok(reply) if reply.is_success() && reply.is_page() => {
                 self.poster.again(&reply, Reason::Protocol, "that is no answer of Discord's")

@@ -3,6 +3,7 @@
 
 mod base;
 mod keys;
+mod redirect;
 mod words;
 
 use std::fmt;
@@ -16,6 +17,7 @@ use url::Url;
 
 pub(super) use self::base::{below, read_base};
 pub(super) use self::keys::{Auth, HttpKeys, SecretUrl, read_secret, read_url};
+use self::redirect::{redirect, told_of};
 use self::words::{Blotter, tell};
 use super::BuildContext;
 use crate::guard::{AllowEntry, Guard};
@@ -338,43 +340,6 @@ impl Poster {
 
     fn waits(&self) -> Waits {
         Waits { connect: self.keys.timeout, read: self.keys.timeout }
-    }
-}
-
-/// Where an answer with that status and Location leads on to; `None` if it is no redirect. Only 307
-/// and 308 send the message itself on (RFC 9110 §15.4); by the others it would be lost.
-fn redirect(from: &Url, status: u16, location: Option<&str>) -> Result<Option<Url>, String> {
-    if !matches!(status, 301 | 302 | 303 | 307 | 308) {
-        return Ok(None);
-    }
-    let Some(location) = location else {
-        return Err(format!("HTTP {status}: a redirect without a Location"));
-    };
-    let Ok(mut next) = from.join(location.trim()) else {
-        return Err(format!("HTTP {status}: a redirect to no URL"));
-    };
-    next.set_fragment(None);
-    // These fail only for URLs without a host, which carry no userinfo.
-    let _ = next.set_username("");
-    let _ = next.set_password(None);
-    let there = told_of(&next);
-    if !matches!(status, 307 | 308) {
-        return Err(format!(
-            "HTTP {status}: a redirect to {there} that does not take the message along; \
-             name the new URL in the config"
-        ));
-    }
-    if from.scheme() == "https" && next.scheme() != "https" {
-        return Err(format!("HTTP {status}: a redirect from https to {there}, which is not"));
-    }
-    Ok(Some(next))
-}
-
-/// `host:port` of `url`, for messages.
-fn told_of(url: &Url) -> String {
-    match url.host_str() {
-        Some(_) => host_port(url),
-        None => format!("a {}: URL", url.scheme()),
     }
 }
 

@@ -115,7 +115,8 @@ impl Sink for SlackSink {
             "unfurl_media": false,
         });
         // Errors are words in plain text, such as `no_service` and `channel_is_archived`.
-        let post = Post::json(self.config.url.expose().clone(), message.to_string());
+        let mut post = Post::json(self.config.url.expose().clone(), message.to_string());
+        post.set("idempotency-key", batch.key.as_str());
         let outcome = match self.poster.send(&post).await {
             Ok(reply) if reply.is_success() && reply.is_page() => {
                 self.poster.again(&reply, Reason::Protocol, "that is no answer of Slack's")

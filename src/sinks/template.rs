@@ -151,7 +151,7 @@ impl Template {
                 Ok(text) => return text,
                 Err(error) => {
                     let fault = Fault::of(&error).message;
-                    let told = format!("\n(`{}` failed: {fault})", self.part.key);
+                    let told = format!(" (`{}` failed: {fault})", self.part.key);
                     (markup.escape)(&told, &mut note);
                 }
             }

@@ -174,7 +174,7 @@ fn a_template_that_fails_for_an_alert_gives_way_to_the_default() {
     assert_eq!(own.render(&batch(1, "x")), "ok");
     let text = own.render(&batch(1, "Харків <b>"));
     assert!(text.starts_with("0 Харків &lt;b&gt;\n"), "{text}");
-    assert!(text.contains("\n(`body` failed: undefined value"), "{text}");
+    assert!(text.contains(" (`body` failed: undefined value"), "{text}");
 }
 
 #[test]
