@@ -130,6 +130,7 @@ fn config_folder(config: &str) -> tempfile::TempDir {
     for name in ["example", "example-key"] {
         fs::write(folder.path().join("secrets").join(name), "secret").unwrap();
     }
+    fs::write(folder.path().join("secrets/example-bot"), "0000:example").unwrap();
     let url = "https://hooks.example.org/services/example";
     fs::write(folder.path().join("secrets/example-url"), url).unwrap();
     let own = rcgen::generate_simple_self_signed(["example.org".to_owned()]).unwrap();

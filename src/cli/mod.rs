@@ -15,6 +15,7 @@ mod out;
 mod outbox;
 mod scan;
 mod silence;
+mod sink;
 mod test;
 
 use std::path::{Path, PathBuf};
@@ -74,6 +75,8 @@ enum Verb {
     Outbox(outbox::OutboxArgs),
     /// Keep alerts from the sinks for a while
     Silence(silence::SilenceArgs),
+    /// Try a sink with a test alert; print sinks, kinds and examples
+    Sink(sink::SinkArgs),
     /// Show it all without a network: half a minute of invented news on this machine
     Demo(demo::DemoArgs),
 }
@@ -176,6 +179,7 @@ pub fn main() -> ExitCode {
             Verb::Feeds(args) => feeds::run(args).await,
             Verb::Outbox(args) => outbox::run(args).await,
             Verb::Silence(args) => silence::run(args).await,
+            Verb::Sink(args) => sink::run(args).await,
             Verb::Demo(args) => demo::run(args).await,
         }
     });
@@ -235,6 +239,17 @@ impl ConfigArgs {
     /// As [`ConfigArgs::plan`], for verbs that poll nothing.
     fn plan_to_look_at(&self) -> Option<Plan> {
         self.plan_in(&Surroundings { from_outside: true, ..self.surroundings() })
+    }
+
+    /// The plan as the installed service has it, with its secrets as far as they can be had here.
+    fn plan_with_secrets(&self) -> Option<Plan> {
+        let mut around = self.surroundings();
+        if self.path() == Path::new(INSTALLED) {
+            let there = |folder: &str| Some(PathBuf::from(folder)).filter(|path| path.is_dir());
+            around.state = around.state.or_else(|| there("/var/lib/wirewatch"));
+            around.logs = around.logs.or_else(|| there("/var/log/wirewatch"));
+        }
+        self.plan_in(&around)
     }
 
     /// As [`ConfigArgs::plan_to_look_at`], or all problems.

@@ -18,6 +18,7 @@ use super::{Around, BuildContext, Config, Kind, KindSpec, Shape, Sink, SinkError
 use crate::config::SecretSource;
 use crate::document::{At, Node, Table};
 use crate::model::{Attempt, Batch, Level, Outcome, Reason, Secret, SinkName, visible};
+use crate::observe::events::SinkAnswered;
 
 /// Starts a program for each message. It gets the message as one line of JSON on its standard
 /// input (`docs/message.schema.json`): a single alert as it is (`docs/alert.schema.json`), several
@@ -279,7 +280,12 @@ impl Command {
                 let message = format!("killed after {} MiB of output", program::MAX_OUTPUT >> 20);
                 return retry(Reason::TooLarge, message);
             }
-            Ok(Ended::ByItself { status, .. }) if status.success() => return Outcome::Delivered,
+            Ok(Ended::ByItself { status, words }) if status.success() => {
+                let from = self.config.program.display().to_string();
+                let message = self.with_words("exit status 0".to_owned(), &words);
+                SinkAnswered { from: &from, message: &message }.log();
+                return Outcome::Delivered;
+            }
             Ok(Ended::ByItself { status, words }) => {
                 let code = status.code().and_then(|code| u32::try_from(code).ok());
                 if let Some(code) = code.filter(|code| self.config.refuse_codes.contains(code)) {

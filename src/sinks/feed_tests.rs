@@ -171,17 +171,11 @@ async fn no_headline_breaks_the_file() {
     let text = bench.text();
     let acting = |c: char| (is_unprintable(c) && c != '\n') || matches!(c, '\u{fffe}' | '\u{ffff}');
     assert!(!text.contains(acting), "{text:?}");
-    let titles = bench.titles();
-    assert_eq!(titles[0], "Flood warning 2");
-    assert!(
-        titles[1].starts_with("</title></entry>]]><![CDATA[x]]>&amp;&#0;&lt;b&gt;\"'"),
-        "{titles:?}"
-    );
-    assert!(
-        titles[1].ends_with("gnp next\u{fffd}line <?xml?><!-- --> 𝄞 👩\u{200d}🚒")
-            || titles[1].contains("gnp next"),
-        "{titles:?}"
-    );
+    let title =
+        "<title>&lt;/title&gt;&lt;/entry&gt;]]&gt;&lt;![CDATA[x]]&gt;&amp;amp;&amp;#0;&amp;lt;b";
+    assert!(text.contains(title), "{text}");
+    assert!(text.contains("gnp next line &lt;?xml?&gt;"), "{text}");
+    assert_eq!(bench.titles().len(), 2);
     assert_eq!(bench.parsed().items[1].authors.len(), 1);
 }
 

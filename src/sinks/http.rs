@@ -24,6 +24,7 @@ use crate::guard::{AllowEntry, Guard};
 use crate::model::{Clock, Outcome, Reason, Secret, host_port};
 use crate::net::failure::{self, Stage, Waits};
 use crate::net::{ClientOptions, Network, headers, noting_dials};
+use crate::observe::events::SinkAnswered;
 
 /// Redirects that are followed.
 const MAX_REDIRECTS: usize = 3;
@@ -41,6 +42,8 @@ pub(super) struct Poster {
     keys: HttpKeys,
     clock: Clock,
     blotter: Blotter,
+    /// `host:port` of the receiver.
+    home: String,
 }
 
 /// A request. It goes out whole within the sink's `timeout`, answer included.
@@ -155,6 +158,7 @@ impl Poster {
         Self {
             network: Network::new(guard, options),
             blotter: Blotter::new(home, secrets, keys),
+            home: host_port(home),
             keys: keys.clone(),
             clock: context.clock.clone(),
         }
@@ -186,10 +190,12 @@ impl Poster {
     /// `reply.after` if that is set. Other 4xx: refused. `says`: the service's own words, if the
     /// sink has read them; else they are looked for in the body.
     pub fn judge(&self, reply: &Reply, says: Option<&str>) -> Outcome {
+        let message = self.told(reply, says);
         if reply.is_success() {
+            let from = reply.host.as_deref().unwrap_or(&self.home);
+            SinkAnswered { from, message: &message }.log();
             return Outcome::Delivered;
         }
-        let message = self.told(reply, says);
         let reason = Reason::of_status(reply.status);
         match reply.status {
             // What the proxy asks for is no word of the receiver's.

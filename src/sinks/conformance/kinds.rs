@@ -8,7 +8,7 @@ use super::{Expected, Got, Kept, MARKER, Play, Receiver, Stage, Trial};
 
 /// A trial for each kind, and for some of each of its ways.
 pub(super) fn all() -> Vec<Box<dyn Trial>> {
-    vec![
+    let mut all: Vec<Box<dyn Trial>> = vec![
         Box::new(Local("log", "")),
         Box::new(Local("file", "path = \"out.jsonl\"\n")),
         Box::new(webhook("secret = \"MARKER\"", json_alerts, |_| {})),
@@ -43,7 +43,9 @@ pub(super) fn all() -> Vec<Box<dyn Trial>> {
             text: text_of_embed,
             check: check_discord,
         }),
-    ]
+    ];
+    all.extend(super::chats::all());
+    all
 }
 
 struct Webhook {
