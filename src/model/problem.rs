@@ -166,8 +166,7 @@ pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Opti
 }
 
 /// What the name of a key holds whose value is, or may be meant as, a secret.
-const SECRET: [&str; 8] =
-    ["pass", "secret", "token", "key", "auth", "cookie", "header", "topic"];
+const SECRET: [&str; 8] = ["pass", "secret", "token", "key", "auth", "cookie", "header", "topic"];
 
 /// What is in the URL of a webhook, behind whose host all is secret.
 const HOOKS: [&str; 3] = ["hook", "/services/", "/bot"];
@@ -331,6 +330,12 @@ mod tests {
             ("https://u:p@e.example", "https://***@e.example"),
             ("  \"press key\", \"=US\", \"=EE.UU.\",", "  \"press key\", \"=US\", \"=EE.UU.\","),
             ("https://e.example/x", "https://e.example/x"),
+            (
+                "url = \"https://hooks.e.example/T/B\" # x",
+                "url = \"https://hooks.e.example****\" # x",
+            ),
+            ("url = \"http://e/api/webhooks/1", "url = \"http://e***************"),
+            ("topic = \"quiet\"", "topic = \"*****\""),
         ];
         for (line, shown) in cases {
             assert_eq!(masked(line), shown);
