@@ -9,6 +9,8 @@
 mod chats;
 pub(in crate::sinks) mod http;
 mod kinds;
+mod mail;
+mod syslog;
 
 use std::collections::HashSet;
 use std::sync::Arc;
