@@ -1,7 +1,9 @@
 //! The daemon: plan, store, network and engines put together and kept going.
 
+mod complaints;
 mod pulse;
 mod reload;
+mod window;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -9,7 +11,9 @@ use std::time::Duration;
 
 use tokio::sync::Notify;
 
+use self::complaints::{About, Complaint, Complaints};
 use self::pulse::PulseKeeper;
+use self::window::{Reading, Window};
 use crate::config::PollSection;
 use crate::engine::plan::{Plan, Surroundings};
 use crate::engine::{DeliverEngine, Pass, PassReport, PollEngine, PruneEngine, Totals};
@@ -18,8 +22,8 @@ use crate::guard::Guard;
 use crate::lifecycle::{Signals, Systemd};
 use crate::model::{Clock, Mono, Now, Place, Problem, SinkName};
 use crate::net::{ClientOptions, Network};
-use crate::observe::LogStream;
 use crate::observe::events::{self, Ready, Started, Stopped, Stopping};
+use crate::observe::{Limits, LogStream, LogStyle, Output};
 use crate::store::{OpenMode, SqliteStore, Store, StoreError};
 
 /// How long what runs may take to finish when the end has been asked for.
@@ -41,6 +45,8 @@ pub struct App {
     deliver: DeliverEngine,
     prune: PruneEngine,
     started: Now,
+    window: Window,
+    reading: Reading,
 }
 
 /// The fetcher that a plan asks for.
@@ -113,6 +119,8 @@ impl App {
             around,
             prune: PruneEngine::new(Arc::clone(&store), clock.clone()),
             started: clock.now(),
+            window: Window::new(),
+            reading: Reading { at: clock.now().wall, well: true },
             plan,
             store,
             clock,
@@ -133,6 +141,8 @@ impl App {
         self.warn_of_failing_examples().await;
         self.warn_of_orphans().await;
         let mut pulse = PulseKeeper::new(systemd, self.clock.now());
+        let mut complaints = Complaints::new(self.stderr());
+        self.window.open(self.plan.metrics.listen).await;
         let mut ready = false;
         loop {
             let next = self.step();
@@ -141,7 +151,8 @@ impl App {
                 systemd.ready(&self.status());
                 Ready { duration_ms: now.mono.since(self.started.mono) }.log();
             }
-            pulse.beat(now, || self.status());
+            let changed = complaints.heed(&self.complaints());
+            pulse.beat(now, changed, || self.status());
             let wait = next.since(now.mono).min(systemd.beat_every().unwrap_or(TICK)).min(TICK);
             tokio::select! {
                 () = signals.soft.cancelled() => break,
@@ -150,11 +161,13 @@ impl App {
                     () = signals.hard.cancelled() => return,
                 },
                 () = self.raised.notified() => self.deliver.wake(),
+                Some(ask) = self.window.asked() => self.answer(ask),
                 () = self.poll.join() => {}
                 () = self.deliver.join() => {}
                 () = tokio::time::sleep(wait) => {}
             }
         }
+        self.window.close().await;
         systemd.stopping();
         Stopping { signal: signals.name(), grace_ms: GRACE }.log();
         tokio::select! {
@@ -286,6 +299,24 @@ impl App {
         }
         .log();
         self.log.close(Duration::from_secs(2));
+    }
+
+    /// Where to complain. The log's own thread may hang with its reader.
+    fn stderr(&self) -> Option<LogStream> {
+        let limits = Limits { lines: 64, ..Limits::default() };
+        let style = Some(LogStyle::Text);
+        LogStream::start(Output::Stderr, style, Some(false), self.clock.clone(), limits).ok()
+    }
+
+    /// What does not work at present, as far as it is said on stderr.
+    fn complaints(&self) -> Vec<Complaint> {
+        let store = self.poll.store_trouble().map(|(reason, message, _)| Complaint {
+            about: About::Store,
+            reason: Some(reason),
+            message: message.to_owned(),
+        });
+        let log = Complaint { about: About::Log, reason: None, message: String::new() };
+        store.into_iter().chain(self.log.is_losing().then_some(log)).collect()
     }
 
     fn status(&self) -> String {

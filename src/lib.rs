@@ -13,7 +13,7 @@
 //! | 1 the page, the gate, the voice | [`document`], [`guard`], [`observe`] |
 //! | 2 the thinking | [`config`], [`health`], [`novelty`], [`pace`], [`parse`], [`render`], [`retry`], [`rules`], [`schedule`], [`silence`] |
 //! | 3 the wire | [`files`], [`net`] |
-//! | 4 the edges | [`fetch`], [`sinks`], [`store`] |
+//! | 4 the edges | [`fetch`], [`metrics`], [`sinks`], [`store`] |
 //! | 5 the engines | [`engine`] |
 //! | 6 the house | [`app`], [`lifecycle`] |
 //! | 7 the door | [`cli`], [`demo`] |
@@ -39,6 +39,7 @@ pub mod files;
 pub mod net;
 
 pub mod fetch;
+pub mod metrics;
 pub mod sinks;
 pub mod store;
 

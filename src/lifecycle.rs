@@ -30,6 +30,8 @@ impl Signals {
         let mut terminate = signal(SignalKind::terminate())?;
         let mut interrupt = signal(SignalKind::interrupt())?;
         let mut hangup = signal(SignalKind::hangup())?;
+        // Has a bound on the size of files been set, writing beyond it is to fail, not to kill.
+        let _too_large = signal(SignalKind::from_raw(rustix::process::Signal::XFSZ.as_raw()))?;
         let signals = Self::default();
         let told = signals.clone();
         tokio::spawn(async move {

@@ -188,7 +188,9 @@ fn after_failure(policy: &PollPolicy, errors: u32, asked: Option<Duration>) -> N
 
 /// When a feed is due whose schedule was stored as `stored`, at the start of a daemon with `feeds`
 /// feeds. What is due in future keeps its time, if the policy can have given it; what is overdue,
-/// or new, or further off than any wait of ours, is spread out, so that a start is no stampede.
+/// or new, or further off than any wait of ours, is spread out, so that a start is no stampede; by
+/// the time of the start, so that where starts follow each other fast (whatever ends the daemon)
+/// it is not always the same feeds that come last.
 pub fn first_due(
     policy: &PollPolicy,
     feed: &FeedId,
@@ -209,7 +211,8 @@ pub fn first_due(
             return now.mono.plus(wait);
         }
     }
-    now.mono.plus(fraction(spread(policy, feeds), feed, 0))
+    let start = now.wall.as_millis().unsigned_abs();
+    now.mono.plus(fraction(spread(policy, feeds), feed, start))
 }
 
 /// Over how long the first polls of so many feeds are spread.
@@ -349,5 +352,21 @@ mod tests {
         assert!(late.iter().all(|wait| *wait < SPREAD_MAX));
         let first_minute = late.iter().filter(|wait| **wait < 60 * S).count();
         assert!((800..1200).contains(&first_minute), "{first_minute} of 10000 in a tenth");
+    }
+
+    #[test]
+    fn each_start_has_an_order_of_its_own() {
+        let first = |start: i64| {
+            let wall = Timestamp::from_millis(1_700_000_000_000 + start * 317);
+            let now = Now { wall, mono: Mono::from_millis(5_000) };
+            let due = |feed: &usize| {
+                let feed = FeedId::new(format!("f{feed}"));
+                first_due(&policy(), &feed, &Schedule::default(), 24, now)
+            };
+            (0..24).min_by_key(due).unwrap()
+        };
+        let mut times = [0; 24];
+        (0..1000).for_each(|start| times[first(start)] += 1);
+        assert!(times.iter().all(|times| (10..90).contains(times)), "{times:?}");
     }
 }

@@ -17,7 +17,7 @@ const FLOORS: &[(u8, &[&str])] = &[
         ],
     ),
     (3, &["files", "net"]),
-    (4, &["fetch", "store", "sinks"]),
+    (4, &["fetch", "store", "sinks", "metrics"]),
     (5, &["engine"]),
     (6, &["app", "lifecycle"]),
     (7, &["cli", "demo", "main"]),

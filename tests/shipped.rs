@@ -9,11 +9,12 @@ use std::process::Command;
 use std::time::Duration;
 
 use url::Url;
-use wirewatch::config::{LogSection, NetSection, PollSection};
+use wirewatch::config::{LogSection, MetricsSection, NetSection, PollSection};
 use wirewatch::demo::FEEDS;
 use wirewatch::document::Document;
 use wirewatch::engine::plan::{Plan, Surroundings};
 use wirewatch::model::{Alert, AlertId, FirstPoll, Problems};
+use wirewatch::sinks::KINDS;
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -102,13 +103,13 @@ fn the_alert_in_the_readme_is_one_that_the_demonstration_raises() {
 }
 
 /// The shipped config with every key that it shows in a comment switched on: lines
-/// `# key = value`, perhaps with a comment of their own, and the feed of one's own.
+/// `# key = value`, perhaps with a comment of their own, the feed of one's own, and more sinks.
 fn uncommented(config: &str) -> String {
     let lines = config.lines().map(|line| {
         let shown = line.strip_prefix("# ").filter(|shown| {
             let key = shown.split_once(" = ").map(|(key, _)| key);
             let is_key = |key: &str| key.chars().all(|c| c.is_ascii_lowercase() || c == '_');
-            *shown == "[[feed]]" || key.is_some_and(is_key)
+            ["[[feed]]", "[[sink]]"].contains(shown) || key.is_some_and(is_key)
         });
         shown.unwrap_or(line)
     });
@@ -129,6 +130,9 @@ fn config_folder(config: &str) -> tempfile::TempDir {
     for name in ["example", "example-key"] {
         fs::write(folder.path().join("secrets").join(name), "secret").unwrap();
     }
+    fs::write(folder.path().join("secrets/example-bot"), "0000:example").unwrap();
+    let url = "https://hooks.example.org/services/example";
+    fs::write(folder.path().join("secrets/example-url"), url).unwrap();
     let own = rcgen::generate_simple_self_signed(["example.org".to_owned()]).unwrap();
     fs::write(folder.path().join("secrets/example-ca"), own.cert.pem()).unwrap();
     fs::write(folder.path().join("wirewatch.toml"), config).unwrap();
@@ -169,6 +173,7 @@ fn the_shipped_config_shows_every_default_as_it_is() {
     assert_eq!((&as_shipped.poll, &explicit.poll), (&poll, &set));
     assert_eq!(explicit.net, NetSection::default());
     assert_eq!(explicit.log, LogSection::default());
+    assert_eq!(explicit.metrics, MetricsSection::default());
     assert_eq!(explicit.store.retention, as_shipped.store.retention);
     assert_eq!(explicit.store_path, other.path().join("wirewatch.db"));
     assert_eq!(as_shipped.store_path, folder.path().join("wirewatch.db"));
@@ -177,18 +182,24 @@ fn the_shipped_config_shows_every_default_as_it_is() {
     let sinks = |plan: &Plan| plan.sinks.iter().map(|s| s.kind.claim()).collect::<Vec<_>>();
     let inside = |folder: &tempfile::TempDir| folder.path().display().to_string();
     let claims = format!("{:?}", sinks(&as_shipped)).replace(&inside(&folder), "");
-    assert_eq!(claims, format!("{:?}", sinks(&explicit)).replace(&inside(&other), ""));
+    let same = &sinks(&explicit)[..as_shipped.sinks.len()];
+    assert_eq!(claims, format!("{same:?}").replace(&inside(&other), ""));
+    for kind in KINDS {
+        let shown = explicit.sinks.iter().any(|sink| sink.kind_name == kind.name);
+        assert!(shown, "no sink of kind \"{}\" is shown", kind.name);
+    }
     assert!(claims.contains("/alerts.jsonl"), "{claims}");
 
     let sections = format!(
-        "{:?} {:?} path: retention: {:?} rotate_size: keep:",
+        "{:?} {:?} path: retention: {:?} {:?} rotate_size: keep:",
         PollSection::default(),
         NetSection::default(),
-        LogSection::default()
+        LogSection::default(),
+        MetricsSection::default()
     );
     let keys: Vec<&str> =
         sections.split([' ', '{', ',']).filter_map(|word| word.strip_suffix(':')).collect();
-    assert_eq!(keys.len(), 18 + 2 + 1 + 4, "{keys:?}");
+    assert_eq!(keys.len(), 18 + 2 + 1 + 1 + 4, "{keys:?}");
     for key in keys {
         let shown = all.lines().any(|line| line.starts_with(&format!("{key} = ")));
         assert!(shown, "`{key}` is not shown");

@@ -18,6 +18,8 @@ mod outbox;
 mod scan;
 #[path = "verbs/silence.rs"]
 mod silence;
+#[path = "verbs/sink.rs"]
+mod sink;
 mod support;
 #[path = "verbs/test.rs"]
 mod test;
@@ -30,7 +32,7 @@ use support::{Answer, House, RULES, Refused, Server, alerts, config, json_lines,
 #[test]
 fn every_verb_explains_itself() {
     let house = House::new();
-    let verbs: [(&str, &[&str]); 13] = [
+    let verbs: [(&str, &[&str]); 14] = [
         ("run", &["--config <FILE>", "--set <KEY=VALUE>", "--log-format", "json, text"]),
         ("poll", &["--config <FILE>", "--set", "--log-format", "--quiet"]),
         ("scan", &["--rules <FILE>", "--config", "--format", "jsonl", "text", "<INPUT>..."]),
@@ -55,6 +57,7 @@ fn every_verb_explains_itself() {
         ("feeds", &["--config <FILE>"]),
         ("outbox", &["list", "retry", "drop"]),
         ("silence", &["add", "list", "expire"]),
+        ("sink", &["test", "list", "kinds", "example"]),
         ("demo", &["--json"]),
     ];
     let all = house.run(&["--help"]).expect(0);

@@ -25,14 +25,15 @@ impl PulseKeeper {
     }
 
     /// Called after every step of both engines; so the watchdog hears nothing if they hang.
-    pub(super) fn beat(&mut self, now: Now, status: impl FnOnce() -> String) {
+    /// What has just `changed` is told at once.
+    pub(super) fn beat(&mut self, now: Now, changed: bool, status: impl FnOnce() -> String) {
         if let Some(every) = self.systemd.beat_every()
             && now.mono.since(self.last_beat) >= every / 2
         {
             self.last_beat = now.mono;
             self.systemd.beat();
         }
-        if now.mono.since(self.last_status) >= Self::STATUS_EVERY {
+        if changed || now.mono.since(self.last_status) >= Self::STATUS_EVERY {
             self.last_status = now.mono;
             self.systemd.status(&status());
         }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{App, counts, fetcher, tell, warn};
+use super::{App, Reading, counts, fetcher, tell, warn};
 use crate::engine::plan::Plan;
 use crate::engine::{Pass, PollEngine};
 use crate::lifecycle::Systemd;
@@ -18,8 +18,12 @@ impl App {
     /// in force.
     pub(super) async fn reload(&mut self, systemd: Systemd) {
         systemd.reloading();
-        if let Err(count) = self.try_reload().await {
-            ReloadFailed { problems: count }.log();
+        match self.try_reload().await {
+            Ok(()) => self.reading = Reading { at: self.clock.now().wall, well: true },
+            Err(count) => {
+                self.reading.well = false;
+                ReloadFailed { problems: count }.log();
+            }
         }
         systemd.ready(&self.status());
     }
@@ -68,6 +72,7 @@ impl App {
         self.poll.hasten_changed(&self.plan);
         self.deliver.replan(&plan);
         self.plan = plan;
+        self.window.open(self.plan.metrics.listen).await;
         let (feeds, rules, sinks) = counts(&self.plan);
         let config = self.config.display().to_string();
         PlanLoaded { config: &config, feeds, rules, sinks }.log();

@@ -15,6 +15,7 @@ mod out;
 mod outbox;
 mod scan;
 mod silence;
+mod sink;
 mod test;
 
 use std::path::{Path, PathBuf};
@@ -27,6 +28,7 @@ use crate::config::Overlay;
 use crate::engine::plan::{Plan, Surroundings};
 use crate::model::Problem;
 use crate::observe::LogStyle;
+use crate::sinks::INHERITED;
 
 /// Watches news feeds and tells you of every new item that matches your rules.
 #[derive(Debug, Parser)]
@@ -73,6 +75,8 @@ enum Verb {
     Outbox(outbox::OutboxArgs),
     /// Keep alerts from the sinks for a while
     Silence(silence::SilenceArgs),
+    /// Try a sink with a test alert; print sinks, kinds and examples
+    Sink(sink::SinkArgs),
     /// Show it all without a network: half a minute of invented news on this machine
     Demo(demo::DemoArgs),
 }
@@ -175,6 +179,7 @@ pub fn main() -> ExitCode {
             Verb::Feeds(args) => feeds::run(args).await,
             Verb::Outbox(args) => outbox::run(args).await,
             Verb::Silence(args) => silence::run(args).await,
+            Verb::Sink(args) => sink::run(args).await,
             Verb::Demo(args) => demo::run(args).await,
         }
     });
@@ -214,11 +219,14 @@ impl ConfigArgs {
         }
         let folder =
             |name| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+        let inherited =
+            INHERITED.iter().filter_map(|name| Some(((*name).to_owned(), std::env::var_os(name)?)));
         Surroundings {
             overlay,
             credentials: folder("CREDENTIALS_DIRECTORY"),
             state: folder("STATE_DIRECTORY"),
             logs: folder("LOGS_DIRECTORY"),
+            inherited: inherited.collect(),
             from_outside: false,
         }
     }
@@ -231,6 +239,17 @@ impl ConfigArgs {
     /// As [`ConfigArgs::plan`], for verbs that poll nothing.
     fn plan_to_look_at(&self) -> Option<Plan> {
         self.plan_in(&Surroundings { from_outside: true, ..self.surroundings() })
+    }
+
+    /// The plan as the installed service has it, with its secrets as far as they can be had here.
+    fn plan_with_secrets(&self) -> Option<Plan> {
+        let mut around = self.surroundings();
+        if self.path() == Path::new(INSTALLED) {
+            let there = |folder: &str| Some(PathBuf::from(folder)).filter(|path| path.is_dir());
+            around.state = around.state.or_else(|| there("/var/lib/wirewatch"));
+            around.logs = around.logs.or_else(|| there("/var/log/wirewatch"));
+        }
+        self.plan_in(&around)
     }
 
     /// As [`ConfigArgs::plan_to_look_at`], or all problems.

@@ -2,6 +2,7 @@
 //! by `engine::plan`, which also reads the files that it names.
 
 mod feed;
+mod metrics;
 mod opml;
 mod overlay;
 mod route;
@@ -9,6 +10,7 @@ mod secret;
 mod sections;
 
 pub use feed::{FeedDraft, name_feeds, read_feed, read_url_list};
+pub use metrics::MetricsSection;
 pub use opml::read_opml;
 pub use overlay::Overlay;
 pub use route::{ProxyChoice, RouteDraft};
@@ -34,6 +36,8 @@ pub struct Config {
     pub store: StoreSection,
     /// `[log]`.
     pub log: LogSection,
+    /// `[metrics]`.
+    pub metrics: MetricsSection,
 }
 
 impl Config {
@@ -49,6 +53,7 @@ impl Config {
             net: NetSection::read(overlay.section(root, "net")),
             store: StoreSection::read(overlay.section(root, "store")),
             log: LogSection::read(overlay.section(root, "log")),
+            metrics: MetricsSection::read(overlay.section(root, "metrics")),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::document::{Source, Table};
 
-const SECTIONS: [&str; 4] = ["poll", "net", "store", "log"];
+const SECTIONS: [&str; 5] = ["poll", "net", "store", "log", "metrics"];
 const PREFIX: &str = "WIREWATCH_";
 /// Keys that stand in no section.
 const KEYS: [&str; 2] = ["rules", "feeds"];

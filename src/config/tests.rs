@@ -82,6 +82,7 @@ fn values_out_of_bounds_are_refused_with_the_bounds() {
         ("[net]\nallow = [\"nowhere:port\"]", "CIDR"),
         ("[net]\nproxy = \"proxy:3128\"", "socks5h://"),
         ("[log]\nformat = \"xml\"", "\"json\""),
+        ("[metrics]\nlisten = \"9464\"", "127.0.0.1:9464"),
     ];
     for (text, hint) in cases {
         let (_, told) = read(text, &Overlay::default());

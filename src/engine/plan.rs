@@ -5,13 +5,14 @@
 mod feeds;
 mod files;
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use self::feeds::{finish_feeds, read_feeds};
 use self::files::{expand, plain, rule_files};
 use crate::config::{
-    Config, FeedDraft, LogSection, NetSection, Overlay, PollSection, StoreSection,
+    Config, FeedDraft, LogSection, MetricsSection, NetSection, Overlay, PollSection, StoreSection,
 };
 use crate::document::{At, Document};
 use crate::files::{Vault, folder, read_file};
@@ -34,6 +35,8 @@ pub struct Plan {
     pub store_path: PathBuf,
     /// How the log is written.
     pub log: LogSection,
+    /// Where the daemon can be looked at.
+    pub metrics: MetricsSection,
     /// The feeds, disabled ones included.
     pub feeds: Vec<Arc<Feed>>,
     /// The rules.
@@ -57,6 +60,8 @@ pub struct Surroundings {
     pub state: Option<PathBuf>,
     /// `$LOGS_DIRECTORY`: where it wants logs.
     pub logs: Option<PathBuf>,
+    /// Variables that the program of a `command` sink gets too.
+    pub inherited: Vec<(String, OsString)>,
     /// Whether this only looks at the config of a service: its credentials cannot be had then, and
     /// are not asked for.
     pub from_outside: bool,
@@ -77,6 +82,7 @@ impl Surroundings {
         sinks::Around {
             vault: self.vault(base),
             logs: self.logs.as_deref().map(first_folder),
+            environment: self.inherited.clone(),
             proxy: net.proxy.clone(),
         }
     }
@@ -101,7 +107,9 @@ impl Plan {
         let config = Config::read(&mut root, &around.overlay);
         for name in around.overlay.ignored() {
             let problem = Problem::new(Place::Env(name.clone()), "is no setting; it is let be");
-            warnings.push(problem.hint("settings are WIREWATCH_POLL_…, _NET_…, _STORE_…, _LOG_…"));
+            warnings.push(
+                problem.hint("settings are WIREWATCH_POLL_…, _NET_…, _STORE_…, _LOG_…, _METRICS_…"),
+            );
         }
         let sinks = SinkSpec::read_all(&mut root, &around.of_sinks(&base, &config.net));
         root.finish();
@@ -135,6 +143,7 @@ impl Plan {
                 net: config.net,
                 store: config.store,
                 log: config.log,
+                metrics: config.metrics,
                 feeds,
                 rules,
                 rule_files,

@@ -28,7 +28,7 @@ use super::plan::Plan;
 use super::{StoreTrouble, Totals};
 use crate::fetch::{Fetch, FetchError};
 use crate::health;
-use crate::model::{Clock, Mono, Now, Reason, visible};
+use crate::model::{Clock, Health, Mono, Now, Reason, visible};
 use crate::observe::events::{Fault, FeedFirstSeen, FeedGap, PollOk};
 use crate::schedule::{Agenda, Limits, first_due};
 use crate::store::{Store, StoreError};
@@ -48,6 +48,8 @@ pub struct PollEngine {
     running: HashMap<Id, (usize, Mono)>,
     flushing: JoinSet<Flushed>,
     trouble: StoreTrouble,
+    /// What the store said last while it refuses what it is given.
+    refusal: Option<(Reason, String)>,
     /// Whether commits are among what the store refuses: that schedules, which are small, can be
     /// written is no sign of recovery then.
     commits_fail: bool,
@@ -139,6 +141,7 @@ impl PollEngine {
             running: HashMap::new(),
             flushing: JoinSet::new(),
             trouble: StoreTrouble::default(),
+            refusal: None,
             commits_fail: false,
             net: Connectivity::default(),
             offline_since: None,
@@ -225,6 +228,27 @@ impl PollEngine {
         self.trouble.failures > 0
     }
 
+    /// What the store refuses, in words, and for how long it has.
+    pub fn store_trouble(&self) -> Option<(Reason, &str, Duration)> {
+        let (reason, message) = self.refusal.as_ref()?;
+        let lasts = self.trouble.lasts(self.shop.clock.now().mono)?;
+        Some((*reason, message, lasts))
+    }
+
+    /// How many feeds are in which state.
+    pub fn states(&self) -> Vec<(Health, usize)> {
+        let count = |state: &Health| {
+            let is = |slot: &&Slot| slot.state.schedule.condition.health == *state;
+            self.slots.iter().filter(is).count()
+        };
+        Health::ALL.iter().map(|state| (*state, count(state))).collect()
+    }
+
+    /// Whether no host at all can be reached.
+    pub fn is_offline(&self) -> bool {
+        self.net.is_offline()
+    }
+
     /// How the feeds ended, each at its last poll.
     pub fn report(&self) -> PassReport {
         let cut_short = self.slots.iter().any(|slot| !slot.polled);
@@ -262,11 +286,13 @@ impl PollEngine {
             }
         };
         let Some((index, started)) = self.running.remove(&id) else { return };
-        let took = self.shop.clock.now().mono.since(started);
-        Totals::add(&self.totals.polls, 1);
+        let now = self.shop.clock.now();
+        let took = now.mono.since(started);
+        self.totals.polled(now.wall);
         let ended = match result {
             Ok(good) => self.learn(index, good, took),
             Err(Bad::Feed(error)) => {
+                self.totals.poll_failures.add(error.reason);
                 self.online(index, Some(error.reason));
                 self.heed(&error);
                 let message = visible(&error.message).into_owned();

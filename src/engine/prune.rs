@@ -45,6 +45,19 @@ impl PruneEngine {
         self.next
     }
 
+    /// Batches that are being deleted: one, or none.
+    pub fn running(&self) -> usize {
+        self.tasks.len()
+    }
+
+    /// Waits until what runs ends, and takes that in; does not return if nothing runs.
+    pub async fn join(&mut self) {
+        match self.tasks.join_next().await {
+            Some(ended) => self.take_in(ended.unwrap_or(Err(StoreError::Closed))),
+            None => std::future::pending().await,
+        }
+    }
+
     /// Deletes all that is older than the plan's retention, and waits for that.
     pub async fn finish(&mut self, plan: &Plan) {
         let before = self.clock.now().wall.minus(plan.store.retention);

@@ -10,6 +10,9 @@ use tokio::time::Instant;
 
 /// Hosts that are remembered though nothing runs there, before those that may be are forgotten.
 const REMEMBERED: usize = 1024;
+/// The kernel of whoever asks again on a connection this soon after an answer may hold back its
+/// acknowledgements (Linux: from 40 ms on). A server that sends head and body apart waits for that.
+const CLOSELY: Duration = Duration::from_millis(50);
 /// However long a host asks to be left alone.
 const REST_MAX: Duration = Duration::from_secs(86_400);
 
@@ -22,6 +25,7 @@ const REST_MAX: Duration = Duration::from_secs(86_400);
 pub(super) struct Gate {
     per_host: usize,
     spacing: Duration,
+    closely: Duration,
     hosts: Mutex<HashMap<String, Host>>,
     /// Hosts that asked to be left alone, and until when.
     resting: Mutex<HashMap<String, Instant>>,
@@ -30,13 +34,31 @@ pub(super) struct Gate {
 #[derive(Clone, Debug)]
 struct Host {
     places: Arc<Semaphore>,
-    next: Arc<Mutex<Option<Instant>>>,
+    times: Arc<Mutex<Times>>,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Times {
+    /// From when on the next one may start.
+    next: Option<Instant>,
+    /// When the last one left.
+    left: Option<Instant>,
 }
 
 /// A place at a host; given back when it is dropped.
 #[derive(Debug)]
 pub(super) struct Turn {
     _place: Option<OwnedSemaphorePermit>,
+    times: Arc<Mutex<Times>>,
+    /// Whether the one before has only just left: what it leaves behind is a connection that does
+    /// not acknowledge at once.
+    pub closely: bool,
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        self.times.lock().unwrap_or_else(PoisonError::into_inner).left = Some(Instant::now());
+    }
 }
 
 impl Gate {
@@ -45,9 +67,16 @@ impl Gate {
         Self {
             per_host: per_host.max(1),
             spacing,
+            closely: CLOSELY,
             hosts: Mutex::default(),
             resting: Mutex::default(),
         }
+    }
+
+    /// The same, where who comes within so long follows closely.
+    #[cfg(test)]
+    pub(super) fn closely(self, closely: Duration) -> Self {
+        Self { closely, ..self }
     }
 
     /// Lets `host` be for `span`, a day at most.
@@ -74,15 +103,17 @@ impl Gate {
         let host = self.host(host);
         let place = host.places.acquire_owned().await.ok();
         let start = {
-            let mut next = host.next.lock().unwrap_or_else(PoisonError::into_inner);
-            let (start, after) = start(*next, Instant::now(), self.spacing);
-            *next = Some(after);
+            let mut times = host.times.lock().unwrap_or_else(PoisonError::into_inner);
+            let (start, after) = start(times.next, Instant::now(), self.spacing);
+            times.next = Some(after);
             start
         };
         if let Some(start) = start {
             tokio::time::sleep_until(start).await;
         }
-        Turn { _place: place }
+        let left = host.times.lock().unwrap_or_else(PoisonError::into_inner).left;
+        let closely = left.is_some_and(|left| left.elapsed() < self.closely);
+        Turn { _place: place, times: host.times, closely }
     }
 
     fn host(&self, name: &str) -> Host {
@@ -93,14 +124,11 @@ impl Gate {
         if hosts.len() >= REMEMBERED {
             let now = Instant::now();
             hosts.retain(|_, host| {
-                let next = *host.next.lock().unwrap_or_else(PoisonError::into_inner);
+                let next = host.times.lock().unwrap_or_else(PoisonError::into_inner).next;
                 Arc::strong_count(&host.places) > 1 || next.is_some_and(|next| next > now)
             });
         }
-        let host = Host {
-            places: Arc::new(Semaphore::new(self.per_host)),
-            next: Arc::new(Mutex::new(None)),
-        };
+        let host = Host { places: Arc::new(Semaphore::new(self.per_host)), times: Arc::default() };
         hosts.insert(name.to_owned(), host.clone());
         host
     }
@@ -145,6 +173,17 @@ mod tests {
         assert!(gate.enter("a:443").now_or_never().is_some());
         drop(first);
         assert!(gate.enter("a:80").now_or_never().is_some());
+    }
+
+    #[tokio::test]
+    async fn who_follows_closely_is_told_so() {
+        let gate = Gate::new(2, Duration::ZERO).closely(3600 * S);
+        let first = gate.enter("a:80").await;
+        let beside = gate.enter("a:80").await;
+        assert!(!first.closely && !beside.closely);
+        drop(first);
+        assert!(gate.enter("a:80").await.closely);
+        assert!(!gate.enter("b:80").await.closely);
     }
 
     #[tokio::test]

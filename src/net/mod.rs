@@ -89,6 +89,8 @@ struct Key {
     /// own, and all others share one.
     port: Option<u16>,
     route: Route,
+    /// Whether each request gets a connection of its own.
+    anew: bool,
 }
 
 impl Network {
@@ -129,6 +131,15 @@ impl Network {
     /// URL itself, which never reaches a resolver; names are checked when they are resolved, or
     /// here if that is left to a proxy and they can be resolved at all.
     pub async fn client(&self, url: &Url, route: &Route) -> Result<Client, NetError> {
+        self.choose(url, route, false).await
+    }
+
+    /// The same, for a request that is to go out on a connection of its own.
+    pub async fn client_anew(&self, url: &Url, route: &Route) -> Result<Client, NetError> {
+        self.choose(url, route, true).await
+    }
+
+    async fn choose(&self, url: &Url, route: &Route, anew: bool) -> Result<Client, NetError> {
         if !matches!(url.scheme(), "http" | "https") {
             return Err(NetError::Scheme { scheme: url.scheme().to_owned() });
         }
@@ -143,7 +154,8 @@ impl Network {
             }
             None => {}
         }
-        let key = Key { port: self.guard.names_port(port).then_some(port), route: route.clone() };
+        let port = self.guard.names_port(port).then_some(port);
+        let key = Key { port, route: route.clone(), anew };
         let known = self.clients.lock().unwrap_or_else(PoisonError::into_inner).get(&key).cloned();
         if let Some(client) = known {
             return Ok(client);
@@ -171,7 +183,7 @@ impl Network {
     }
 
     #[expect(clippy::disallowed_methods, reason = "the one place where clients are made")]
-    fn build(&self, Key { port, route }: &Key) -> Result<Client, NetError> {
+    fn build(&self, Key { port, route, anew }: &Key) -> Result<Client, NetError> {
         let resolver = GuardedResolver {
             guard: Arc::clone(&self.guard),
             lookup: Arc::clone(&self.lookup),
@@ -189,7 +201,7 @@ impl Network {
             .redirect(reqwest::redirect::Policy::none())
             .referer(false)
             .no_proxy()
-            .pool_max_idle_per_host(1)
+            .pool_max_idle_per_host(usize::from(!anew))
             .pool_idle_timeout(Duration::from_secs(15))
             .http1_max_headers(MAX_HEADERS)
             .http2_max_header_list_size(MAX_HEADER_LIST)

@@ -271,6 +271,22 @@ events! {
         /// The same in words.
         message: &'a str,
     }
+    /// A receiver said yes to a message, in its own words. `wirewatch sink test` shows it.
+    DEBUG SinkAnswered<'a> = "sink_answered" {
+        /// Host and port, or the program.
+        from: &'a str,
+        /// Its words.
+        message: &'a str,
+    }
+    /// Where a `feed` sink is to write lay a file that is none of its own; it was renamed.
+    WARN FeedFileSetAside<'a> = "feed_file_set_aside" {
+        /// The sink.
+        sink: &'a SinkName,
+        /// Where the file is now.
+        kept: &'a str,
+        /// Why it was in the way.
+        message: &'a str,
+    }
     /// A sink that failed takes alerts again.
     INFO SinkRecovered<'a> = "sink_recovered" {
         /// The sink.
@@ -298,6 +314,19 @@ events! {
         alerts: u64,
         /// Deliveries that waited for sinks which are no longer configured, removed with these.
         unsent: u64,
+    }
+    /// Metrics and health are served.
+    INFO MetricsReady<'a> = "metrics_ready" {
+        /// Where.
+        address: &'a str,
+    }
+    /// Metrics and health cannot be served at the address that the config gives; it is tried again
+    /// from time to time.
+    ERROR MetricsFailed<'a> = "metrics_failed" {
+        /// The address.
+        address: &'a str,
+        /// Why.
+        message: &'a str,
     }
     /// The wall clock was set, forwards or back. Polling goes by another clock and is not moved.
     WARN ClockJumped = "clock_jumped" {

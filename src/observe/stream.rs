@@ -5,7 +5,7 @@ use std::fmt;
 use std::fs::File;
 use std::io::{self, ErrorKind, IsTerminal, Write};
 use std::os::fd::AsFd;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
@@ -77,6 +77,8 @@ struct Shared {
     finished: Condvar,
     limits: Limits,
     dropped: AtomicU64,
+    /// Whether lines are missing and that has not come out yet.
+    losing: AtomicBool,
 }
 
 #[derive(Debug, Default)]
@@ -127,6 +129,7 @@ impl LogStream {
             finished: Condvar::new(),
             limits,
             dropped: AtomicU64::new(0),
+            losing: AtomicBool::new(false),
         });
         let given = clock.clone();
         let worker =
@@ -151,6 +154,11 @@ impl LogStream {
         self.handle.shared.dropped.load(Ordering::Relaxed)
     }
 
+    /// Whether lines are being lost: since the first that was, nothing has come out that tells of it.
+    pub fn is_losing(&self) -> bool {
+        self.handle.shared.losing.load(Ordering::Relaxed)
+    }
+
     /// Queues `line` (with its line end). Never waits: a line that finds no room is dropped and
     /// counted, and where the next one has room, `log_dropped` tells how many are missing.
     pub fn write(&self, line: String) {
@@ -159,7 +167,7 @@ impl LogStream {
         let full = queue.lines >= shared.limits.lines
             || queue.bytes.saturating_add(line.len()) > shared.limits.bytes;
         if full || queue.closing {
-            shared.dropped.fetch_add(1, Ordering::Relaxed);
+            shared.lose();
             let closing = queue.closing;
             match queue.entries.back_mut() {
                 Some(Entry::Gap(count)) => *count += 1,
@@ -216,6 +224,12 @@ impl Drop for Handle {
 }
 
 impl Shared {
+    /// Counts a line that is lost.
+    fn lose(&self) {
+        self.dropped.fetch_add(1, Ordering::Relaxed);
+        self.losing.store(true, Ordering::Relaxed);
+    }
+
     fn lock(&self) -> MutexGuard<'_, Queue> {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -292,7 +306,7 @@ impl Worker {
         }
         if self.write(line).is_err() {
             self.lost += 1;
-            self.shared.dropped.fetch_add(1, Ordering::Relaxed);
+            self.shared.lose();
         }
     }
 
@@ -306,6 +320,7 @@ impl Worker {
         };
         if self.write(&event.line(self.format)).is_ok() {
             self.lost = 0;
+            self.shared.losing.store(false, Ordering::Relaxed);
         }
     }
 

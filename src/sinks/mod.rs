@@ -2,16 +2,23 @@
 //! manual), its example (which is its test), its reader and its builder, and one line in
 //! `KINDS`.
 
+mod command;
 mod discord;
+mod disk;
+mod feed;
 mod file;
 mod http;
 mod log;
+mod matrix;
 mod message;
+mod ntfy;
 mod read;
 mod slack;
+mod telegram;
 mod template;
 mod webhook;
 
+use std::ffi::OsString;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -28,14 +35,30 @@ use crate::observe::LogStream;
 use crate::pace::Pacing;
 use crate::retry::{self, Backoff};
 
+pub use command::{CommandConfig, INHERITED};
 pub use discord::DiscordConfig;
+pub use feed::FeedConfig;
 pub use file::FileConfig;
 pub use log::LogConfig;
+pub use matrix::MatrixConfig;
+pub use ntfy::NtfyConfig;
 pub use slack::SlackConfig;
+pub use telegram::TelegramConfig;
 pub use webhook::WebhookConfig;
 
 /// All kinds of sink.
-pub const KINDS: &[Kind] = &[log::KIND, file::KIND, webhook::KIND, slack::KIND, discord::KIND];
+pub const KINDS: &[Kind] = &[
+    log::KIND,
+    file::KIND,
+    feed::KIND,
+    command::KIND,
+    webhook::KIND,
+    slack::KIND,
+    discord::KIND,
+    telegram::KIND,
+    matrix::KIND,
+    ntfy::KIND,
+];
 
 /// A kind of sink, described by itself.
 #[derive(Clone, Copy, Debug)]
@@ -74,6 +97,9 @@ pub struct Around {
     pub vault: Vault,
     /// `$LOGS_DIRECTORY`, if systemd gives one: where a file goes whose path is not given.
     pub logs: Option<PathBuf>,
+    /// Variables of our own environment that a program gets too: [`INHERITED`], as far as they are
+    /// set.
+    pub environment: Vec<(String, OsString)>,
     /// What requests go through that have no `proxy` of their own.
     pub proxy: Option<Proxy>,
 }

@@ -1,23 +1,22 @@
 //! Both engines on a bench: a clock turned by hand, the real store, a scripted network.
 
 use std::fs;
-use std::io::{self, Write};
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::FutureExt;
 use serde_json::Value;
 use tempfile::TempDir;
 use tokio::sync::Notify;
-use wirewatch::engine::plan::{Plan, Surroundings};
+use wirewatch::engine::plan::Plan;
 use wirewatch::engine::{DeliverEngine, Pass, PollEngine, Totals};
 use wirewatch::model::{Alert, Clock, Mono, Timestamp};
-use wirewatch::observe::{self, LogStream, Output};
 use wirewatch::store::{OpenMode, SqliteStore, Store};
 
 use super::document::Story;
 use super::faulty::Faulty;
+use super::ground::{self, Log};
 use super::wire::Wire;
 
 pub const SECOND: Duration = Duration::from_secs(1);
@@ -34,22 +33,7 @@ pub struct Bench {
     pub deliver: DeliverEngine,
     pub totals: Arc<Totals>,
     pub raised: Arc<Notify>,
-    log: LogStream,
-    written: Arc<Mutex<Vec<u8>>>,
-    _here: tracing::subscriber::DefaultGuard,
-}
-
-struct Shared(Arc<Mutex<Vec<u8>>>);
-
-impl Write for Shared {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
+    log: Log,
 }
 
 /// A config for so many feeds, `f0`, `f1` …, and a file sink.
@@ -76,47 +60,24 @@ impl Bench {
     pub async fn with(config: &str, pass: Pass, tune: impl FnOnce(&mut Plan)) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let clock = Clock::manual(Timestamp::parse("2026-11-23T22:00:00Z").unwrap());
-        let mut plan = read(&folder, config);
+        let mut plan = ground::plan(folder.path(), config);
         tune(&mut plan);
         let plan = Arc::new(plan);
         let real = SqliteStore::open(&plan.store_path, OpenMode::Writer).unwrap();
         let store = Arc::new(Faulty::new(real));
         let wire = Arc::new(Wire::new(clock.clone()));
         let (totals, raised) = (Arc::new(Totals::default()), Arc::new(Notify::new()));
-        let written = Arc::new(Mutex::new(Vec::new()));
-        let options = observe::Options {
-            output: Output::Writer(Box::new(Shared(Arc::clone(&written)))),
-            style: None,
-            color: None,
-            filter: Some("wirewatch=debug".into()),
-            clock: clock.clone(),
-            limits: observe::Limits { lines: 1_000_000, bytes: 1 << 30, ..Default::default() },
-        };
-        let (subscriber, log) = observe::subscriber(options).unwrap();
-        let here = tracing::subscriber::set_default(subscriber);
+        let log = Log::keep(&clock);
         let poll = open(&plan, &store, &wire, pass, (&totals, &raised)).await;
         let dyn_store: Arc<dyn Store> = store.clone();
         let deliver =
-            DeliverEngine::new(&plan, dyn_store, clock.clone(), log.clone(), Arc::clone(&totals));
-        Self {
-            folder,
-            clock,
-            plan,
-            store,
-            wire,
-            poll,
-            deliver,
-            totals,
-            raised,
-            log,
-            written,
-            _here: here,
-        }
+            DeliverEngine::new(&plan, dyn_store, clock.clone(), log.stream(), Arc::clone(&totals));
+        Self { folder, clock, plan, store, wire, poll, deliver, totals, raised, log }
     }
 
     /// As a reload does it: the same feeds, or others, with what the store knows of them.
     pub async fn reload(&mut self, config: &str) {
-        self.plan = Arc::new(read(&self.folder, config));
+        self.plan = Arc::new(ground::plan(self.folder.path(), config));
         self.poll.flush().await;
         let shared = (&self.totals, &self.raised);
         self.poll = open(&self.plan, &self.store, &self.wire, Pass::Forever, shared).await;
@@ -192,18 +153,8 @@ impl Bench {
 
     /// The events so far with their fields; nothing is logged after this.
     pub fn log(&self) -> Vec<Value> {
-        self.log.close(10 * SECOND);
-        let text = String::from_utf8(self.written.lock().unwrap().clone()).unwrap();
-        text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+        self.log.lines()
     }
-}
-
-fn read(folder: &TempDir, config: &str) -> Plan {
-    let rules = "[[rule]]\nid = \"floods\"\ntitle = \"Floods\"\nany = [\"flood*\"]\n";
-    fs::write(folder.path().join("rules.toml"), rules).unwrap();
-    let path = folder.path().join("wirewatch.toml");
-    fs::write(&path, config).unwrap();
-    Plan::build(&path, &Surroundings::default()).unwrap()
 }
 
 async fn open(

@@ -1,6 +1,10 @@
-//! The real store, with a switch that makes its writes fail.
+//! The real store, with a switch that makes its writes fail, and an usher who may make any call
+//! fail, before its effect or after.
 
+use std::fmt::Display;
+use std::future::{Future, pending};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use wirewatch::model::{
@@ -13,8 +17,36 @@ use wirewatch::store::{
     Store, StoreError, StoredItem, Update,
 };
 
+/// Who is asked before each call.
+#[async_trait]
+pub trait Usher: Send + Sync {
+    /// What becomes of the call of that name, which is about a feed or a sink.
+    async fn ask(&self, name: &'static str, about: String) -> Fate;
+
+    /// A call that is to hang after its effect has had it.
+    fn hangs(&self) {}
+
+    /// A commit took place.
+    fn committed(&self, _found: &Found) {}
+}
+
+/// What becomes of a call.
+#[derive(Clone, Debug)]
+pub enum Fate {
+    Done,
+    /// An error, and no effect.
+    Fails(StoreError),
+    /// The effect, and an error all the same.
+    FailsAfter(StoreError),
+    /// Never an answer, nor an effect.
+    Hangs,
+    /// The effect, and never an answer.
+    HangsAfter,
+}
+
 pub struct Faulty {
     pub real: SqliteStore,
+    usher: Option<Arc<dyn Usher>>,
     /// Whether the disk is full.
     pub full: AtomicBool,
     /// Writes that were refused for that.
@@ -23,7 +55,32 @@ pub struct Faulty {
 
 impl Faulty {
     pub fn new(real: SqliteStore) -> Self {
-        Self { real, full: AtomicBool::new(false), refused: AtomicUsize::new(0) }
+        Self { real, usher: None, full: AtomicBool::new(false), refused: AtomicUsize::new(0) }
+    }
+
+    /// A store that asks before each call.
+    pub fn ushered(real: SqliteStore, usher: Arc<dyn Usher>) -> Self {
+        Self { usher: Some(usher), ..Self::new(real) }
+    }
+
+    async fn call<T>(
+        &self,
+        name: &'static str,
+        about: impl Display,
+        real: impl Future<Output = Result<T, StoreError>>,
+    ) -> Result<T, StoreError> {
+        let Some(usher) = &self.usher else { return real.await };
+        match usher.ask(name, about.to_string()).await {
+            Fate::Done => real.await,
+            Fate::Fails(error) => Err(error),
+            Fate::FailsAfter(error) => real.await.and(Err(error)),
+            Fate::Hangs => pending().await,
+            Fate::HangsAfter => {
+                drop(real.await);
+                usher.hangs();
+                pending().await
+            }
+        }
     }
 
     fn write(&self) -> Result<(), StoreError> {
@@ -47,30 +104,51 @@ impl Store for Faulty {
         now: Timestamp,
     ) -> Result<Vec<FeedState>, StoreError> {
         self.write()?;
-        self.real.open_feeds(feeds, now).await
+        self.call("open_feeds", feeds.len(), self.real.open_feeds(feeds, now)).await
     }
 
     async fn seen(&self, feed: i64) -> Result<Seen, StoreError> {
-        self.real.seen(feed).await
+        self.call("seen", feed, self.real.seen(feed)).await
     }
 
     async fn commit(&self, found: Found) -> Result<Committed, StoreError> {
         self.write()?;
-        self.real.commit(found).await
+        let shown = found.clone();
+        let real = async {
+            let committed = self.real.commit(found).await?;
+            if let Some(usher) = &self.usher {
+                usher.committed(&shown);
+            }
+            Ok(committed)
+        };
+        self.call("commit", shown.feed, real).await
     }
 
     async fn flush_schedules(&self, updates: Vec<Update>) -> Result<(), StoreError> {
         self.write()?;
-        self.real.flush_schedules(updates).await
+        let rows = updates.len();
+        self.call("flush_schedules", rows, self.real.flush_schedules(updates)).await
     }
 
     async fn set_moved(&self, feed: i64, to: Option<String>) -> Result<(), StoreError> {
         self.write()?;
-        self.real.set_moved(feed, to).await
+        self.call("set_moved", feed, self.real.set_moved(feed, to)).await
     }
 
     async fn claim(&self, sink: &SinkName, claim: Claim) -> Result<Vec<Delivery>, StoreError> {
-        self.real.claim(sink, claim).await
+        let rows = Mutex::new(Vec::new());
+        let real = async {
+            let claimed = self.real.claim(sink, claim).await?;
+            *rows.lock().unwrap() = claimed.iter().map(|delivery| delivery.row).collect();
+            Ok(claimed)
+        };
+        let claimed = self.call("claim", sink, real).await;
+        if claimed.is_err() {
+            // Who does not get them does not hold them.
+            let rows = std::mem::take(&mut *rows.lock().unwrap());
+            self.real.release(&rows).await;
+        }
+        claimed
     }
 
     async fn gather(
@@ -80,7 +158,7 @@ impl Store for Faulty {
         key: MessageKey,
     ) -> Result<(), StoreError> {
         self.write()?;
-        self.real.gather(sink, rows, key).await
+        self.call("gather", sink, self.real.gather(sink, rows, key)).await
     }
 
     async fn settle(
@@ -90,7 +168,7 @@ impl Store for Faulty {
         bookmark: Option<Bookmark>,
     ) -> Result<(), StoreError> {
         self.write()?;
-        self.real.settle(sink, settlements, bookmark).await
+        self.call("settle", sink, self.real.settle(sink, settlements, bookmark)).await
     }
 
     async fn release(&self, rows: &[i64]) {
@@ -98,7 +176,7 @@ impl Store for Faulty {
     }
 
     async fn bookmark(&self, sink: &SinkName) -> Result<Option<Bookmark>, StoreError> {
-        self.real.bookmark(sink).await
+        self.call("bookmark", sink, self.real.bookmark(sink)).await
     }
 
     async fn next_due(
@@ -106,7 +184,7 @@ impl Store for Faulty {
         sink: &SinkName,
         claim: &Claim,
     ) -> Result<Option<Timestamp>, StoreError> {
-        self.real.next_due(sink, claim).await
+        self.call("next_due", sink, self.real.next_due(sink, claim)).await
     }
 
     async fn outbox(&self) -> Result<Vec<OutboxCount>, StoreError> {
@@ -128,7 +206,7 @@ impl Store for Faulty {
     }
 
     async fn silences(&self) -> Result<Vec<Silence>, StoreError> {
-        self.real.silences().await
+        self.call("silences", "all", self.real.silences()).await
     }
 
     async fn add_silence(&self, silence: Silence) -> Result<i64, StoreError> {
@@ -152,7 +230,7 @@ impl Store for Faulty {
         sinks: Vec<SinkName>,
     ) -> Result<Pruned, StoreError> {
         self.write()?;
-        self.real.prune(before, limit, sinks).await
+        self.call("prune", limit, self.real.prune(before, limit, sinks)).await
     }
 
     async fn alerts(&self, query: AlertQuery) -> Result<Vec<(i64, Alert)>, StoreError> {

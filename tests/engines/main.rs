@@ -6,7 +6,9 @@
 mod bench;
 #[path = "../news/document.rs"]
 mod document;
+#[expect(dead_code, reason = "only the simulator has an usher")]
 mod faulty;
+mod ground;
 mod health;
 mod wire;
 

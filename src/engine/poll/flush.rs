@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use tokio::task::JoinError;
 
-use super::PollEngine;
 use super::slot::{Slot, Unwritten};
+use super::{PollEngine, Totals};
 use crate::observe::events::{Fault, StoreFailed, StoreRecovered};
 use crate::store::{Store, StoreError};
 
@@ -87,12 +87,15 @@ impl PollEngine {
 
     pub(super) fn store_worked(&mut self) {
         self.commits_fail = false;
+        self.refusal = None;
         if let Some(duration_ms) = self.trouble.worked(self.shop.clock.now().mono) {
             StoreRecovered { duration_ms }.log();
         }
     }
 
     pub(super) fn store_failed(&mut self, error: &StoreError) {
+        Totals::add(&self.totals.store_failures, 1);
+        self.refusal = Some((error.reason(), error.to_string()));
         if self.trouble.failed(self.shop.clock.now().mono) {
             StoreFailed { reason: error.reason(), message: &error.to_string() }.log();
         }

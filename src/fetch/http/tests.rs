@@ -389,35 +389,45 @@ async fn forgetful(first: Vec<u8>) -> (Url, Arc<Mutex<usize>>) {
     let count = Arc::clone(&requests);
     tokio::spawn(async move {
         loop {
-            let (mut socket, _) = listener.accept().await.unwrap();
-            for answer in [&first[..], b""] {
-                let mut byte = [0];
-                let mut head = Vec::new();
-                while !head.ends_with(b"\r\n\r\n") && socket.read(&mut byte).await.unwrap_or(0) > 0
-                {
-                    head.push(byte[0]);
-                }
-                *count.lock().unwrap() += usize::from(!head.is_empty());
-                if answer.is_empty() || socket.write_all(answer).await.is_err() {
-                    break;
-                }
-            }
+            let (socket, _) = listener.accept().await.unwrap();
+            tokio::spawn(forget(socket, first.clone(), Arc::clone(&count)));
         }
     });
     (url, requests)
+}
+
+async fn forget(mut socket: tokio::net::TcpStream, first: Vec<u8>, count: Arc<Mutex<usize>>) {
+    for answer in [&first[..], b""] {
+        let mut byte = [0];
+        let mut head = Vec::new();
+        while !head.ends_with(b"\r\n\r\n") && socket.read(&mut byte).await.unwrap_or(0) > 0 {
+            head.push(byte[0]);
+        }
+        *count.lock().unwrap() += usize::from(!head.is_empty());
+        if answer.is_empty() || socket.write_all(answer).await.is_err() {
+            break;
+        }
+    }
 }
 
 #[tokio::test]
 async fn a_kept_connection_that_is_dead_is_replaced_once_and_a_new_one_is_not() {
     let kept = b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\n<rss/>".to_vec();
     let (url, requests) = forgetful(kept).await;
-    let fetcher = http(limits(), Duration::from_secs(5));
+    let mut fetcher = http(limits(), Duration::from_secs(5));
+    fetcher.gate = Arc::new(Gate::new(1, Duration::ZERO).closely(Duration::ZERO));
     let feed = plain(&url);
     let now = Timestamp::from_millis(0);
     let request = Request { feed: &feed, url: &url, validators: NOTHING, reload: false, now };
     fetcher.fetch(request).await.unwrap();
     fetcher.fetch(request).await.unwrap();
     assert_eq!(*requests.lock().unwrap(), 3);
+    // One that would be used again right away, and so might acknowledge late, is not.
+    fetcher.gate = Arc::new(Gate::new(1, Duration::ZERO).closely(Duration::from_secs(3600)));
+    fetcher.fetch(request).await.unwrap();
+    let before = *requests.lock().unwrap();
+    fetcher.fetch(request).await.unwrap();
+    assert_eq!(*requests.lock().unwrap(), before + 1);
     let server = Server::plays(vec![Vec::new()]).await;
     let error = fetch(&plain(&server.url), NOTHING).await.unwrap_err();
     assert_eq!((error.reason, server.heard().len()), (Reason::Truncated, 1));
