@@ -28,7 +28,7 @@ pub(super) fn refuse(db: &mut Connection, path: &Path) -> Result<(), StoreError>
 /// SQLite plays any log whose checksums are right, so one of another store would take the place of
 /// this one. Every transaction writes to the page with the store's key (see `lanes`): what the log
 /// says of that must be what the file itself says.
-fn refuse_foreign_log(db: &Connection, path: &Path) -> Result<(), StoreError> {
+pub(super) fn refuse_foreign_log(db: &Connection, path: &Path) -> Result<(), StoreError> {
     let key = |db: &Connection| -> rusqlite::Result<Vec<u8>> {
         db.query_row("SELECT value FROM meta WHERE name = 'hash_key'", [], |row| row.get(0))
     };

@@ -148,6 +148,7 @@ fn open_reader(path: &Path) -> Result<Connection, StoreError> {
     if found < known {
         return Err(StoreError::Older { path: path.to_owned(), found, known });
     }
+    damage::refuse_foreign_log(&db, path)?;
     db.pragma_update(None, "cache_size", -16_384)?;
     db.pragma_update(None, "temp_store", "MEMORY")?;
     db.set_prepared_statement_cache_capacity(32);

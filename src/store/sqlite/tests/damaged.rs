@@ -114,6 +114,10 @@ async fn the_log_of_another_store_is_not_played_into_this_one() {
     fs::copy(beside(&theirs.path(), "-wal"), &log).unwrap();
     let text = refused(&ours, "the log of another store");
     assert!(text.contains("its -wal file is that of another database"), "{text}");
+    for mode in [OpenMode::Reader, OpenMode::Operator] {
+        let refused = error(SqliteStore::open(&ours.path(), mode)).to_string();
+        assert_eq!(refused, text, "{mode:?}");
+    }
     // With its own, which is empty, it is what it was.
     fs::write(&log, b"").unwrap();
     drop(fs::remove_file(beside(&ours.path(), "-shm")));
