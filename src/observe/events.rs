@@ -287,6 +287,29 @@ events! {
         /// Why it was in the way.
         message: &'a str,
     }
+    /// An alert was tried in vain for as long as its sink's `give_up_after`; it is kept as a dead
+    /// letter.
+    ERROR DeliveryGivenUp<'a> = "delivery_given_up" {
+        /// The sink.
+        sink: &'a SinkName,
+        /// The alert's id.
+        alert: &'a AlertId,
+        /// The class of failure of the last attempt.
+        reason: Reason,
+        /// The same in words.
+        message: &'a str,
+        /// Attempts that failed.
+        attempts: u32,
+    }
+    /// A silence covers an alert: this sink does not get it. That is kept beside the alert.
+    DEBUG DeliveryMuted<'a> = "delivery_muted" {
+        /// The sink.
+        sink: &'a SinkName,
+        /// The alert's id.
+        alert: &'a AlertId,
+        /// The silence's number.
+        silence: i64,
+    }
     /// A sink that failed takes alerts again.
     INFO SinkRecovered<'a> = "sink_recovered" {
         /// The sink.
