@@ -208,11 +208,6 @@ impl Running {
         }
     }
 
-    /// Has it read its config again.
-    pub fn reload(&self) {
-        signal(self.child.as_ref().unwrap().id(), "HUP");
-    }
-
     /// Asks it to end by SIGTERM. Answers with its exit code and the lines left.
     #[track_caller]
     pub fn stop(mut self) -> (Option<i32>, Vec<String>) {
