@@ -67,23 +67,12 @@ impl Bench {
         let store = Arc::new(Faulty::new(real));
         let wire = Arc::new(Wire::new(clock.clone()));
         let (totals, raised) = (Arc::new(Totals::default()), Arc::new(Notify::new()));
-        let log = Log::keep(&clock);
+        let log = Log::keep(&clock, "wirewatch=debug");
         let poll = open(&plan, &store, &wire, pass, (&totals, &raised)).await;
         let dyn_store: Arc<dyn Store> = store.clone();
         let deliver =
             DeliverEngine::new(&plan, dyn_store, clock.clone(), log.stream(), Arc::clone(&totals));
-        Self {
-            folder,
-            clock,
-            plan,
-            store,
-            wire,
-            poll,
-            deliver,
-            totals,
-            raised,
-            log,
-        }
+        Self { folder, clock, plan, store, wire, poll, deliver, totals, raised, log }
     }
 
     /// As a reload does it: the same feeds, or others, with what the store knows of them.

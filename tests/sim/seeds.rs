@@ -147,9 +147,8 @@ fn setting(chance: &mut Chance) -> (String, Vec<(String, Programme)>) {
          backoff_max = \"30m\"\n[[sink]]\nkind = \"file\"\n"
     );
     for name in ["receiver", "other"] {
-        config += &format!(
-            "[[sink]]\nkind = \"file\"\nname = \"{name}\"\npath = \"{name}.jsonl\"\n"
-        );
+        config +=
+            &format!("[[sink]]\nkind = \"file\"\nname = \"{name}\"\npath = \"{name}.jsonl\"\n");
     }
     let hosts = *chance.pick(&[1, 3, 100]);
     let mut feeds = Vec::new();

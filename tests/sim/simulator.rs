@@ -142,7 +142,7 @@ impl<S: Script> Simulator<S> {
             label: label.into(),
             folder: tempfile::tempdir().unwrap(),
             config: config.to_owned(),
-            log: Log::keep(&clock),
+            log: Log::keep(&clock, "wirewatch=debug"),
             clock,
             desk,
             inboxes: BTreeMap::new(),
