@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use tokio::sync::Notify;
 
-use self::complaints::{About, Complaint, Complaints};
+use self::complaints::Complaints;
 use self::pulse::PulseKeeper;
 use self::window::{Reading, Window};
 use crate::config::PollSection;
@@ -22,8 +22,8 @@ use crate::guard::Guard;
 use crate::lifecycle::{Signals, Systemd};
 use crate::model::{Clock, Mono, Now, Place, Problem, SinkName};
 use crate::net::{ClientOptions, Network};
+use crate::observe::LogStream;
 use crate::observe::events::{self, Ready, Started, Stopped, Stopping};
-use crate::observe::{Limits, LogStream, LogStyle, Output};
 use crate::store::{OpenMode, SqliteStore, Store, StoreError};
 
 /// How long what runs may take to finish when the end has been asked for.
@@ -299,38 +299,6 @@ impl App {
         }
         .log();
         self.log.close(Duration::from_secs(2));
-    }
-
-    /// Where to complain. The log's own thread may hang with its reader.
-    fn stderr(&self) -> Option<LogStream> {
-        let limits = Limits { lines: 64, ..Limits::default() };
-        let style = Some(LogStyle::Text);
-        LogStream::start(Output::Stderr, style, Some(false), self.clock.clone(), limits).ok()
-    }
-
-    /// What does not work at present, as far as it is said on stderr.
-    fn complaints(&self) -> Vec<Complaint> {
-        let store = self.poll.store_trouble().map(|(reason, message, _)| Complaint {
-            about: About::Store,
-            reason: Some(reason),
-            message,
-        });
-        let log = Complaint { about: About::Log, reason: None, message: String::new() };
-        store.into_iter().chain(self.log.is_losing().then_some(log)).collect()
-    }
-
-    fn status(&self) -> String {
-        let (feeds, failing) = self.poll.health();
-        let alerts = Totals::get(&self.totals.alerts);
-        let mut status =
-            format!("polling {feeds} feeds, {failing} failing, {alerts} alerts so far");
-        if let Some(reason) = self.totals.store.reason() {
-            status = format!("degraded: the store cannot be written ({reason}); {status}");
-        }
-        match self.deliver.failing() {
-            0 => status,
-            sinks => format!("{status}; {sinks} sinks failing"),
-        }
     }
 }
 

@@ -87,8 +87,12 @@ pub struct SinkFacts {
     pub configured: bool,
     /// Alerts that it has taken since the start.
     pub delivered: u64,
-    /// Attempts that failed, since the start.
+    /// Attempts at deliveries that failed, since the start.
     pub failures: u64,
+    /// Messages, or batches of lines, that it was given, since the start.
+    pub messages: u64,
+    /// Deliveries that silences kept back, since the start.
+    pub muted: u64,
     /// Why it fails at present.
     pub failing: Option<Reason>,
     /// Deliveries that wait.

@@ -47,7 +47,10 @@ pub enum Ending {
         asked: Option<Duration>,
     },
     /// No host could be reached at all.
-    Offline,
+    Offline {
+        /// How many feeds there are.
+        feeds: usize,
+    },
     /// The feed is gone for good, as far as its server is concerned.
     Gone,
 }
@@ -118,9 +121,11 @@ pub struct Next {
 
 /// How often a feed that is gone is asked whether it is back.
 const GONE_PROBE: Duration = Duration::from_secs(7 * 86_400);
-/// How often a feed is tried while there is no network; nobody is bothered by that.
+/// How often a feed is tried while there is no network, if there are few; nobody is bothered by that.
+/// Of many, so many together that the resolver hears of no more than one each [`SPREAD_EACH`].
 const OFFLINE_PROBE: Duration = Duration::from_secs(60);
-/// First polls, and polls that fell due while the daemon was down, are spread over at most this.
+/// First polls, and polls that fell due while nobody could poll, are spread over at most this, or
+/// half the interval, so that they come no more than about twice as fast as usual.
 const SPREAD_MAX: Duration = Duration::from_secs(600);
 /// … and over no more than this for each of them, so that a few feeds start at once.
 const SPREAD_EACH: Duration = Duration::from_millis(100);
@@ -138,7 +143,10 @@ pub fn next(policy: &PollPolicy, feed: &FeedId, ending: Ending, now: Timestamp) 
     let plain = match ending {
         Ending::Good { asked, wishes, pace } => after_good(policy, asked, wishes, pace),
         Ending::Failed { errors, asked } => after_failure(policy, errors, asked),
-        Ending::Offline => Next { wait: policy.interval.min(OFFLINE_PROBE), why: Why::Offline },
+        Ending::Offline { feeds } => {
+            let wait = each(feeds).max(OFFLINE_PROBE).min(policy.interval);
+            Next { wait, why: Why::Offline }
+        }
         Ending::Gone => Next { wait: GONE_PROBE.max(policy.interval), why: Why::Gone },
     };
     let jitter = fraction(plain.wait / 10, feed, now.as_millis().unsigned_abs());
@@ -215,10 +223,26 @@ pub fn first_due(
     now.mono.plus(fraction(spread(policy, feeds), feed, start))
 }
 
-/// Over how long the first polls of so many feeds are spread.
+/// When a feed is due that fell due while nobody could poll, for as long as `held`, as one of so
+/// many feeds.
+pub fn due_late(
+    policy: &PollPolicy,
+    feed: &FeedId,
+    feeds: usize,
+    held: Duration,
+    now: Now,
+) -> Mono {
+    let salt = now.wall.as_millis().unsigned_abs();
+    now.mono.plus(fraction(spread(policy, feeds).min(held), feed, salt))
+}
+
+/// Over how long the polls of so many feeds are spread that could all start now.
 fn spread(policy: &PollPolicy, feeds: usize) -> Duration {
-    let many = u32::try_from(feeds).unwrap_or(u32::MAX);
-    SPREAD_EACH.saturating_mul(many).min(SPREAD_MAX).min(policy.interval)
+    each(feeds).min(SPREAD_MAX.max(policy.interval / 2)).min(policy.interval)
+}
+
+fn each(feeds: usize) -> Duration {
+    SPREAD_EACH.saturating_mul(u32::try_from(feeds).unwrap_or(u32::MAX))
 }
 
 /// A part of `whole` that depends on `feed` and `salt` alone.
@@ -286,7 +310,9 @@ mod tests {
             ("Retry-After is a floor", failed(1, Some(7200)), 7200, Why::RetryAfter),
             ("not a shortcut", failed(3, Some(1)), 3600, Why::Backoff),
             ("and has a ceiling", failed(1, Some(u32::MAX)), 86_400, Why::RetryAfter),
-            ("without a network there is none to spare", Ending::Offline, 60, Why::Offline),
+            ("no network", Ending::Offline { feeds: 9 }, 60, Why::Offline),
+            ("no network for many", Ending::Offline { feeds: 2000 }, 200, Why::Offline),
+            ("for very many", Ending::Offline { feeds: 100_000 }, 900, Why::Offline),
             ("gone is probed weekly", Ending::Gone, 604_800, Why::Gone),
         ];
         for (what, ending, seconds, why) in cases {
@@ -352,6 +378,30 @@ mod tests {
         assert!(late.iter().all(|wait| *wait < SPREAD_MAX));
         let first_minute = late.iter().filter(|wait| **wait < 60 * S).count();
         assert!((800..1200).contains(&first_minute), "{first_minute} of 10000 in a tenth");
+    }
+
+    #[test]
+    fn what_fell_due_while_nobody_could_poll_comes_no_more_than_about_twice_as_fast_as_usual() {
+        let now = Now { wall: Timestamp::from_millis(7), mono: Mono::from_millis(5_000) };
+        // Feeds, interval, how long nobody could poll; over how long they are spread.
+        let cases = [
+            (8, 900, 21_600, 1),
+            (1000, 900, 21_600, 100),
+            (100_000, 900, 21_600, 600),
+            (100_000, 300, 21_600, 300),
+            (100_000, 14_400, 21_600, 7200),
+            (100_000, 21_600, 21_600, 10_000),
+            (100_000, 900, 60, 60),
+        ];
+        for (feeds, interval, held, over) in cases {
+            let policy = PollPolicy { interval: interval * S, ..policy() };
+            let due = |feed: usize| {
+                let feed = FeedId::new(format!("f{feed}"));
+                due_late(&policy, &feed, feeds, held * S, now).since(now.mono)
+            };
+            let most = (0..1000).map(due).max().unwrap();
+            assert!(most <= over * S && most * 2 > over * S, "{feeds} each {interval}: {most:?}");
+        }
     }
 
     #[test]

@@ -136,3 +136,7 @@ impl Matcher {
 pub fn covering<'s>(silences: &'s [Silence], alert: &Alert, now: Timestamp) -> Option<&'s Silence> {
     silences.iter().find(|silence| silence.covers(alert, now))
 }
+
+#[cfg(test)]
+#[path = "silence_tests.rs"]
+mod tests;

@@ -383,7 +383,10 @@ fn a_garbage_database_is_refused_and_left_as_it_is() {
         house.write("wirewatch.db", garbage);
         for verb in ["run", "poll", "alerts", "feeds"] {
             let ran = house.run(&[verb, "--config", "w.toml"]).expect(78);
-            ran.says(&["./wirewatch.db is damaged or not a wirewatch database", "move it away"]);
+            ran.says(&[
+                "./wirewatch.db is damaged or not a wirewatch database",
+                "move it away: mkdir",
+            ]);
         }
         assert_eq!(fs::read(house.path("wirewatch.db")).unwrap(), garbage);
     }

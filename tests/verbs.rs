@@ -12,8 +12,12 @@ mod fetch;
 mod items;
 #[path = "verbs/lints.rs"]
 mod lints;
+#[path = "verbs/outbox.rs"]
+mod outbox;
 #[path = "verbs/scan.rs"]
 mod scan;
+#[path = "verbs/silence.rs"]
+mod silence;
 #[path = "verbs/sink.rs"]
 mod sink;
 mod support;
@@ -28,7 +32,7 @@ use support::{Answer, House, RULES, Refused, Server, alerts, config, json_lines,
 #[test]
 fn every_verb_explains_itself() {
     let house = House::new();
-    let verbs: [(&str, &[&str]); 12] = [
+    let verbs: [(&str, &[&str]); 14] = [
         ("run", &["--config <FILE>", "--set <KEY=VALUE>", "--log-format", "json, text"]),
         ("poll", &["--config <FILE>", "--set", "--log-format", "--quiet"]),
         ("scan", &["--rules <FILE>", "--config", "--format", "jsonl", "text", "<INPUT>..."]),
@@ -51,6 +55,8 @@ fn every_verb_explains_itself() {
         ("backtest", &["--rules <NEW>", "--against <OLD>", "--since <TIME>", "30d", "--samples"]),
         ("alerts", &["--since <TIME>", "--rule <ID>", "--follow", "--format", "24h"]),
         ("feeds", &["--config <FILE>"]),
+        ("outbox", &["list", "retry", "drop"]),
+        ("silence", &["add", "list", "expire"]),
         ("sink", &["test", "list", "kinds", "example"]),
         ("demo", &["--json"]),
     ];

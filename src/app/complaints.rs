@@ -5,8 +5,10 @@
 
 use std::collections::BTreeMap;
 
+use super::App;
+use crate::engine::Totals;
 use crate::model::{Reason, SinkName, visible};
-use crate::observe::LogStream;
+use crate::observe::{Limits, LogStream, LogStyle, Output};
 
 /// What does not work.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -15,7 +17,7 @@ pub(super) enum About {
     Store,
     /// The log is not taken.
     Log,
-    /// A sink has no room for what it should write.
+    /// A sink has no room for what it should write. The log says more.
     Sink(SinkName),
 }
 
@@ -40,7 +42,7 @@ impl Complaint {
             ),
             About::Log => "the log is not taken: lines are dropped, and counted".to_owned(),
             About::Sink(name) => {
-                format!("sink \"{name}\" cannot write{reason}: {message}; its alerts wait")
+                format!("sink \"{name}\" has no room to write{reason}; its alerts wait")
             }
         }
     }
@@ -90,6 +92,52 @@ impl Complaints {
             lines.iter().for_each(|line| stderr.write(format!("wirewatch: {line}\n")));
         }
         !lines.is_empty()
+    }
+}
+
+impl App {
+    /// Where to complain. The log's own thread may hang with its reader.
+    pub(super) fn stderr(&self) -> Option<LogStream> {
+        let limits = Limits { lines: 64, ..Limits::default() };
+        let style = Some(LogStyle::Text);
+        LogStream::start(Output::Stderr, style, Some(false), self.clock.clone(), limits).ok()
+    }
+
+    /// What does not work at present, as far as it is said on stderr.
+    pub(super) fn complaints(&self) -> Vec<Complaint> {
+        let told = self.totals.store.told(self.clock.now().mono);
+        let store = told.map(|(reason, message, _)| Complaint {
+            about: About::Store,
+            reason: Some(reason),
+            message,
+        });
+        let log = Complaint { about: About::Log, reason: None, message: String::new() };
+        let log = self.log.is_losing().then_some(log);
+        let full = self.deliver.report().into_iter().filter_map(|report| {
+            let reason = report.failing.map(|failing| failing.reason);
+            let about = About::Sink(report.name);
+            let complaint = Complaint { about, reason, message: String::new() };
+            (reason == Some(Reason::DiskFull)).then_some(complaint)
+        });
+        store.into_iter().chain(log).chain(full).collect()
+    }
+
+    /// The state of things in one line.
+    pub(super) fn status(&self) -> String {
+        let (feeds, failing) = self.poll.health();
+        let alerts = Totals::get(&self.totals.alerts);
+        let mut status =
+            format!("polling {feeds} feeds, {failing} failing, {alerts} alerts so far");
+        if let Some(reason) = self.totals.store.reason() {
+            status = format!("degraded: the store cannot be written ({reason}); {status}");
+        }
+        if self.log.is_losing() {
+            status += "; the log is not taken";
+        }
+        match self.deliver.failing() {
+            0 => status,
+            sinks => format!("{status}; {sinks} sinks failing"),
+        }
     }
 }
 
@@ -150,7 +198,7 @@ mod tests {
         let lines: Vec<&str> = text.lines().collect();
         let parts = [
             "the store cannot be written (disk_full): no space",
-            "sink \"file\" cannot write (disk_full)",
+            "sink \"file\" has no room to write (disk_full)",
             "the log is not taken",
             "the store cannot be written (store)",
             "the store can be written again",

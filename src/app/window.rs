@@ -9,7 +9,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use super::App;
-use crate::engine::Totals;
+use crate::engine::{SinkReport, Totals};
 use crate::metrics::{Ask, Asks, Facts, Process, SinkFacts, Trouble, asks, serve};
 use crate::model::{Now, SinkName, Timestamp};
 use crate::store::OutboxCount;
@@ -96,11 +96,8 @@ impl App {
     fn facts(&self) -> Facts {
         let totals = &self.totals;
         let states = self.poll.states();
-        let store = self.poll.store_trouble().map(|(reason, message, lasts)| Trouble {
-            reason,
-            message: message.to_owned(),
-            lasts,
-        });
+        let told = totals.store.told(self.clock.now().mono);
+        let store = told.map(|(reason, message, lasts)| Trouble { reason, message, lasts });
         Facts {
             version: env!("CARGO_PKG_VERSION"),
             started: self.started.wall,
@@ -116,13 +113,24 @@ impl App {
             store,
             store_failures: totals.store.refused(),
             store_free_bytes: None,
-            sinks: Vec::new(),
+            sinks: self.deliver.report().into_iter().map(of_report).collect(),
             log_dropped: self.log.dropped(),
             log_stalled: self.log.is_losing(),
             reloaded_well: self.reading.well,
             plan_read: self.reading.at,
             process: None,
         }
+    }
+}
+
+fn of_report(report: SinkReport) -> SinkFacts {
+    SinkFacts {
+        delivered: report.counts.delivered,
+        failures: report.counts.failed,
+        messages: report.counts.messages,
+        muted: report.counts.muted,
+        failing: report.failing.map(|failing| failing.reason),
+        ..nothing_of(report.name, true)
     }
 }
 
@@ -146,6 +154,8 @@ fn nothing_of(name: SinkName, configured: bool) -> SinkFacts {
         configured,
         delivered: 0,
         failures: 0,
+        messages: 0,
+        muted: 0,
         failing: None,
         waiting: 0,
         oldest: None,

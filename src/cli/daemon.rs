@@ -35,7 +35,9 @@ pub(super) struct PollArgs {
 pub(super) fn store_exit(error: &StoreError) -> Exit {
     complain(&error.to_string());
     match error {
-        StoreError::Locked { .. } | StoreError::DiskFull { .. } => Exit::Later,
+        StoreError::Locked { .. } | StoreError::DiskFull { .. } | StoreError::Busy { .. } => {
+            Exit::Later
+        }
         _ => Exit::BadConfig,
     }
 }

@@ -30,7 +30,7 @@ enum Verb {
     Drop(DropArgs),
 }
 
-const RETRY_HELP: &str = "A daemon that runs looks within half a minute, also where it waits after \
+const RETRY_HELP: &str = "A daemon that runs looks within some seconds, also where it waits after \
     failures; without one they go out at the next start. Attempts count anew, so a delivery that was \
     given up has all its time again. A delivery that goes out in one message with others takes them \
     along, and the message keeps its id, so that a receiver which had it knows.\n\n\

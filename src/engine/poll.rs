@@ -53,6 +53,10 @@ pub struct PollEngine {
     net: Connectivity,
     offline_since: Option<Mono>,
     last_flush: Mono,
+    /// When polls last could start.
+    started: Mono,
+    /// The slots whose schedules are to be written.
+    dirty: Vec<usize>,
     totals: Arc<Totals>,
     raised: Arc<Notify>,
 }
@@ -141,6 +145,8 @@ impl PollEngine {
             net: Connectivity::default(),
             offline_since: None,
             last_flush: now.mono,
+            started: now.mono,
+            dirty: Vec::new(),
             totals,
             raised,
         })
@@ -163,8 +169,14 @@ impl PollEngine {
         if let Some(until) = self.totals.store.paused(now) {
             return Some(until);
         }
-        while !self.totals.store.lasts() || self.tasks.is_empty() {
-            let Some(index) = self.agenda.start(now) else { break };
+        let flush = self.last_flush.plus(FLUSH_EVERY);
+        if !self.totals.store.lasts() {
+            self.resume(Now { mono: now, wall });
+        } else if !self.tasks.is_empty() {
+            // One at a time tries whether the store takes it.
+            return Some(flush);
+        }
+        while let Some(index) = self.agenda.start(now) {
             let slot = &self.slots[index];
             let (shop, feed, state) =
                 (Arc::clone(&self.shop), Arc::clone(&slot.feed), slot.state.clone());
@@ -173,24 +185,11 @@ impl PollEngine {
             let work = async move { turn::poll(&shop, &feed, &state, full).await };
             let task = self.tasks.spawn(work);
             self.running.insert(task.id(), (index, now));
-        }
-        let flush = self.last_flush.plus(FLUSH_EVERY);
-        self.agenda.next_start().map(|start| start.min(flush))
-    }
-
-    /// After a reload: a feed whose interval has become shorter need not wait for the end of the
-    /// longer one.
-    pub fn hasten_changed(&mut self, old: &Plan) {
-        let now = self.shop.clock.now().mono;
-        let before: HashMap<_, Duration> =
-            old.feeds.iter().map(|feed| (&feed.id, policy(old, feed).poll.interval)).collect();
-        for (index, slot) in self.slots.iter().enumerate() {
-            let interval = policy(&self.shop.plan, &slot.feed).poll.interval;
-            let shorter = before.get(&slot.feed.id).is_some_and(|before| interval < *before);
-            if shorter && slot.state.schedule.errors == 0 {
-                self.agenda.hasten(index, now.plus(interval));
+            if self.totals.store.lasts() {
+                return Some(flush);
             }
         }
+        self.agenda.next_start().map(|start| start.min(flush))
     }
 
     /// Waits until something that runs ends, and takes that in; does not return if nothing runs.
@@ -221,11 +220,6 @@ impl PollEngine {
     /// Whether the store refuses what is found.
     pub fn store_fails(&self) -> bool {
         self.totals.store.lasts()
-    }
-
-    /// What the store refuses, in words, and for how long it has.
-    pub fn store_trouble(&self) -> Option<(Reason, String, Duration)> {
-        self.totals.store.told(self.shop.clock.now().mono)
     }
 
     /// How many feeds are in which state.
@@ -355,6 +349,9 @@ impl PollEngine {
         let now = self.shop.clock.now();
         let offline = self.net.is_offline();
         let slot = &mut self.slots[index];
+        if !slot.dirty {
+            self.dirty.push(index);
+        }
         let policy = policy(&self.shop.plan, &slot.feed);
         let due = slot.advance(ended, &policy, offline, now);
         let due = if self.pass == Pass::Once { Mono::from_millis(u64::MAX) } else { due };

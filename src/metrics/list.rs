@@ -90,6 +90,10 @@ metrics! {
     Counter DELIVERIES = "wirewatch_deliveries_total" ["sink"];
     /// Attempts to deliver that failed.
     Counter DELIVERY_FAILURES = "wirewatch_delivery_failures_total" ["sink"];
+    /// Messages, or batches of lines, that the sink was given, failed attempts included.
+    Counter MESSAGES = "wirewatch_messages_total" ["sink"];
+    /// Deliveries that silences kept back.
+    Counter MUTED = "wirewatch_muted_total" ["sink"];
     /// 1 while the sink takes nothing.
     Gauge SINK_FAILING = "wirewatch_sink_failing" ["sink"];
     /// Deliveries that wait, those of sinks that the config no longer has among them.

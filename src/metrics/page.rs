@@ -67,6 +67,10 @@ impl Page {
         self.with(&list::DELIVERIES, delivered);
         let failures = ours().map(|sink| (name(sink), number(sink.failures)));
         self.with(&list::DELIVERY_FAILURES, failures);
+        let messages = ours().map(|sink| (name(sink), number(sink.messages)));
+        self.with(&list::MESSAGES, messages);
+        let muted = ours().map(|sink| (name(sink), number(sink.muted)));
+        self.with(&list::MUTED, muted);
         let failing = ours().map(|sink| (name(sink), flag(sink.failing.is_some())));
         self.with(&list::SINK_FAILING, failing);
         let waiting = sinks.iter().map(|sink| (name(sink), number(sink.waiting)));

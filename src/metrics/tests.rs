@@ -13,6 +13,8 @@ fn sink(name: &str) -> SinkFacts {
         configured: true,
         delivered: 3,
         failures: 1,
+        messages: 4,
+        muted: 0,
         failing: None,
         waiting: 0,
         oldest: None,

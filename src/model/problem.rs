@@ -166,10 +166,14 @@ pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Opti
 }
 
 /// What the name of a key holds whose value is, or may be meant as, a secret.
-const SECRET: [&str; 7] = ["pass", "secret", "token", "key", "auth", "cookie", "header"];
+const SECRET: [&str; 8] = ["pass", "secret", "token", "key", "auth", "cookie", "header", "topic"];
+
+/// What is in the URL of a webhook, behind whose host all is secret.
+const HOOKS: [&str; 3] = ["hook", "/services/", "/bot"];
 
 /// A line of a config with its secrets starred out, each character by one star: what is quoted
-/// behind a key that is, or looks like, that of a secret, and the userinfo of URLs.
+/// behind a key that is, or looks like, that of a secret, the userinfo of URLs, and all but the host
+/// of those that look like a webhook's.
 fn masked(line: &str) -> String {
     let (key, _) = line.split_once('=').unwrap_or(("", line));
     let name = key.trim().trim_matches('"').to_lowercase();
@@ -211,6 +215,13 @@ fn without_userinfo(line: &str) -> String {
         out.push_str(before);
         out.extend(after[..userinfo].chars().map(|_| '*'));
         rest = &after[userinfo..];
+        let end = after.find(['"', '\'', ' ']).unwrap_or(after.len());
+        let url = after[..end].to_ascii_lowercase();
+        if HOOKS.iter().any(|word| url.contains(word)) {
+            out.push_str(&after[userinfo..host]);
+            out.extend(after[host..end].chars().map(|_| '*'));
+            rest = &after[end..];
+        }
     }
     out.push_str(rest);
     out
@@ -319,6 +330,12 @@ mod tests {
             ("https://u:p@e.example", "https://***@e.example"),
             ("  \"press key\", \"=US\", \"=EE.UU.\",", "  \"press key\", \"=US\", \"=EE.UU.\","),
             ("https://e.example/x", "https://e.example/x"),
+            (
+                "url = \"https://hooks.e.example/T/B\" # x",
+                "url = \"https://hooks.e.example****\" # x",
+            ),
+            ("url = \"http://e/api/webhooks/1", "url = \"http://e***************"),
+            ("topic = \"quiet\"", "topic = \"*****\""),
         ];
         for (line, shown) in cases {
             assert_eq!(masked(line), shown);

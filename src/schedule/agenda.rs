@@ -92,7 +92,7 @@ impl Agenda {
                 break;
             }
             self.due.pop();
-            // What was hastened stands in the heap twice; the later one is void.
+            // What was hastened or put off stands in the heap twice; only the last is valid.
             if self.feeds[feed].state != State::Due(due) {
                 continue;
             }
@@ -142,6 +142,22 @@ impl Agenda {
     pub fn hasten(&mut self, feed: usize, due: Mono) {
         if let State::Due(before) = self.feeds[feed].state
             && due < before
+        {
+            self.feeds[feed].state = State::Due(due);
+            self.due.push(Reverse((due, feed)));
+        }
+    }
+
+    /// Feeds that are due by `now` and wait for nothing else.
+    pub fn overdue(&self, now: Mono) -> Vec<usize> {
+        let due = |entry: &Entry| matches!(entry.state, State::Due(due) if due <= now);
+        self.feeds.iter().enumerate().filter(|(_, entry)| due(entry)).map(|(at, _)| at).collect()
+    }
+
+    /// Makes `feed` due at `due` if it would be due before.
+    pub fn put_off(&mut self, feed: usize, due: Mono) {
+        if let State::Due(before) = self.feeds[feed].state
+            && due > before
         {
             self.feeds[feed].state = State::Due(due);
             self.due.push(Reverse((due, feed)));
@@ -265,6 +281,19 @@ mod tests {
         agenda.done(0, at(300));
         assert_eq!(started(&mut agenda, at(299)), Vec::<usize>::new());
         assert_eq!(started(&mut agenda, at(300)), [0]);
+    }
+
+    #[test]
+    fn a_feed_that_is_put_off_starts_later_and_once() {
+        let hosts = ["a", "b", "c"].map(|host| (host.to_owned(), at(10)));
+        let mut agenda = Agenda::new(limits(9, 9, 0), hosts);
+        assert_eq!(agenda.overdue(at(9)), Vec::<usize>::new());
+        assert_eq!(agenda.overdue(at(10)), [0, 1, 2]);
+        agenda.put_off(0, at(5));
+        agenda.put_off(1, at(50));
+        assert_eq!(started(&mut agenda, at(10)), [0, 2]);
+        assert_eq!(agenda.next_start(), Some(at(50)));
+        assert_eq!(started(&mut agenda, at(99)), [1]);
     }
 
     #[test]

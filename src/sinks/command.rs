@@ -38,7 +38,8 @@ use crate::observe::events::SinkAnswered;
 /// its input. After 64 MiB of output it is killed.
 ///
 /// When it has ended, or is killed, all processes of its group are: what is to go on must be
-/// started by `setsid`, or by a service manager. It is killed too when wirewatch ends before it.
+/// started by `setsid`, or by a service manager. The same happens when wirewatch is told to end
+/// before it; what a crash of wirewatch leaves running, systemd ends with the unit.
 #[derive(Clone, Debug)]
 pub struct CommandConfig {
     /// `program`: the program file. A relative path starts at the folder of the config file; `PATH`

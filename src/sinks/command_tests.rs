@@ -248,7 +248,11 @@ async fn one_that_cannot_be_run_is_told_and_tried_again() {
     fs::create_dir(&path).unwrap();
     assert_eq!(why(), "it is not a file");
     fs::remove_dir(&path).unwrap();
-    fs::write(&path, "#!/no/such/shell\n").unwrap();
+    // By another process: were it open for writing here, a program that another test starts at this
+    // moment would hold it open, and it could not be run.
+    let mut shell = std::process::Command::new("/bin/sh");
+    shell.args(["-c", "echo '#!/no/such/shell' > tell"]).current_dir(folder.path());
+    assert!(shell.status().unwrap().success());
     assert_eq!(why(), "it is not executable (chmod +x)");
     fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
     let sink = specs[0].build(&context(None)).unwrap();

@@ -69,14 +69,22 @@ pub enum StoreError {
     },
     /// It is damaged, or no database of ours. It is left as it is.
     #[error(
-        "{} is damaged or not a wirewatch database ({detail}): restore it from a backup, or move \
-         it away together with its -wal and -shm files to start anew", path.display()
+        "{} is damaged or not a wirewatch database ({detail}). It is left as it is, and wirewatch \
+         never starts anew by itself. Stop wirewatch and move it away: {}. Then restore a backup in \
+         its place, or start anew without one: that forgets what was seen and all that waits",
+        path.display(), move_away(path)
     )]
     Corrupt {
         /// The database.
         path: PathBuf,
         /// What was noticed.
         detail: String,
+    },
+    /// Another process has held it up for too long.
+    #[error("{} is busy; try again", path.display())]
+    Busy {
+        /// The database.
+        path: PathBuf,
     },
     /// No space left. Nothing of the transaction was stored.
     #[error("no space left to write {}", path.display())]
@@ -118,6 +126,11 @@ impl StoreError {
         }
     }
 
+    /// That the database at `path` is damaged.
+    pub(super) fn corrupt(path: &Path, detail: &str) -> Self {
+        Self::Corrupt { path: path.to_owned(), detail: detail.to_owned() }
+    }
+
     /// What the operating system refused, while writing `path`.
     pub(super) fn write(path: &Path, source: io::Error) -> Self {
         match source.kind() {
@@ -135,6 +148,9 @@ impl StoreError {
             Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
                 Self::Corrupt { path: path.to_owned(), detail: source.to_string() }
             }
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
+                Self::Busy { path: path.to_owned() }
+            }
             Some(ErrorCode::DiskFull) => Self::DiskFull { path: path.to_owned() },
             Some(ErrorCode::ReadOnly | ErrorCode::CannotOpen | ErrorCode::PermissionDenied) => {
                 let detail = io::Error::other(source.to_string());
@@ -143,6 +159,14 @@ impl StoreError {
             _ => self,
         }
     }
+}
+
+/// A command for the shell that moves a database and what belongs to it into a folder beside it.
+fn move_away(path: &Path) -> String {
+    let quoted =
+        |suffix: &str| format!("'{}{suffix}'", path.display().to_string().replace('\'', "'\\''"));
+    let (all, folder) = (quoted(""), quoted(".damaged"));
+    format!("mkdir {folder} && mv {all} {all}-* {folder}/")
 }
 
 impl From<rusqlite::Error> for StoreError {

@@ -71,7 +71,7 @@ impl Bench {
         let store = Arc::new(Faulty::new(real));
         let wire = Arc::new(Wire::new(clock.clone()));
         let (totals, raised) = (Arc::new(Totals::default()), Arc::new(Notify::new()));
-        let log = Log::keep(&clock);
+        let log = Log::keep(&clock, "wirewatch=debug");
         let poll = open(&plan, &store, &wire, pass, (&totals, &raised)).await;
         let dyn_store: Arc<dyn Store> = store.clone();
         let mut deliver =

@@ -41,13 +41,14 @@ impl Write for Shared {
 }
 
 impl Log {
-    pub fn keep(clock: &Clock) -> Self {
+    /// All of it that `filter` lets through.
+    pub fn keep(clock: &Clock, filter: &str) -> Self {
         let written = Arc::new(Mutex::new(Vec::new()));
         let options = observe::Options {
             output: Output::Writer(Box::new(Shared(Arc::clone(&written)))),
             style: None,
             color: None,
-            filter: Some("wirewatch=debug".into()),
+            filter: Some(filter.to_owned()),
             clock: clock.clone(),
             limits: observe::Limits { lines: 1_000_000, bytes: 1 << 30, ..Default::default() },
         };

@@ -17,4 +17,5 @@ mod delivering;
 mod failing;
 mod pacing;
 mod polling;
+mod pruning;
 mod same;

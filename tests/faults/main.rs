@@ -12,6 +12,7 @@ mod document;
 #[expect(dead_code, reason = "other tests need more of it")]
 #[path = "../line/home.rs"]
 mod home;
+#[expect(dead_code, reason = "other tests need more of it")]
 #[path = "../news/mod.rs"]
 mod news;
 

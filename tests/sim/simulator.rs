@@ -27,6 +27,9 @@ pub const HOUR: Duration = Duration::from_secs(3600);
 /// Nothing that threads do takes so long, on a busy machine either.
 const PATIENCE: Duration = Duration::from_secs(120);
 
+/// Calls that the poll engine makes for itself, not for a poll.
+const OF_ENGINE: [&str; 3] = ["open_feeds", "flush_schedules", "set_moved"];
+
 /// What is to be done with a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Order {
@@ -139,7 +142,7 @@ impl<S: Script> Simulator<S> {
             label: label.into(),
             folder: tempfile::tempdir().unwrap(),
             config: config.to_owned(),
-            log: Log::keep(&clock),
+            log: Log::keep(&clock, "wirewatch=debug"),
             clock,
             desk,
             inboxes: BTreeMap::new(),
@@ -174,7 +177,7 @@ impl<S: Script> Simulator<S> {
                 spec.kind = Arc::new(File { desk, real: Arc::clone(&spec.kind), path });
             } else {
                 let inbox = Arc::clone(self.inboxes.entry(name).or_default());
-                spec.kind = Arc::new(Receiver { desk, inbox, max_batch: 20 });
+                spec.kind = Arc::new(Receiver { desk, inbox, max_batch: 1 });
                 spec.shape = Shape::Messages { per_minute: None };
             }
         }
@@ -277,13 +280,15 @@ impl<S: Script> Simulator<S> {
 
     /// Lets a call go, or not.
     async fn decide(&mut self, id: u64) {
+        let call = self.desk.look(id).0;
         match self.order(id) {
             Order::Let(fate) => self.desk.send(id, fate),
             Order::Stall(span) => self.desk.stall(id, self.now().plus(span)),
             Order::End { fate, kill, down } => {
                 self.desk.send(id, fate);
                 self.settle_dying().await;
-                self.end(kill, down).await;
+                // Whoever stops while the engine hangs at a write does not wait for ever.
+                self.end(kill || OF_ENGINE.contains(&call.name), down).await;
             }
             Order::Reload => self.happen(Event::Reload).await,
         }
@@ -326,8 +331,7 @@ impl<S: Script> Simulator<S> {
             // Whoever was put off meanwhile is not ours.
             let (ready, _) = desk.ready(Mono::from_millis(u64::MAX));
             for id in ready {
-                let own = ["open_feeds", "flush_schedules", "set_moved"];
-                if dying.is_some() || !own.contains(&desk.look(id).0.name) {
+                if dying.is_some() || !OF_ENGINE.contains(&desk.look(id).0.name) {
                     continue;
                 }
                 match self.order(id) {

@@ -16,6 +16,8 @@ pub(super) struct Policy {
     pub poll: PollPolicy,
     pub moved: Confirmation,
     pub gone: Confirmation,
+    /// How many feeds there are.
+    pub feeds: usize,
 }
 
 /// What it takes to believe a server that says the same again and again.
@@ -200,7 +202,7 @@ fn bad(
     let ending = if confirmed {
         Ending::Gone
     } else if unreachable {
-        Ending::Offline
+        Ending::Offline { feeds: policy.feeds }
     } else {
         Ending::Failed { errors, asked }
     };

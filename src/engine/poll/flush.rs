@@ -1,26 +1,25 @@
 //! Writing schedules to the store, and whether the store takes what it is given.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use tokio::task::JoinError;
 
 use super::PollEngine;
-use super::slot::{Slot, Unwritten};
+use super::slot::Unwritten;
 use crate::engine::trouble::By;
 use crate::observe::events::Fault;
 use crate::store::{Store, StoreError};
 
-/// Rows that were written, or not.
-pub(super) type Flushed = (Vec<Unwritten>, Result<(), StoreError>);
+/// Slots and their rows that were written, or not.
+pub(super) type Flushed = (Vec<(usize, Unwritten)>, Result<(), StoreError>);
 
-async fn write(store: &dyn Store, rows: &[Unwritten]) -> Result<(), StoreError> {
-    for row in rows {
+async fn write(store: &dyn Store, rows: &[(usize, Unwritten)]) -> Result<(), StoreError> {
+    for (_, row) in rows {
         if let Some(to) = &row.moved {
             store.set_moved(row.update.feed, to.clone()).await?;
         }
     }
-    store.flush_schedules(rows.iter().map(|row| row.update.clone()).collect()).await
+    store.flush_schedules(rows.iter().map(|(_, row)| row.update.clone()).collect()).await
 }
 
 impl PollEngine {
@@ -30,17 +29,11 @@ impl PollEngine {
         if !self.flushing.is_empty() {
             return;
         }
-        let dirty = |slot: &&Slot| slot.dirty || slot.moved.is_some();
         let plan = &self.shop.plan;
-        let rows: Vec<_> =
-            self.slots.iter().filter(dirty).map(|slot| slot.unwritten(plan)).collect();
+        let slots = &mut self.slots;
+        let rows: Vec<_> = self.dirty.drain(..).map(|at| (at, slots[at].unwritten(plan))).collect();
         if rows.is_empty() {
             return;
-        }
-        for slot in &mut self.slots {
-            slot.dirty = false;
-            slot.moved = None;
-            slot.untold.clear();
         }
         let store = Arc::clone(&self.shop.store);
         self.flushing.spawn(async move {
@@ -55,17 +48,17 @@ impl PollEngine {
                 if !self.commits_fail {
                     self.store_worked();
                 }
-                if rows.iter().any(|row| !row.update.alerts.is_empty()) {
+                if rows.iter().any(|(_, row)| !row.update.alerts.is_empty()) {
                     self.raised.notify_one();
                 }
             }
             Ok((rows, Err(error))) => {
-                let mut unwritten: HashMap<i64, Unwritten> =
-                    rows.into_iter().map(|row| (row.update.feed, row)).collect();
-                for slot in &mut self.slots {
-                    if let Some(row) = unwritten.remove(&slot.state.key) {
-                        slot.take_back(row);
+                for (index, row) in rows {
+                    let slot = &mut self.slots[index];
+                    if !slot.dirty {
+                        self.dirty.push(index);
                     }
+                    slot.take_back(row);
                 }
                 self.store_failed(&error);
             }

@@ -1,14 +1,22 @@
-//! Which hosts can be reached, and which ask to be left alone.
+//! Which hosts can be reached, which ask to be left alone, and which feeds need not or may not wait
+//! as long as they would.
+
+use std::collections::HashMap;
+use std::time::Duration;
 
 use url::Host;
 
 use super::slot::policy;
 use super::{Pass, PollEngine};
+use crate::engine::plan::Plan;
 use crate::fetch::FetchError;
 use crate::guard::is_public;
-use crate::model::{Reason, Schedule};
+use crate::model::{Now, Reason, Schedule};
 use crate::observe::events::{Offline, Online};
-use crate::schedule::{Ending, first_due, next};
+use crate::schedule::{Ending, due_late, first_due, next};
+
+/// If nothing could start for so long, what fell due meanwhile does not start all at once.
+const HELD: Duration = Duration::from_secs(60);
 
 impl PollEngine {
     /// A host that asks to be left alone is, with all its feeds, unless it is one of our own
@@ -53,6 +61,36 @@ impl PollEngine {
         }
     }
 
+    /// After a reload: a feed whose interval has become shorter need not wait for the end of the
+    /// longer one.
+    pub fn hasten_changed(&mut self, old: &Plan) {
+        let now = self.shop.clock.now().mono;
+        let before: HashMap<_, Duration> =
+            old.feeds.iter().map(|feed| (&feed.id, policy(old, feed).poll.interval)).collect();
+        for (index, slot) in self.slots.iter().enumerate() {
+            let interval = policy(&self.shop.plan, &slot.feed).poll.interval;
+            let shorter = before.get(&slot.feed.id).is_some_and(|before| interval < *before);
+            if shorter && slot.state.schedule.errors == 0 {
+                self.agenda.hasten(index, now.plus(interval));
+            }
+        }
+    }
+
+    /// Polls may start again that could not for some time, since the machine slept or the store took
+    /// nothing: what fell due meanwhile is spread out.
+    pub(super) fn resume(&mut self, now: Now) {
+        let held = now.mono.since(self.started);
+        if held >= HELD && self.pass == Pass::Forever {
+            let overdue = self.agenda.overdue(now.mono);
+            for index in &overdue {
+                let feed = &self.slots[*index].feed;
+                let policy = policy(&self.shop.plan, feed).poll;
+                self.agenda.put_off(*index, due_late(&policy, &feed.id, overdue.len(), held, now));
+            }
+        }
+        self.started = now.mono;
+    }
+
     /// The network is gone or back: what failed for want of it need not wait out its backoff.
     pub(super) fn hasten(&mut self) {
         let now = self.shop.clock.now();
@@ -61,7 +99,8 @@ impl PollEngine {
             if network && self.pass == Pass::Forever {
                 let policy = policy(&self.shop.plan, &slot.feed).poll;
                 let due = if self.net.is_offline() {
-                    now.mono.plus(next(&policy, &slot.feed.id, Ending::Offline, now.wall).wait)
+                    let offline = Ending::Offline { feeds: self.slots.len() };
+                    now.mono.plus(next(&policy, &slot.feed.id, offline, now.wall).wait)
                 } else {
                     let anew = Schedule::default();
                     first_due(&policy, &slot.feed.id, &anew, self.slots.len(), now)

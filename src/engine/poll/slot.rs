@@ -37,21 +37,21 @@ pub(super) struct Unwritten {
 const MAX_UNTOLD: usize = 16;
 
 impl Slot {
-    pub(super) fn unwritten(&self, plan: &Plan) -> Unwritten {
+    /// What is to be written, which then counts as written.
+    pub(super) fn unwritten(&mut self, plan: &Plan) -> Unwritten {
+        self.dirty = false;
+        let untold = std::mem::take(&mut self.untold);
         let source = source(&self.feed, self.state.title.as_deref());
-        let alerts = self.untold.iter().filter_map(|change| {
+        let alerts = untold.iter().filter_map(|change| {
             let alert = Alert::of_health(source.clone(), change.clone());
             let sinks = plan.sinks_for(&alert);
             (!sinks.is_empty()).then_some(Raised { alert, sinks, page: None })
         });
+        let alerts = alerts.collect();
         Unwritten {
-            update: Update {
-                feed: self.state.key,
-                schedule: self.state.schedule.clone(),
-                alerts: alerts.collect(),
-            },
-            moved: self.moved.clone(),
-            untold: self.untold.clone(),
+            update: Update { feed: self.state.key, schedule: self.state.schedule.clone(), alerts },
+            moved: self.moved.take(),
+            untold,
         }
     }
 
@@ -152,6 +152,7 @@ pub(super) fn policy(plan: &Plan, feed: &Feed) -> Policy {
         poll: poll_policy(poll, feed.interval),
         moved: confirmation(poll.permanent_redirect_after, PollSection::MOVED_TIMES),
         gone: confirmation(poll.gone_after, PollSection::GONE_TIMES),
+        feeds: plan.feeds.len(),
     }
 }
 

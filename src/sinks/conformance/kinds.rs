@@ -4,7 +4,8 @@ use async_trait::async_trait;
 use serde_json::Value;
 
 use super::http::HttpTrial;
-use super::{Expected, Got, Kept, MARKER, Play, Receiver, Stage, Trial};
+use super::syslog::{self, Way};
+use super::{Expected, Got, Kept, MARKER, Play, Receiver, Stage, Trial, mail};
 
 /// A trial for each kind, and for some of each of its ways.
 pub(super) fn all() -> Vec<Box<dyn Trial>> {
@@ -43,6 +44,12 @@ pub(super) fn all() -> Vec<Box<dyn Trial>> {
             text: text_of_embed,
             check: check_discord,
         }),
+        Box::new(mail::MailTrial),
+        Box::new(syslog::SyslogTrial(Way::Udp)),
+        Box::new(syslog::SyslogTrial(Way::Tcp("octets"))),
+        Box::new(syslog::SyslogTrial(Way::Tcp("lines"))),
+        Box::new(syslog::SyslogTrial(Way::Datagrams)),
+        Box::new(syslog::SyslogTrial(Way::Stream)),
     ];
     all.extend(super::chats::all());
     all

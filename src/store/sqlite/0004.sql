@@ -3,7 +3,8 @@
 -- due: -1 of a row that an operator wants to go out at once.
 -- level: that of the alert, so that none need be read to leave out those of another.
 ALTER TABLE outbox ADD COLUMN level TEXT NOT NULL DEFAULT 'medium';
-UPDATE outbox SET level = (SELECT a.level FROM alert a WHERE a.seq = outbox.alert);
+UPDATE outbox SET level =
+    coalesce((SELECT a.level FROM alert a WHERE a.seq = outbox.alert), level);
 -- When the first attempt failed.
 ALTER TABLE outbox ADD COLUMN first_failed INTEGER;
 -- The message that it goes out in, once that is settled; NULL before.
@@ -35,3 +36,6 @@ CREATE TABLE muted (
     PRIMARY KEY (alert, sink)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX muted_silence ON muted (silence, alert);
+
+-- Written by every transaction, so that each log has the page with hash_key in it.
+INSERT INTO meta (name, value) VALUES ('seal', randomblob(8));

@@ -130,7 +130,8 @@ impl Store for SqliteStore {
     }
 
     async fn silences(&self) -> Result<Vec<Silence>, StoreError> {
-        self.read(&self.quick, |db| silences::all(db)).await
+        let matchers = Arc::clone(&self.matchers);
+        self.read(&self.quick, move |db| silences::all(db, &matchers)).await
     }
 
     async fn add_silence(&self, silence: Silence) -> Result<i64, StoreError> {

@@ -214,6 +214,7 @@ fn commit_group(
     let lazy = batch.iter().all(|write| write.is_lazy());
     db.pragma_update(None, "synchronous", if lazy { "NORMAL" } else { "FULL" })?;
     let mut transaction = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let changes_before = changes(&transaction)?;
     for write in batch.iter_mut() {
         let savepoint = transaction.savepoint()?;
         let outcome = catch_unwind(AssertUnwindSafe(|| write.run(&savepoint)));
@@ -224,9 +225,21 @@ fn commit_group(
             Ok(Err(_)) | Err(_) => savepoint.finish()?,
         }
     }
+    if changes(&transaction)? != changes_before {
+        transaction.prepare_cached(SEAL)?.execute([])?;
+    }
     transaction.commit()?;
     let counter = if lazy { &counters.lazy } else { &counters.durable };
     counter.fetch_add(1, Ordering::Relaxed);
     counters.writes.fetch_add(batch.len() as u64, Ordering::Relaxed);
     Ok(())
+}
+
+/// Puts the page with the store's key into the log, by which a start knows a log that is not the
+/// store's own (see `damage`).
+const SEAL: &str = "UPDATE meta SET value = randomblob(8) WHERE name = 'seal'";
+
+/// Rows that the connection has changed so far.
+fn changes(db: &Connection) -> rusqlite::Result<i64> {
+    db.prepare_cached("SELECT total_changes()")?.query_row([], |row| row.get(0))
 }

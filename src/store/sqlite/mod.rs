@@ -6,6 +6,7 @@
 
 mod calls;
 mod claims;
+mod damage;
 mod items;
 mod lanes;
 mod news;
@@ -61,6 +62,7 @@ pub struct SqliteStore {
     mode: OpenMode,
     key: [u8; 16],
     claims: Arc<Claims>,
+    matchers: Arc<silences::Matchers>,
     counters: Arc<Counters>,
     /// Short questions.
     quick: Lane<Read>,
@@ -102,6 +104,7 @@ impl SqliteStore {
             mode,
             key,
             claims: Arc::default(),
+            matchers: Arc::default(),
             counters,
             quick: reading("store-quick", quick)?,
             slow: reading("store-slow", open::reader(path)?)?,

@@ -9,6 +9,7 @@ use std::time::Duration;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, MAIN_DB, OpenFlags};
 
+use super::damage;
 use crate::store::StoreError;
 
 /// The schema, step by step; the database's `user_version` counts those taken.
@@ -61,7 +62,7 @@ fn folder(path: &Path) -> Option<&Path> {
 /// The connection that writes; the lock must be held. Makes the database if there is none.
 pub(super) fn writer(path: &Path) -> Result<Connection, StoreError> {
     match fs::metadata(path) {
-        Ok(file) if file.len() == 0 => return Err(corrupt(path, "the file is empty")),
+        Ok(file) if file.len() == 0 => return Err(StoreError::corrupt(path, "the file is empty")),
         Ok(_) => {}
         Err(e) if e.kind() == io::ErrorKind::NotFound => create(path)?,
         Err(e) => return Err(StoreError::write(path, e)),
@@ -81,8 +82,8 @@ fn open_operator(path: &Path) -> Result<Connection, StoreError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let db = Connection::open_with_flags(path, flags)?;
     db.busy_timeout(BUSY)?;
-    writable(&db, path)?;
     db.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
+    writable(&db, path)?;
     db.pragma_update(None, "synchronous", "FULL")?;
     db.pragma_update(None, "foreign_keys", true)?;
     db.pragma_update(None, "temp_store", "MEMORY")?;
@@ -102,15 +103,18 @@ fn open_writer(path: &Path, migrations: &[&str]) -> Result<Connection, StoreErro
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let mut db = Connection::open_with_flags(path, flags)?;
     db.busy_timeout(BUSY)?;
+    // So that those who may only read find the log's files when no daemon runs; and so that of two
+    // that do not belong together neither is changed.
+    db.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
     writable(&db, path)?;
-    ours(&db, path, migrations.len())?;
+    if ours(&db, path, migrations.len())? > 0 {
+        damage::refuse(&mut db, path)?;
+    }
     let mode: String = db.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0))?;
     if mode != "wal" {
         let source = io::Error::other("its file system cannot hold SQLite's write-ahead log");
         return Err(StoreError::write(path, source));
     }
-    // So that those who may only read find the log's files when no daemon runs.
-    db.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
     db.pragma_update(None, "synchronous", "FULL")?;
     db.pragma_update(None, "foreign_keys", true)?;
     db.pragma_update(None, "cache_size", -65_536)?;
@@ -144,6 +148,7 @@ fn open_reader(path: &Path) -> Result<Connection, StoreError> {
     if found < known {
         return Err(StoreError::Older { path: path.to_owned(), found, known });
     }
+    damage::refuse_foreign_log(&db, path)?;
     db.pragma_update(None, "cache_size", -16_384)?;
     db.pragma_update(None, "temp_store", "MEMORY")?;
     db.set_prepared_statement_cache_capacity(32);
@@ -154,7 +159,7 @@ fn open_reader(path: &Path) -> Result<Connection, StoreError> {
 fn ours(db: &Connection, path: &Path, known: usize) -> Result<u32, StoreError> {
     let application: i32 = db.pragma_query_value(None, "application_id", |row| row.get(0))?;
     if application != APPLICATION {
-        return Err(corrupt(path, "it does not carry wirewatch's mark"));
+        return Err(StoreError::corrupt(path, "it does not carry wirewatch's mark"));
     }
     let found: u32 = db.pragma_query_value(None, "user_version", |row| row.get(0))?;
     let known = number(known);
@@ -206,7 +211,7 @@ pub(super) fn fill(new: &Path, migrations: &[&str]) -> Result<(), StoreError> {
 fn refuse_leftovers(path: &Path) -> Result<(), StoreError> {
     let log = beside(path, "-wal");
     if fs::metadata(&log).is_ok_and(|file| file.len() > 0) {
-        return Err(corrupt(path, "it is gone, but its -wal file is still there"));
+        return Err(StoreError::corrupt(path, "it is gone, but its -wal file is still there"));
     }
     remove(&log)?;
     remove(&beside(path, "-shm"))
@@ -217,10 +222,6 @@ fn remove(path: &Path) -> Result<(), StoreError> {
         Err(e) if e.kind() != io::ErrorKind::NotFound => Err(StoreError::write(path, e)),
         _ => Ok(()),
     }
-}
-
-fn corrupt(path: &Path, detail: &str) -> StoreError {
-    StoreError::Corrupt { path: path.to_owned(), detail: detail.to_owned() }
 }
 
 fn number(schema: usize) -> u32 {

@@ -1,5 +1,8 @@
 //! Silences, and what they kept back.
 
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+
 use rusqlite::{Connection, params};
 
 use super::outbox::headline;
@@ -9,21 +12,31 @@ use crate::store::{Muted, MutedQuery, StoreError};
 
 type Done<T = ()> = Result<T, StoreError>;
 
+/// The matchers of the silences that were read last, by id: one never changes, and its term is not
+/// to be read anew for each delivery.
+pub(super) type Matchers = Mutex<HashMap<i64, Matcher>>;
+
 /// See [`crate::store::Store::silences`].
-pub(super) fn all(db: &Connection) -> Done<Vec<Silence>> {
+pub(super) fn all(db: &Connection, matchers: &Matchers) -> Done<Vec<Silence>> {
+    let mut matchers = matchers.lock().unwrap_or_else(PoisonError::into_inner);
     let mut query = db.prepare_cached(
         "SELECT id, rule, feed, tag, text, author, comment, starts_at, expires_at, muted
          FROM silence ORDER BY id",
     )?;
     let rows = query.query_map([], |row| {
-        Ok(Silence {
-            id: row.get(0)?,
-            matcher: Matcher {
+        let id = row.get(0)?;
+        let matcher = match matchers.get(&id) {
+            Some(matcher) => matcher.clone(),
+            None => Matcher {
                 rule: row.get(1)?,
                 feed: row.get(2)?,
                 tag: row.get(3)?,
                 text: row.get::<_, Option<String>>(4)?.map(Text::stored),
             },
+        };
+        Ok(Silence {
+            id,
+            matcher,
             author: row.get(5)?,
             comment: row.get(6)?,
             starts_at: Timestamp::from_millis(row.get(7)?),
@@ -31,7 +44,9 @@ pub(super) fn all(db: &Connection) -> Done<Vec<Silence>> {
             muted: row.get::<_, i64>(9)?.cast_unsigned(),
         })
     })?;
-    Ok(rows.collect::<Result<_, _>>()?)
+    let silences: Vec<Silence> = rows.collect::<Result<_, _>>()?;
+    *matchers = silences.iter().map(|silence| (silence.id, silence.matcher.clone())).collect();
+    Ok(silences)
 }
 
 /// See [`crate::store::Store::add_silence`].

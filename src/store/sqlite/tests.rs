@@ -1,3 +1,6 @@
+mod damaged;
+mod operated;
+
 use std::fs;
 use std::future::Future;
 use std::path::PathBuf;
@@ -13,7 +16,7 @@ use super::lanes::GROUP;
 use super::news::OF_ITEM;
 use super::open::{MIGRATIONS, beside, fill};
 use super::{OpenMode, SqliteStore, Stats};
-use crate::model::{FeedId, FirstPoll, Reason, Sequel, SinkName};
+use crate::model::{FeedId, FirstPoll, Level, Reason, Sequel, SinkName};
 use crate::novelty::{Sighting, judge};
 use crate::store::conformance::{Place, alert, at, conformance, found, one_feed};
 use crate::store::{AlertQuery, Claim, Committed, Found, Store, StoreError, Update};
@@ -396,7 +399,8 @@ async fn a_store_of_the_first_schema_goes_on_and_repeats_nothing() {
     let new: Vec<usize> = novelty.new.iter().map(|fresh| fresh.index).collect();
     assert_eq!((new, novelty.revised.len(), novelty.gap), (vec![1], 0, false));
 
-    assert_eq!(store.claim(&SinkName::new("file"), Claim::due(9, at(0))).await.unwrap().len(), 1);
+    let high = Claim { levels: vec![Level::High], ..Claim::due(9, at(0)) };
+    assert_eq!(store.claim(&SinkName::new("file"), high).await.unwrap().len(), 1);
     // What was raised then has no page: it stands for no other, and is not raised again.
     let mut again = found(1, 4, "1", &["file"]);
     again.alerts[0].page = Some(10);
@@ -428,52 +432,6 @@ async fn the_pages_and_headlines_of_an_item_are_looked_up_not_searched_for() {
         let whole = |step: &String| step.starts_with("SCAN") || step.contains("(feed=?)");
         assert!(!plan.iter().any(whole), "{query}: {plan:?}");
     }
-}
-
-#[test]
-fn what_is_no_database_of_ours_is_refused_and_left_alone() {
-    let foreign = Folder::new();
-    foreign.raw().execute_batch("CREATE TABLE note (text)").unwrap();
-    let whole = Folder::new();
-    drop(whole.writer().unwrap());
-    let mut cut = fs::read(whole.path()).unwrap();
-    cut.truncate(5000);
-    let cases: [(&str, Vec<u8>); 4] = [
-        ("garbage", b"these are not the bytes that you are looking for".repeat(100)),
-        ("empty", Vec::new()),
-        ("cut off", cut),
-        ("another program's", fs::read(foreign.path()).unwrap()),
-    ];
-    for (name, bytes) in cases {
-        let folder = Folder::new();
-        fs::write(folder.path(), &bytes).unwrap();
-        let refused = error(folder.writer());
-        assert!(matches!(refused, StoreError::Corrupt { .. }), "{name}: {refused}");
-        assert!(refused.to_string().contains("restore it from a backup"), "{name}: {refused}");
-        assert_eq!(refused.reason(), Reason::Store);
-        assert_eq!(fs::read(folder.path()).unwrap(), bytes, "{name}");
-    }
-}
-
-#[tokio::test]
-async fn damage_found_later_is_called_damage() {
-    let folder = Folder::new();
-    let store = folder.writer().unwrap();
-    let feed = one_feed(&store).await;
-    for version in 0..200 {
-        store.commit(found(feed.key, version, &version.to_string(), &["file"])).await.unwrap();
-    }
-    drop(store);
-    let mut bytes = fs::read(folder.path()).unwrap();
-    for page in bytes.chunks_mut(4096).skip(1) {
-        page.fill(0xA5);
-    }
-    fs::write(folder.path(), &bytes).unwrap();
-    let refused = match folder.writer() {
-        Err(error) => error,
-        Ok(store) => store.seen(feed.key).await.unwrap_err(),
-    };
-    assert!(matches!(refused, StoreError::Corrupt { .. }), "{refused}");
 }
 
 #[test]

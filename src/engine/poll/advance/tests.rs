@@ -13,7 +13,7 @@ fn policy() -> Policy {
         wishes_max: 3600 * S,
     };
     let at_once = |times| Confirmation { times, over: Duration::ZERO };
-    Policy { poll, moved: at_once(3), gone: at_once(2) }
+    Policy { poll, moved: at_once(3), gone: at_once(2), feeds: 9 }
 }
 
 fn good(moved_to: Option<&str>) -> Ended {
