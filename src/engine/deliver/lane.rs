@@ -16,10 +16,6 @@ use crate::retry;
 use crate::sinks::{Sink, SinkSpec};
 use crate::store::LONGEST_WAIT;
 
-/// A lane looks at least this often, should a wake-up ever be lost; and this often it looks for
-/// what an operator wants to go out, though it rests.
-pub(super) const LOOK_EVERY: Duration = Duration::from_secs(5);
-
 /// Of so many rows at most it is remembered that they failed.
 const MOST_BLAMED: usize = 1024;
 
@@ -104,7 +100,7 @@ impl Lane {
             sending: 0,
             next: now,
             not_before: now,
-            urgent_at: now.plus(LOOK_EVERY),
+            urgent_at: now,
             failing: Failing::none(0, now),
             traffic: Traffic::default(),
             since: None,
@@ -196,11 +192,12 @@ impl Lane {
         &mut self,
         what: For,
         (closing, user_agent): (bool, &Arc<str>),
+        look_every: Duration,
         now: Mono,
     ) -> Order {
         self.looking = true;
         self.woken = false;
-        self.urgent_at = now.plus(LOOK_EVERY);
+        self.urgent_at = now.plus(look_every);
         if what != For::Urgent {
             self.failing.fresh_at = None;
         }
@@ -225,7 +222,13 @@ impl Lane {
     }
 
     /// A look has ended. Answers what is to go out now.
-    pub fn looked(&mut self, name: &SinkName, looked: Looked, now: Now) -> Option<Message> {
+    pub fn looked(
+        &mut self,
+        name: &SinkName,
+        looked: Looked,
+        look_every: Duration,
+        now: Now,
+    ) -> Option<Message> {
         self.looking = false;
         if looked.epoch == self.epoch {
             self.sink = looked.sink;
@@ -244,15 +247,22 @@ impl Lane {
             self.look_at(what, now.mono);
             return None;
         }
-        let message = self.found(name, what, looked.found, now);
+        let look = now.mono.plus(look_every);
+        let message = self.found(name, (what, looked.found), look, now);
         if std::mem::take(&mut self.woken) {
             self.wake(now.mono);
         }
         message
     }
 
-    fn found(&mut self, name: &SinkName, what: For, found: Found, now: Now) -> Option<Message> {
-        let look = now.mono.plus(LOOK_EVERY);
+    /// `look`: when to look again, if nothing else says.
+    fn found(
+        &mut self,
+        name: &SinkName,
+        (what, found): (For, Found),
+        look: Mono,
+        now: Now,
+    ) -> Option<Message> {
         if what == For::All {
             self.hold = None;
         }
