@@ -188,7 +188,7 @@ impl App {
             if self.poll.is_done() && !std::mem::replace(&mut last_look, true) {
                 // With the schedules goes what is to be told of feeds.
                 self.poll.flush().await;
-                self.deliver.wake();
+                self.deliver.close_windows();
                 continue;
             }
             if last_look && self.deliver.is_idle() {
@@ -313,7 +313,7 @@ impl App {
         let store = self.poll.store_trouble().map(|(reason, message, _)| Complaint {
             about: About::Store,
             reason: Some(reason),
-            message: message.to_owned(),
+            message,
         });
         let log = Complaint { about: About::Log, reason: None, message: String::new() };
         store.into_iter().chain(self.log.is_losing().then_some(log)).collect()
@@ -324,8 +324,8 @@ impl App {
         let alerts = Totals::get(&self.totals.alerts);
         let mut status =
             format!("polling {feeds} feeds, {failing} failing, {alerts} alerts so far");
-        if self.poll.store_fails() {
-            status = format!("degraded: the store cannot be written; {status}");
+        if let Some(reason) = self.totals.store.reason() {
+            status = format!("degraded: the store cannot be written ({reason}); {status}");
         }
         match self.deliver.failing() {
             0 => status,

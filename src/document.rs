@@ -13,6 +13,7 @@ use toml::de::{DeTable, DeValue};
 
 use crate::model::{Place, Problem, Problems, nearest};
 
+mod secrets;
 mod strings;
 mod values;
 
@@ -252,11 +253,6 @@ impl<'a> Table<'a> {
         self.entries.contains_key(key)
     }
 
-    /// Where the value of `key` stands, if it is there and was not asked for yet.
-    pub fn place_of(&self, key: &str) -> Option<Source> {
-        self.entries.get(key).map(|(_, node)| node.source.clone())
-    }
-
     /// The keys not yet asked for, in order, for tables whose keys are names (`[list]`).
     pub fn names(&self) -> Vec<String> {
         self.entries.keys().cloned().collect()
@@ -364,15 +360,19 @@ impl<'a> Table<'a> {
     }
 
     fn refuse(&self, key: &str, expected: &str, wrong: Wrong) {
+        self.problems.push(self.refusal(key, expected, wrong));
+    }
+
+    fn refusal(&self, key: &str, expected: &str, wrong: Wrong) -> Problem {
         let message = match wrong.message {
             Some(message) => format!("`{key}`: {message}"),
             None => format!("`{key}`: expected {expected}, found {}", wrong.kind),
         };
         let problem = self.document.problem(&wrong.source, message);
-        self.problems.push(match way_out(expected, wrong.kind) {
+        match way_out(expected, wrong.kind) {
             Some(hint) => problem.hint(hint),
             None => problem,
-        });
+        }
     }
 
     fn take(&mut self, key: &'static str) -> Option<Node> {

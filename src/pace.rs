@@ -123,6 +123,11 @@ impl Traffic {
         );
     }
 
+    /// The rate holds up what waits.
+    pub fn fell_behind(&mut self) {
+        self.behind = true;
+    }
+
     fn forget(&mut self, now: Mono) {
         while self.ended.front().is_some_and(|ended| now.since(*ended) >= MINUTE) {
             self.ended.pop_front();

@@ -107,25 +107,28 @@ impl Matcher {
     pub fn matches(&self, alert: &Alert) -> bool {
         let of_rules = self.rule.is_some() || self.tag.is_some();
         !self.is_empty()
-            && self.feed.as_deref().is_none_or(|feed| names(feed, alert.feed.id.as_str()))
+            && self.feed.as_deref().is_none_or(|feed| Self::names(feed, alert.feed.id.as_str()))
             && (!of_rules || self.matches_rules(&alert.rules))
             && self.text.as_ref().is_none_or(|text| text.is_in(alert))
     }
 
+    /// Whether `pattern`, a name or the beginning of one with a `*` after it, stands for `name`.
+    pub fn names(pattern: &str, name: &str) -> bool {
+        match pattern.strip_suffix('*') {
+            Some(beginning) => name.starts_with(beginning),
+            None => pattern == name,
+        }
+    }
+
     fn matches_rules(&self, rules: &[AlertRule]) -> bool {
         let matches = |rule: &AlertRule| {
-            self.rule.as_deref().is_none_or(|id| names(id, rule.id.as_str()))
-                && self.tag.as_deref().is_none_or(|tag| rule.tags.iter().any(|own| names(tag, own)))
+            self.rule.as_deref().is_none_or(|id| Self::names(id, rule.id.as_str()))
+                && self
+                    .tag
+                    .as_deref()
+                    .is_none_or(|tag| rule.tags.iter().any(|own| Self::names(tag, own)))
         };
         !rules.is_empty() && rules.iter().all(matches)
-    }
-}
-
-/// Whether `pattern`, a name or the beginning of one with a `*` after it, stands for `name`.
-fn names(pattern: &str, name: &str) -> bool {
-    match pattern.strip_suffix('*') {
-        Some(beginning) => name.starts_with(beginning),
-        None => pattern == name,
     }
 }
 

@@ -14,6 +14,7 @@ use wirewatch::demo::FEEDS;
 use wirewatch::document::Document;
 use wirewatch::engine::plan::{Plan, Surroundings};
 use wirewatch::model::{Alert, AlertId, FirstPoll, Problems};
+use wirewatch::sinks::KINDS;
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -102,13 +103,13 @@ fn the_alert_in_the_readme_is_one_that_the_demonstration_raises() {
 }
 
 /// The shipped config with every key that it shows in a comment switched on: lines
-/// `# key = value`, perhaps with a comment of their own, and the feed of one's own.
+/// `# key = value`, perhaps with a comment of their own, the feed of one's own, and more sinks.
 fn uncommented(config: &str) -> String {
     let lines = config.lines().map(|line| {
         let shown = line.strip_prefix("# ").filter(|shown| {
             let key = shown.split_once(" = ").map(|(key, _)| key);
             let is_key = |key: &str| key.chars().all(|c| c.is_ascii_lowercase() || c == '_');
-            *shown == "[[feed]]" || key.is_some_and(is_key)
+            ["[[feed]]", "[[sink]]"].contains(shown) || key.is_some_and(is_key)
         });
         shown.unwrap_or(line)
     });
@@ -129,6 +130,9 @@ fn config_folder(config: &str) -> tempfile::TempDir {
     for name in ["example", "example-key"] {
         fs::write(folder.path().join("secrets").join(name), "secret").unwrap();
     }
+    fs::write(folder.path().join("secrets/example-bot"), "0000:example").unwrap();
+    let url = "https://hooks.example.org/services/example";
+    fs::write(folder.path().join("secrets/example-url"), url).unwrap();
     let own = rcgen::generate_simple_self_signed(["example.org".to_owned()]).unwrap();
     fs::write(folder.path().join("secrets/example-ca"), own.cert.pem()).unwrap();
     fs::write(folder.path().join("wirewatch.toml"), config).unwrap();
@@ -178,7 +182,12 @@ fn the_shipped_config_shows_every_default_as_it_is() {
     let sinks = |plan: &Plan| plan.sinks.iter().map(|s| s.kind.claim()).collect::<Vec<_>>();
     let inside = |folder: &tempfile::TempDir| folder.path().display().to_string();
     let claims = format!("{:?}", sinks(&as_shipped)).replace(&inside(&folder), "");
-    assert_eq!(claims, format!("{:?}", sinks(&explicit)).replace(&inside(&other), ""));
+    let same = &sinks(&explicit)[..as_shipped.sinks.len()];
+    assert_eq!(claims, format!("{same:?}").replace(&inside(&other), ""));
+    for kind in KINDS {
+        let shown = explicit.sinks.iter().any(|sink| sink.kind_name == kind.name);
+        assert!(shown, "no sink of kind \"{}\" is shown", kind.name);
+    }
     assert!(claims.contains("/alerts.jsonl"), "{claims}");
 
     let sections = format!(

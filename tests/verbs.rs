@@ -14,6 +14,8 @@ mod items;
 mod lints;
 #[path = "verbs/scan.rs"]
 mod scan;
+#[path = "verbs/sink.rs"]
+mod sink;
 mod support;
 #[path = "verbs/test.rs"]
 mod test;
@@ -26,7 +28,7 @@ use support::{Answer, House, RULES, Refused, Server, alerts, config, json_lines,
 #[test]
 fn every_verb_explains_itself() {
     let house = House::new();
-    let verbs: [(&str, &[&str]); 11] = [
+    let verbs: [(&str, &[&str]); 12] = [
         ("run", &["--config <FILE>", "--set <KEY=VALUE>", "--log-format", "json, text"]),
         ("poll", &["--config <FILE>", "--set", "--log-format", "--quiet"]),
         ("scan", &["--rules <FILE>", "--config", "--format", "jsonl", "text", "<INPUT>..."]),
@@ -49,6 +51,7 @@ fn every_verb_explains_itself() {
         ("backtest", &["--rules <NEW>", "--against <OLD>", "--since <TIME>", "30d", "--samples"]),
         ("alerts", &["--since <TIME>", "--rule <ID>", "--follow", "--format", "24h"]),
         ("feeds", &["--config <FILE>"]),
+        ("sink", &["test", "list", "kinds", "example"]),
         ("demo", &["--json"]),
     ];
     let all = house.run(&["--help"]).expect(0);

@@ -137,7 +137,7 @@ mod tests {
             (vec![store(Reason::DiskFull)], true),
             (vec![store(Reason::DiskFull)], false),
             (vec![store(Reason::DiskFull), sink.clone(), log.clone()], true),
-            (vec![store(Reason::Store), sink.clone(), log.clone()], true),
+            (vec![store(Reason::Store), sink.clone(), log], true),
             (vec![sink], true),
             (vec![], true),
             (vec![], false),

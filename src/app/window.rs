@@ -114,7 +114,7 @@ impl App {
             alerts: Totals::get(&totals.alerts),
             offline: self.poll.is_offline(),
             store,
-            store_failures: Totals::get(&totals.store_failures),
+            store_failures: totals.store.refused(),
             store_free_bytes: None,
             sinks: Vec::new(),
             log_dropped: self.log.dropped(),

@@ -8,7 +8,9 @@ use serde::Serialize;
 use super::daemon::store_exit;
 use super::out::{Out, complain};
 use super::{AlertFormat, ConfigArgs, Exit};
-use crate::model::{Alert, AlertSource, Clock, Revision, RuleId, Sequel, json_line, visible};
+use crate::model::{
+    Alert, AlertMuted, AlertSource, Clock, Revision, RuleId, Sequel, json_line, visible,
+};
 use crate::render;
 use crate::store::{AlertQuery, OpenMode, SqliteStore, Store};
 
@@ -44,11 +46,14 @@ struct Line<'a> {
     sources: &'a [AlertSource],
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     revisions: &'a [Revision],
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    muted: &'a [AlertMuted],
 }
 
 impl<'a> Line<'a> {
     fn of(alert: &'a Alert, sequel: &'a Sequel) -> Self {
-        Self { alert, sources: &sequel.sources, revisions: &sequel.revisions }
+        let Sequel { sources, revisions, muted } = sequel;
+        Self { alert, sources, revisions, muted }
     }
 }
 
@@ -61,6 +66,10 @@ fn later(sequel: &Sequel) -> Vec<String> {
     }
     for Revision { seen_at, title } in &sequel.revisions {
         lines.push(format!("  since {seen_at}: {}", visible(title)));
+    }
+    for AlertMuted { sink, silence, at } in &sequel.muted {
+        let sink = visible(sink.as_str());
+        lines.push(format!("  muted for {sink} at {at} by silence {silence}"));
     }
     lines
 }

@@ -12,7 +12,10 @@ mod input;
 mod items;
 mod memory;
 mod out;
+mod outbox;
 mod scan;
+mod silence;
+mod sink;
 mod test;
 
 use std::path::{Path, PathBuf};
@@ -25,6 +28,7 @@ use crate::config::Overlay;
 use crate::engine::plan::{Plan, Surroundings};
 use crate::model::Problem;
 use crate::observe::LogStyle;
+use crate::sinks::INHERITED;
 
 /// Watches news feeds and tells you of every new item that matches your rules.
 #[derive(Debug, Parser)]
@@ -33,7 +37,8 @@ use crate::observe::LogStyle;
     version,
     after_help = "Exit codes: 0 all is well; 1 a negative answer (scan: nothing matched; test: an example \
         failed; explain: no rule fires; check --strict: a warning; backtest: no item in that time; items, poll: \
-        something could not be read or delivered; fetch: no feed came); 2 trouble, or a wrong \
+        something could not be read or delivered; fetch: no feed came; outbox, silence: nothing by that \
+        number or name); 2 trouble, or a wrong \
         command line; 75 another wirewatch uses the store, or the disk is full; 78 a bad config, or a state \
         folder or database that cannot be used."
 )]
@@ -66,6 +71,12 @@ enum Verb {
     Alerts(alerts::AlertsArgs),
     /// Print how each feed is doing
     Feeds(feeds::FeedsArgs),
+    /// Show what waits for the sinks and what they refused; try it again, or drop it
+    Outbox(outbox::OutboxArgs),
+    /// Keep alerts from the sinks for a while
+    Silence(silence::SilenceArgs),
+    /// Try a sink with a test alert; print sinks, kinds and examples
+    Sink(sink::SinkArgs),
     /// Show it all without a network: half a minute of invented news on this machine
     Demo(demo::DemoArgs),
 }
@@ -166,6 +177,9 @@ pub fn main() -> ExitCode {
             Verb::Backtest(args) => backtest::run(args).await,
             Verb::Alerts(args) => alerts::run(args).await,
             Verb::Feeds(args) => feeds::run(args).await,
+            Verb::Outbox(args) => outbox::run(args).await,
+            Verb::Silence(args) => silence::run(args).await,
+            Verb::Sink(args) => sink::run(args).await,
             Verb::Demo(args) => demo::run(args).await,
         }
     });
@@ -205,11 +219,14 @@ impl ConfigArgs {
         }
         let folder =
             |name| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+        let inherited =
+            INHERITED.iter().filter_map(|name| Some(((*name).to_owned(), std::env::var_os(name)?)));
         Surroundings {
             overlay,
             credentials: folder("CREDENTIALS_DIRECTORY"),
             state: folder("STATE_DIRECTORY"),
             logs: folder("LOGS_DIRECTORY"),
+            inherited: inherited.collect(),
             from_outside: false,
         }
     }
@@ -222,6 +239,17 @@ impl ConfigArgs {
     /// As [`ConfigArgs::plan`], for verbs that poll nothing.
     fn plan_to_look_at(&self) -> Option<Plan> {
         self.plan_in(&Surroundings { from_outside: true, ..self.surroundings() })
+    }
+
+    /// The plan as the installed service has it, with its secrets as far as they can be had here.
+    fn plan_with_secrets(&self) -> Option<Plan> {
+        let mut around = self.surroundings();
+        if self.path() == Path::new(INSTALLED) {
+            let there = |folder: &str| Some(PathBuf::from(folder)).filter(|path| path.is_dir());
+            around.state = around.state.or_else(|| there("/var/lib/wirewatch"));
+            around.logs = around.logs.or_else(|| there("/var/log/wirewatch"));
+        }
+        self.plan_in(&around)
     }
 
     /// As [`ConfigArgs::plan_to_look_at`], or all problems.

@@ -28,7 +28,7 @@ pub fn read_secret(
     key: &'static str,
     file_key: &'static str,
 ) -> Option<SecretSource> {
-    let inline = table.get_at::<String>(key);
+    let inline = table.get_secret(key);
     let file = table.get_at::<String>(file_key);
     match (inline, file) {
         (Some(_), Some(file)) => {

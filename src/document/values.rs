@@ -31,6 +31,14 @@ impl Node {
         }
     }
 
+    /// The number, if it is a whole one.
+    pub fn as_integer(&self) -> Option<i64> {
+        match &self.value {
+            Value::Integer(number) => Some(*number),
+            _ => None,
+        }
+    }
+
     /// The elements, if it is a list.
     pub fn as_array(&self) -> Option<&[Node]> {
         match &self.value {

@@ -1,57 +1,61 @@
 //! The deliver engine: claimed → settled. One lane a sink, so that none holds up another.
+//!
+//! A round has two halves, a task each: a *look* settles what is owed, claims and decides; a *send*
+//! sends one message, or a batch of lines, and settles it. A lane has one look at a time, so that
+//! what goes out is begun in order, and as many sends as the sink's `concurrency`; of a sink that
+//! fails one, at each step of its backoff.
 
-mod round;
+mod desk;
+mod lane;
+mod look;
+mod report;
+mod send;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
-use std::time::Duration;
 
 use tokio::task::{Id, JoinError, JoinSet};
 
-use self::round::{Round, round};
+use self::desk::Desk;
+use self::lane::{Lane, UnderWay};
+use self::look::{Looked, Message, look};
+use self::send::{Sent, send};
+use super::Totals;
 use super::plan::Plan;
-use super::{StoreTrouble, Totals};
-use crate::model::{Attempt, Clock, Mono, Now, Reason, SinkName, SteadyClock, Timestamp};
+use super::trouble::By;
+use crate::model::{Clock, Mono, Now, SinkName};
 use crate::observe::LogStream;
-use crate::observe::events::{
-    Delivered, DeliveryFailed, DeliveryRefused, Fault, SinkRecovered, StoreFailed, StoreRecovered,
-};
-use crate::retry::{self};
-use crate::sinks::{Sink, SinkSpec};
-use crate::store::{Settlement, Store, StoreError};
+use crate::observe::events::Fault;
+use crate::store::{Store, StoreError};
 
-/// The outbox is looked into at least this often, should a wake-up ever be lost.
-const LOOK_EVERY: Duration = Duration::from_secs(30);
+pub use report::{Counts, SinkFailure, SinkReport};
 
 /// Delivers what waits in the outbox.
 pub struct DeliverEngine {
-    store: Arc<dyn Store>,
-    clock: Clock,
-    /// What rows are due by, so that a wall clock that jumps neither holds them up nor hurries them.
-    steady: SteadyClock,
-    log: LogStream,
-    lanes: HashMap<SinkName, Lane>,
-    tasks: JoinSet<Round>,
-    running: HashMap<Id, SinkName>,
-    trouble: StoreTrouble,
+    desk: Arc<Desk>,
+    lanes: BTreeMap<SinkName, Lane>,
+    tasks: JoinSet<Ended>,
+    running: HashMap<Id, Running>,
+    user_agent: Arc<str>,
+    /// Whether all windows end now.
+    closing: bool,
     totals: Arc<Totals>,
 }
 
-struct Lane {
-    spec: SinkSpec,
-    /// Raised by each reload, so that a sink built before it is not used after it.
-    epoch: u64,
-    sink: Option<Arc<dyn Sink>>,
-    busy: bool,
-    next: Mono,
-    /// Rounds in a row that failed, with the reason told last.
-    failures: u32,
-    told: Option<Reason>,
-    /// What a sink has answered and the store did not take; settled before anything is claimed, so
-    /// that nothing is sent twice for want of disk space.
-    unsettled: Option<(Vec<Settlement>, Attempt)>,
-    /// Whether there is such an answer still, also while a round has it in hand.
-    owes: bool,
+/// What a task came to.
+enum Ended {
+    Looked(Box<Looked>),
+    Sent(Box<Sent>),
+    Released,
+}
+
+/// What a task is.
+struct Running {
+    sink: SinkName,
+    /// Of a send.
+    message: Option<UnderWay>,
+    /// Whether it only gives rows back.
+    releases: bool,
 }
 
 impl DeliverEngine {
@@ -64,49 +68,52 @@ impl DeliverEngine {
         totals: Arc<Totals>,
     ) -> Self {
         let mut engine = Self {
-            store,
-            steady: SteadyClock::new(clock.clone()),
-            clock,
-            log,
-            lanes: HashMap::new(),
+            desk: Arc::new(Desk::new(store, clock, log)),
+            lanes: BTreeMap::new(),
             tasks: JoinSet::new(),
             running: HashMap::new(),
-            trouble: StoreTrouble::default(),
+            user_agent: Arc::from(""),
+            closing: false,
             totals,
         };
         engine.replan(plan);
         engine
     }
 
-    /// Takes over the sinks of a new plan. What a removed sink has not had stays in the outbox.
+    /// Takes over the sinks of a new plan. What a removed sink has not had stays in the outbox, for
+    /// one of that name. A sink that rests for having failed goes on resting, unless its config has
+    /// changed, or it holds secrets, which may have.
     pub fn replan(&mut self, plan: &Plan) {
-        let now = self.clock.now().mono;
-        self.lanes.retain(|name, _| plan.sinks.iter().any(|spec| spec.name == *name));
+        let now = self.desk.clock.now().mono;
+        self.user_agent = Arc::from(plan.poll.user_agent());
+        let is_gone = |name: &SinkName| plan.sinks.iter().all(|spec| spec.name != *name);
+        let gone: Vec<SinkName> = self.lanes.keys().filter(|name| is_gone(name)).cloned().collect();
+        for name in gone {
+            if let Some(lane) = self.lanes.remove(&name) {
+                self.release(&name, lane.owed_rows());
+            }
+        }
         for spec in &plan.sinks {
-            let lane = self.lanes.entry(spec.name.clone()).or_insert_with(|| Lane {
-                spec: spec.clone(),
-                epoch: 0,
-                sink: None,
-                busy: false,
-                next: now,
-                failures: 0,
-                told: None,
-                unsettled: None,
-                owes: false,
-            });
-            lane.spec = spec.clone();
-            lane.epoch += 1;
-            lane.sink = None;
-            lane.next = now;
+            match self.lanes.get_mut(&spec.name) {
+                Some(lane) => lane.replan(spec.clone(), now),
+                None => {
+                    self.lanes.insert(spec.name.clone(), Lane::new(spec.clone(), now));
+                }
+            }
         }
     }
 
-    /// Something was put into the outbox: every lane looks.
+    /// Something was put into the outbox: every lane looks, but for those that rest.
     pub fn wake(&mut self) {
-        let now = self.clock.now().mono;
-        for lane in self.lanes.values_mut().filter(|lane| lane.failures == 0) {
-            lane.next = lane.next.min(now);
-        }
+        let now = self.desk.clock.now().mono;
+        self.lanes.values_mut().for_each(|lane| lane.wake(now));
+    }
+
+    /// From now on nothing waits for others to go out with (`group_for`): nothing more will come.
+    pub fn close_windows(&mut self) {
+        self.closing = true;
+        let now = self.desk.clock.now().mono;
+        self.lanes.values_mut().for_each(|lane| lane.close_window(now));
     }
 
     /// Takes in what has ended and starts every lane that is due. Answers when the next one is.
@@ -114,29 +121,23 @@ impl DeliverEngine {
         while let Some(ended) = self.tasks.try_join_next_with_id() {
             self.finish(ended);
         }
-        let now = self.clock.now();
-        if let Some(until) = self.trouble.paused(now.mono) {
+        let now = self.desk.clock.now().mono;
+        if let Some(until) = self.totals.store.paused(now) {
             return Some(until);
         }
         for (name, lane) in &mut self.lanes {
-            if lane.busy || lane.next > now.mono {
-                continue;
-            }
-            lane.busy = true;
-            let work = round(
-                lane.spec.clone(),
-                (lane.epoch, lane.sink.clone()),
-                lane.unsettled.take(),
-                (Arc::clone(&self.store), self.log.clone()),
-                self.steady.clone(),
-            );
+            let Some(what) = lane.due(now) else { continue };
+            let order = lane.begin_look(what, (self.closing, &self.user_agent), now);
+            let desk = Arc::clone(&self.desk);
+            let work = async move { Ended::Looked(Box::new(look(order, &desk).await)) };
             let task = self.tasks.spawn(work);
-            self.running.insert(task.id(), name.clone());
+            let running = Running { sink: name.clone(), message: None, releases: false };
+            self.running.insert(task.id(), running);
         }
-        self.lanes.values().filter(|lane| !lane.busy).map(|lane| lane.next).min()
+        self.lanes.values().filter_map(Lane::next_look).map(|(at, _)| at).min()
     }
 
-    /// Waits until a running lane ends, and takes that in; does not return if none runs.
+    /// Waits until something that runs ends, and takes that in; does not return if nothing runs.
     pub async fn join(&mut self) {
         match self.tasks.join_next_with_id().await {
             Some(ended) => self.finish(ended),
@@ -146,115 +147,133 @@ impl DeliverEngine {
 
     /// Whether no lane runs and none is due.
     pub fn is_idle(&self) -> bool {
-        let now = self.clock.now().mono;
-        self.tasks.is_empty() && self.lanes.values().all(|lane| lane.next > now)
+        let now = self.desk.clock.now().mono;
+        self.tasks.is_empty() && self.lanes.values().all(|lane| !lane.is_due(now))
     }
 
     /// Sinks that fail at present.
     pub fn failing(&self) -> usize {
-        self.lanes.values().filter(|lane| lane.failures > 0).count()
+        self.lanes.values().filter(|lane| lane.is_failing()).count()
     }
 
-    /// Lanes that run.
+    /// How each sink is doing, by name.
+    pub fn report(&self) -> Vec<SinkReport> {
+        self.lanes.iter().map(|(name, lane)| lane.report(name)).collect()
+    }
+
+    /// Looks and sends that run.
     pub fn running(&self) -> usize {
         self.tasks.len()
     }
 
-    /// Gives up the rounds that run. What they have sent and not settled is sent again.
+    /// Gives up what runs. What was sent and not settled is sent again.
     pub async fn abort(&mut self) {
         self.tasks.shutdown().await;
+        for (_, running) in self.running.drain() {
+            if let Some(message) = running.message {
+                self.desk.store.release(&message.rows).await;
+            }
+        }
     }
 
-    fn finish(&mut self, ended: Result<(Id, Round), JoinError>) {
-        let (id, round) = match ended {
-            Ok((id, round)) => (id, Some(round)),
+    fn finish(&mut self, ended: Result<(Id, Ended), JoinError>) {
+        let now = self.desk.clock.now();
+        let (id, ended) = match ended {
+            Ok((id, ended)) => (id, ended),
             Err(error) => {
                 Fault { activity: "delivery", feed: None, message: &error.to_string() }.log();
-                (error.id(), None)
-            }
-        };
-        let Some(name) = self.running.remove(&id) else { return };
-        let now = self.clock.now();
-        if let Some(round) = &round {
-            Totals::add(&self.totals.delivered, round.delivered);
-            if let Some(lane) = self.lanes.get_mut(&name) {
-                lane.owes = round.unsettled.is_some();
-            }
-            self.heed(&round.store, now);
-        }
-        let Some(lane) = self.lanes.get_mut(&name) else { return };
-        lane.busy = false;
-        match round {
-            Some(round) => lane.take_in(&name, round, now, self.steady.now()),
-            None => {
-                lane.sink = None;
-                lane.failed(&name, Reason::Internal, "a fault of wirewatch itself", 1, now);
-            }
-        }
-    }
-
-    /// Says when the store begins to fail, and when it works again. That a sink without work could
-    /// read its empty outbox is no sign of that while another could not settle.
-    fn heed(&mut self, result: &Result<(), StoreError>, now: Now) {
-        match result {
-            Ok(()) if self.lanes.values().any(|lane| lane.owes) => {}
-            Ok(()) => {
-                if let Some(duration_ms) = self.trouble.worked(now.mono) {
-                    StoreRecovered { duration_ms }.log();
-                }
-            }
-            Err(error) => {
-                if self.trouble.failed(now.mono) {
-                    let message = error.to_string();
-                    StoreFailed { reason: error.reason(), message: &message }.log();
-                }
-            }
-        }
-    }
-}
-
-impl Lane {
-    fn take_in(&mut self, name: &SinkName, round: Round, now: Now, steady: Timestamp) {
-        if round.delivered > 0 {
-            let (alerts, duration_ms) = (round.delivered, now.mono.since(round.started));
-            Delivered { sink: name, alerts, duration_ms }.log();
-        }
-        if round.epoch == self.epoch {
-            self.sink = round.sink;
-        }
-        self.unsettled = round.unsettled;
-        for (alert, reason, message) in round.refused {
-            DeliveryRefused { sink: name, alert: &alert, reason, message: &message }.log();
-        }
-        match round.failed {
-            Some((reason, message, attempts)) => {
-                self.failed(name, reason, &message, attempts, now);
+                self.broke(error.id(), now);
                 return;
             }
-            None if (round.delivered > 0 || round.built) && self.failures > 0 => {
-                SinkRecovered { sink: name, attempts: self.failures }.log();
-                self.failures = 0;
-                self.told = None;
-            }
-            None => {}
-        }
-        let look = now.mono.plus(LOOK_EVERY);
-        self.next = match round.next_due {
-            _ if round.more || self.unsettled.is_some() => now.mono,
-            Some(due) => look.min(now.mono.plus(due.since(steady))),
-            None => look,
         };
+        let Some(Running { sink, message, .. }) = self.running.remove(&id) else { return };
+        match ended {
+            Ended::Released => {}
+            Ended::Looked(looked) => self.looked(sink, *looked, now),
+            Ended::Sent(sent) => self.sent(&sink, *sent, message, now),
+        }
     }
 
-    fn failed(&mut self, name: &SinkName, reason: Reason, message: &str, attempts: u32, now: Now) {
-        self.failures = self.failures.saturating_add(1);
-        let backoff = self.sink.as_ref().map_or(retry::LOCAL, |sink| sink.backoff());
-        let wait = backoff.wait(self.failures, 0);
-        self.next = now.mono.plus(wait);
-        if self.told != Some(reason) {
-            self.told = Some(reason);
-            let retry_at = now.wall_at(self.next);
-            DeliveryFailed { sink: name, reason, message, attempts, retry_at }.log();
+    fn looked(&mut self, name: SinkName, mut looked: Looked, now: Now) {
+        Totals::add(&self.totals.delivered, looked.delivered);
+        Totals::add(&self.totals.muted, looked.muted.len());
+        let Some(lane) = self.lanes.get_mut(&name) else {
+            // The sink was removed meanwhile.
+            let mut rows: Vec<i64> = looked.owed.iter().flat_map(send::Owed::rows).collect();
+            if let look::Found::Message(message) = &looked.found {
+                rows.extend(message.rows());
+            }
+            self.release(&name, rows);
+            return;
+        };
+        lane.take_back(std::mem::take(&mut looked.owed));
+        self.heed(&looked.store, now.mono);
+        let Some(lane) = self.lanes.get_mut(&name) else { return };
+        let Some(message) = lane.looked(&name, looked, now) else { return };
+        let under_way = lane.under_way(&message);
+        let (pacing, desk) = (lane.spec.pacing.clone(), Arc::clone(&self.desk));
+        let Message { batch, sink, .. } = message;
+        let to = (sink, name.clone());
+        let work = async move { Ended::Sent(Box::new(send(to, batch, pacing, &desk).await)) };
+        let task = self.tasks.spawn(work);
+        let running = Running { sink: name, message: Some(under_way), releases: false };
+        self.running.insert(task.id(), running);
+    }
+
+    fn sent(&mut self, name: &SinkName, sent: Sent, message: Option<UnderWay>, now: Now) {
+        let Some(message) = message else { return };
+        let dead = sent.tally.refused.len() + sent.tally.given_up.len();
+        Totals::add(&self.totals.dead, dead);
+        let store = sent.store.clone();
+        if !self.lanes.contains_key(name) {
+            if sent.owed.is_some() {
+                self.release(name, message.rows);
+            }
+            self.heed(&store, now.mono);
+            return;
+        }
+        if store.is_err() {
+            self.heed(&store, now.mono);
+        }
+        let Some(lane) = self.lanes.get_mut(name) else { return };
+        let settled = lane.sent(name, sent, &message, now);
+        Totals::add(&self.totals.delivered, settled);
+        if store.is_ok() {
+            self.heed(&store, now.mono);
+        }
+    }
+
+    /// A task has panicked.
+    fn broke(&mut self, id: Id, now: Now) {
+        let Some(Running { sink, message, releases }) = self.running.remove(&id) else { return };
+        if let Some(lane) = self.lanes.get_mut(&sink).filter(|_| !releases) {
+            lane.broke(&sink, message.as_ref(), now);
+        }
+        if let Some(message) = message {
+            self.release(&sink, message.rows);
+        }
+    }
+
+    fn release(&mut self, name: &SinkName, rows: Vec<i64>) {
+        if rows.is_empty() {
+            return;
+        }
+        let desk = Arc::clone(&self.desk);
+        let task = self.tasks.spawn(async move {
+            desk.store.release(&rows).await;
+            Ended::Released
+        });
+        let running = Running { sink: name.clone(), message: None, releases: true };
+        self.running.insert(task.id(), running);
+    }
+
+    /// Takes in how the store was. That a sink without work could read its empty outbox is no sign
+    /// that it works while what another has answered is not settled.
+    fn heed(&mut self, result: &Result<(), StoreError>, now: Mono) {
+        match result {
+            Ok(()) if self.lanes.values().any(Lane::owes) => {}
+            Ok(()) => self.totals.store.worked(By::Deliver, now),
+            Err(error) => self.totals.store.failed(By::Deliver, error, now),
         }
     }
 }

@@ -8,17 +8,18 @@ mod deliver;
 pub mod plan;
 mod poll;
 mod prune;
+mod trouble;
 
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
-use std::time::Duration;
 
-pub use deliver::DeliverEngine;
+pub use deliver::{Counts, DeliverEngine, SinkFailure, SinkReport};
 pub use poll::{Pass, PassReport, PollEngine, poll_policy};
 pub use prune::PruneEngine;
+pub use trouble::StoreTrouble;
 
-use crate::model::{Mono, Reason, Timestamp};
+use crate::model::{Reason, Timestamp};
 
-/// How much has been done since the start.
+/// What both engines keep together: how much has been done since the start, and how the store is.
 #[derive(Debug, Default)]
 pub struct Totals {
     /// Polls that ended, well or not.
@@ -29,10 +30,14 @@ pub struct Totals {
     pub alerts: AtomicU64,
     /// Deliveries settled as delivered.
     pub delivered: AtomicU64,
+    /// Deliveries that have become dead letters.
+    pub dead: AtomicU64,
+    /// Deliveries that silences kept back.
+    pub muted: AtomicU64,
+    /// Whether the store takes what it is given.
+    pub store: StoreTrouble,
     /// Polls that failed, by reason.
     pub poll_failures: ByReason,
-    /// How often the store refused something.
-    pub store_failures: AtomicU64,
     last_poll: AtomicI64,
 }
 
@@ -81,45 +86,5 @@ impl Totals {
     /// The value of a counter.
     pub fn get(counter: &AtomicU64) -> u64 {
         counter.load(Ordering::Relaxed)
-    }
-}
-
-/// Whether the store takes what it is given. While it does not, nothing is polled or claimed: the
-/// items are still in the feeds, the alerts in the outbox.
-#[derive(Debug, Default)]
-struct StoreTrouble {
-    failures: u32,
-    since: Option<Mono>,
-    until: Option<Mono>,
-}
-
-impl StoreTrouble {
-    /// Takes in a failure; answers whether it is the first.
-    fn failed(&mut self, now: Mono) -> bool {
-        // Many that fail together are one failure.
-        if self.paused(now).is_some() {
-            return false;
-        }
-        self.failures = self.failures.saturating_add(1);
-        self.since.get_or_insert(now);
-        self.until = Some(now.plus(crate::retry::STORE.wait(self.failures, 0)));
-        self.failures == 1
-    }
-
-    /// Takes in a success; answers how long the trouble had lasted if that ended one.
-    fn worked(&mut self, now: Mono) -> Option<Duration> {
-        self.until = None;
-        self.failures = 0;
-        self.since.take().map(|since| now.since(since))
-    }
-
-    /// For how long it has lasted.
-    fn lasts(&self, now: Mono) -> Option<Duration> {
-        self.since.map(|since| now.since(since))
-    }
-
-    /// Until when to leave the store alone.
-    fn paused(&self, now: Mono) -> Option<Mono> {
-        self.until.filter(|until| *until > now)
     }
 }

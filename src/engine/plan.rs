@@ -5,6 +5,7 @@
 mod feeds;
 mod files;
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -59,6 +60,8 @@ pub struct Surroundings {
     pub state: Option<PathBuf>,
     /// `$LOGS_DIRECTORY`: where it wants logs.
     pub logs: Option<PathBuf>,
+    /// Variables that the program of a `command` sink gets too.
+    pub inherited: Vec<(String, OsString)>,
     /// Whether this only looks at the config of a service: its credentials cannot be had then, and
     /// are not asked for.
     pub from_outside: bool,
@@ -79,6 +82,7 @@ impl Surroundings {
         sinks::Around {
             vault: self.vault(base),
             logs: self.logs.as_deref().map(first_folder),
+            environment: self.inherited.clone(),
             proxy: net.proxy.clone(),
         }
     }

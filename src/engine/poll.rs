@@ -24,8 +24,8 @@ use self::readers::Readers;
 pub use self::slot::poll_policy;
 use self::slot::{Slot, policy};
 use self::turn::{Bad, Good, Shop};
+use super::Totals;
 use super::plan::Plan;
-use super::{StoreTrouble, Totals};
 use crate::fetch::{Fetch, FetchError};
 use crate::health;
 use crate::model::{Clock, Health, Mono, Now, Reason, visible};
@@ -47,9 +47,6 @@ pub struct PollEngine {
     tasks: JoinSet<Result<Good, Bad>>,
     running: HashMap<Id, (usize, Mono)>,
     flushing: JoinSet<Flushed>,
-    trouble: StoreTrouble,
-    /// What the store said last while it refuses what it is given.
-    refusal: Option<(Reason, String)>,
     /// Whether commits are among what the store refuses: that schedules, which are small, can be
     /// written is no sign of recovery then.
     commits_fail: bool,
@@ -144,8 +141,6 @@ impl PollEngine {
             tasks: JoinSet::new(),
             running: HashMap::new(),
             flushing: JoinSet::new(),
-            trouble: StoreTrouble::default(),
-            refusal: None,
             commits_fail: false,
             net: Connectivity::default(),
             offline_since: None,
@@ -171,11 +166,12 @@ impl PollEngine {
         if now.since(self.last_flush) >= FLUSH_EVERY {
             self.begin_flush();
         }
-        if let Some(until) = self.trouble.paused(now) {
+        if let Some(until) = self.totals.store.paused(now) {
             return Some(until);
         }
         let flush = self.last_flush.plus(FLUSH_EVERY);
-        if self.trouble.failures == 0 {
+        let trouble = self.totals.store.lasts();
+        if !trouble {
             self.resume(Now { mono: now, wall });
         } else if !self.tasks.is_empty() {
             // One at a time tries whether the store takes it.
@@ -190,7 +186,7 @@ impl PollEngine {
             let work = async move { turn::poll(&shop, &feed, &state, full).await };
             let task = self.tasks.spawn(work);
             self.running.insert(task.id(), (index, now));
-            if self.trouble.failures > 0 {
+            if trouble {
                 return Some(flush);
             }
         }
@@ -224,14 +220,12 @@ impl PollEngine {
 
     /// Whether the store refuses what is found.
     pub fn store_fails(&self) -> bool {
-        self.trouble.failures > 0
+        self.totals.store.lasts()
     }
 
     /// What the store refuses, in words, and for how long it has.
-    pub fn store_trouble(&self) -> Option<(Reason, &str, Duration)> {
-        let (reason, message) = self.refusal.as_ref()?;
-        let lasts = self.trouble.lasts(self.shop.clock.now().mono)?;
-        Some((*reason, message, lasts))
+    pub fn store_trouble(&self) -> Option<(Reason, String, Duration)> {
+        self.totals.store.told(self.shop.clock.now().mono)
     }
 
     /// How many feeds are in which state.

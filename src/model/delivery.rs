@@ -46,6 +46,17 @@ impl MessageKey {
         Self(digest[..16].iter().map(|byte| format!("{byte:02x}")).collect::<String>().into())
     }
 
+    /// The key of a message in which these alerts go out in this form: as [`MessageKey::of`] for
+    /// lines and single alerts; else one from which [`Form::of_message`] knows the form again.
+    pub fn of_message<'a>(form: Form, alerts: impl IntoIterator<Item = &'a AlertId>) -> Self {
+        let alerts: Vec<&AlertId> = alerts.into_iter().collect();
+        if alerts.len() < 2 || matches!(form, Form::Lines | Form::Single) {
+            return Self::of(alerts);
+        }
+        let form = AlertId::new(form.as_str());
+        Self::of([&form].into_iter().chain(alerts))
+    }
+
     /// Takes a stored key as it is.
     pub fn new(text: impl AsRef<str>) -> Self {
         Self(Arc::from(text.as_ref()))
@@ -96,10 +107,24 @@ impl Form {
     }
 }
 
+impl Form {
+    /// The form in which these alerts were gathered into the message with this key.
+    pub fn of_message<'a>(key: &MessageKey, alerts: impl IntoIterator<Item = &'a AlertId>) -> Self {
+        let alerts: Vec<&AlertId> = alerts.into_iter().collect();
+        if alerts.len() < 2 {
+            return Self::Single;
+        }
+        let is = |form: &Self| MessageKey::of_message(*form, alerts.iter().copied()) == *key;
+        // If some have been dropped since, what is left is a group.
+        [Self::Group, Self::Digest, Self::CatchUp].into_iter().find(is).unwrap_or(Self::Group)
+    }
+}
+
 impl Batch {
     /// A batch of that form.
     pub fn new(deliveries: Vec<Delivery>, form: Form) -> Self {
-        let key = MessageKey::of(deliveries.iter().map(|delivery| &delivery.alert.id));
+        let alerts = deliveries.iter().map(|delivery| &delivery.alert.id);
+        let key = MessageKey::of_message(form, alerts);
         Self { deliveries, form, key }
     }
 
@@ -170,5 +195,20 @@ mod tests {
         assert_eq!(both, MessageKey::of([&a, &b]));
         assert_ne!(both, MessageKey::of([&b, &a]));
         assert_eq!(both.as_str().len(), 32);
+    }
+
+    #[test]
+    fn a_message_is_known_by_its_key_as_what_it_was() {
+        let (a, b) = (AlertId::new("a1"), AlertId::new("b2"));
+        let mut keys = Vec::new();
+        for form in [Form::Group, Form::Digest, Form::CatchUp] {
+            let key = MessageKey::of_message(form, [&a, &b]);
+            assert_eq!(Form::of_message(&key, [&a, &b]), form);
+            assert_eq!(MessageKey::of_message(form, [&a]).as_str(), "a1");
+            assert_eq!(Form::of_message(&key, [&a]), Form::Single);
+            keys.push(key);
+        }
+        keys.dedup();
+        assert_eq!(keys.len(), 3);
     }
 }

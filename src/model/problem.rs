@@ -178,6 +178,7 @@ fn masked(line: &str) -> String {
     let secret = !is_list
         && !name.ends_with("_file")
         && (SECRET.iter().any(|word| name.contains(word))
+            || matches!(name.as_str(), "env" | "topic")
             || strsim::damerau_levenshtein(&name, "password") <= 2);
     let from = if secret { key.len() } else { line.len() };
     let mut quote = None;

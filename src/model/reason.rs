@@ -84,6 +84,8 @@ reasons! {
     DiskFull = "disk_full",
     /// A file could not be written.
     Write = "write",
+    /// A program could not be run, or says that it failed.
+    Program = "program",
     /// The receiver will not take it.
     Refused = "refused",
     /// A fault of our own.

@@ -1,6 +1,7 @@
 //! Connections: clients whose every address has passed the guard.
 
 mod dial;
+mod dialer;
 pub mod failure;
 pub mod headers;
 mod lookup;
@@ -23,6 +24,7 @@ use self::resolver::{GuardedResolver, permitted};
 use crate::guard::{Guard, is_public};
 use crate::model::{Proxy, Roots, Route};
 pub use dial::noting_dials;
+pub use dialer::{DialError, Dialer, agree_tls, tls_client};
 pub use resolver::ResolveError;
 pub use tls::{explain, read_roots};
 pub use trace::{Dial, Trace};

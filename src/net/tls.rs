@@ -121,18 +121,25 @@ fn is_of_authority(error: &Error) -> bool {
         if below.to_string() == "CaUsedAsEndEntity")
 }
 
-/// TLS 1.2 or 1.3, with HTTP/2 offered unless it is not wanted.
+/// TLS 1.2 or 1.3, without a protocol named (ALPN).
+pub(super) fn config_without_protocol(
+    verifier: Arc<dyn ServerCertVerifier>,
+) -> Result<ClientConfig, Error> {
+    Ok(ClientConfig::builder_with_provider(provider())
+        .with_protocol_versions(&[&TLS13, &TLS12])?
+        // Only a verifier that is given has the system's roots and a feed's own.
+        .dangerous()
+        .with_custom_certificate_verifier(verifier)
+        .with_no_client_auth())
+}
+
+/// The same, with HTTP/2 offered unless it is not wanted.
 pub(super) fn config(
     verifier: Arc<dyn ServerCertVerifier>,
     http1_only: bool,
     trace: Option<&Arc<Trace>>,
 ) -> Result<ClientConfig, Error> {
-    let mut config = ClientConfig::builder_with_provider(provider())
-        .with_protocol_versions(&[&TLS13, &TLS12])?
-        // Only a verifier that is given has the system's roots and a feed's own.
-        .dangerous()
-        .with_custom_certificate_verifier(verifier)
-        .with_no_client_auth();
+    let mut config = config_without_protocol(verifier)?;
     if !http1_only {
         config.alpn_protocols.push(b"h2".to_vec());
     }
@@ -144,7 +151,7 @@ pub(super) fn config(
 }
 
 const UNTRUSTED: &str = "the server's certificate is from an issuer that is not trusted here; if it \
-    is a server of your own, give the feed a `ca_file`";
+    is a server of your own, name its certificate in `ca_file`";
 
 /// What is wrong, in words for whoever watches the feed.
 pub fn explain(error: &Error) -> String {

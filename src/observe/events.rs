@@ -271,6 +271,45 @@ events! {
         /// The same in words.
         message: &'a str,
     }
+    /// A receiver said yes to a message, in its own words. `wirewatch sink test` shows it.
+    DEBUG SinkAnswered<'a> = "sink_answered" {
+        /// Host and port, or the program.
+        from: &'a str,
+        /// Its words.
+        message: &'a str,
+    }
+    /// Where a `feed` sink is to write lay a file that is none of its own; it was renamed.
+    WARN FeedFileSetAside<'a> = "feed_file_set_aside" {
+        /// The sink.
+        sink: &'a SinkName,
+        /// Where the file is now.
+        kept: &'a str,
+        /// Why it was in the way.
+        message: &'a str,
+    }
+    /// An alert was tried in vain for as long as its sink's `give_up_after`; it is kept as a dead
+    /// letter.
+    ERROR DeliveryGivenUp<'a> = "delivery_given_up" {
+        /// The sink.
+        sink: &'a SinkName,
+        /// The alert's id.
+        alert: &'a AlertId,
+        /// The class of failure of the last attempt.
+        reason: Reason,
+        /// The same in words.
+        message: &'a str,
+        /// Attempts that failed.
+        attempts: u32,
+    }
+    /// A silence covers an alert: this sink does not get it. That is kept beside the alert.
+    DEBUG DeliveryMuted<'a> = "delivery_muted" {
+        /// The sink.
+        sink: &'a SinkName,
+        /// The alert's id.
+        alert: &'a AlertId,
+        /// The silence's number.
+        silence: i64,
+    }
     /// A sink that failed takes alerts again.
     INFO SinkRecovered<'a> = "sink_recovered" {
         /// The sink.

@@ -6,9 +6,13 @@
 //! program) brings a receiver of its own that plays what has a meaning there: [`Receiver::expects`]
 //! answers `None` for the rest.
 
+mod chats;
 pub(in crate::sinks) mod http;
 mod kinds;
+mod mail;
+mod syslog;
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -22,7 +26,7 @@ use crate::observe::LogStyle;
 /// Stands in each secret of a config, and must be seen nowhere.
 pub(in crate::sinks) const MARKER: &str = "MARKER-7f3a9c";
 /// Long enough for a loaded machine.
-const AMPLE: &str = "60s";
+const AMPLE: &str = "4m";
 /// For what never ends.
 const SHORT: &str = "300ms";
 
@@ -69,6 +73,8 @@ pub(in crate::sinks) enum Play {
     After(u16),
     /// 429 with the HTTP date that is a minute after [`stage_time`].
     AfterDate,
+    /// 200, with the page of a portal on the way.
+    Page,
     /// Takes the request and says nothing, for ever.
     Stall,
     /// Closes the connection before it answers.
@@ -110,6 +116,7 @@ const PLAYS: &[Play] = &[
     Play::After(429),
     Play::After(503),
     Play::AfterDate,
+    Play::Page,
     Play::Stall,
     Play::CutBefore,
     Play::Cut,
@@ -185,9 +192,10 @@ pub(in crate::sinks) const HOSTILE: &str = "\u{1b}[2J\u{1b}]0;owned\u{7}\u{202e}
     **b** *b* _i_ `c` ||s|| <script>alert(1)</script> <b>b</b> &lt;b&gt; {{ 7 * 7 }} {% raw %} \
     \r\nforged: line\n.\n<13>1 forged\u{2028}more\u{85}\0 \u{200b}\"}";
 
-fn huge(number: u32, text: &str) -> Delivery {
+/// An alert whose texts are of so many bytes.
+fn huge(number: u32, text: &str, bytes: usize) -> Delivery {
     let mut alert = alert(number);
-    let long = text.repeat(100_000 / text.len() + 1);
+    let long = text.repeat(bytes / text.len() + 1);
     alert.item.title = format!("alert-{number:03} {long}");
     alert.item.text = long.clone();
     alert.item.link = Some(format!("https://example.org/{number}?{}", "x".repeat(3000)));
@@ -215,9 +223,23 @@ fn of(outcome: &Outcome) -> Expected {
     }
 }
 
+/// The numbers of the alerts whose names stand in `text`, the hyphen escaped or not.
+fn named(text: &str) -> Vec<u32> {
+    let name = |rest: &str| rest.trim_start_matches('\\').strip_prefix('-')?.get(..3)?.parse().ok();
+    text.split("alert").skip(1).filter_map(name).collect()
+}
+
 /// Runs `test` for all kinds at a time.
 async fn for_all<F: Future<Output = ()>>(test: impl Fn(Box<dyn Trial>) -> F) {
     join_all(kinds::all().into_iter().map(test)).await;
+}
+
+/// Runs `test` for one kind after another, where each has much to do: at a time they would hold up
+/// each other's answers.
+async fn one_by_one<F: Future<Output = ()>>(test: impl Fn(Box<dyn Trial>) -> F) {
+    for trial in kinds::all() {
+        test(trial).await;
+    }
 }
 
 #[test]
@@ -297,7 +319,7 @@ async fn a_hostile_headline_arrives_harmless() {
             let receiver = trial.receiver(&stage).await;
             let spec = stage.spec(&receiver.config(AMPLE));
             let sink = stage.build(&spec);
-            let mut evil = huge(1, HOSTILE);
+            let mut evil = huge(1, HOSTILE, 100_000);
             if !long {
                 let mut alert = (*evil.alert).clone();
                 alert.item.title = format!("alert-001 {HOSTILE}");
@@ -324,7 +346,7 @@ async fn a_hostile_headline_arrives_harmless() {
 
 #[tokio::test]
 async fn a_full_batch_of_huge_alerts_fits_and_names_each() {
-    for_all(|trial| async move {
+    one_by_one(|trial| async move {
         let kind = trial.kind();
         for text in ["слово ", "&", "*<>`", "𝄞"] {
             let stage = Stage::new();
@@ -332,18 +354,12 @@ async fn a_full_batch_of_huge_alerts_fits_and_names_each() {
             let spec = stage.spec(&receiver.config(AMPLE));
             let sink = stage.build(&spec);
             let count = u32::try_from(sink.max_batch()).unwrap();
-            let full = batch(&spec, (0..count).map(|number| huge(number, text)).collect());
+            let full = batch(&spec, (0..count).map(|number| huge(number, text, 4000)).collect());
             let attempt = sink.deliver(&full).await;
             assert_eq!(attempt.outcomes, vec![Outcome::Delivered; full.len()], "{kind}");
             let got = receiver.got().await;
-            let all: String = got.iter().map(|got| got.text.as_str()).collect();
-            for number in 0..count {
-                let name = format!("alert-{number:03}");
-                assert!(
-                    all.contains(&name) || all.contains(&name.replace('-', "\\-")),
-                    "{kind}: {name}"
-                );
-            }
+            let named: HashSet<u32> = got.iter().flat_map(|got| named(&got.text)).collect();
+            assert_eq!(named, (0..count).collect(), "{kind}");
             if spec.shape != Shape::Lines {
                 assert_eq!(got.len(), 1, "{kind}: one message");
                 receiver.check(&got[0].text);

@@ -11,7 +11,7 @@ use super::template::markup::{beginning, utf16};
 use super::template::{self, Markup, Part, Template};
 use super::{Around, BuildContext, Config, Kind, KindSpec, Shape, Sink, SinkError};
 use crate::document::Table;
-use crate::model::{Attempt, Batch, Level, SinkName};
+use crate::model::{Attempt, Batch, Level, Reason, SinkName};
 
 /// Sends messages to a Discord channel through a webhook
 /// (<https://discord.com/developers/docs/resources/webhook#execute-webhook>), each with one embed.
@@ -129,8 +129,12 @@ impl Sink for DiscordSink {
         let mut url = self.config.url.expose().clone();
         // Without it the answer comes before the message is there, and says nothing.
         url.query_pairs_mut().append_pair("wait", "true");
-        let post = Post::json(url, self.message(batch).to_string());
+        let mut post = Post::json(url, self.message(batch).to_string());
+        post.set("idempotency-key", batch.key.as_str());
         let outcome = match self.poster.send(&post).await {
+            Ok(reply) if reply.is_success() && reply.is_page() => {
+                self.poster.again(&reply, Reason::Protocol, "that is no answer of Discord's")
+            }
             Ok(mut reply) => {
                 reply.after = reply.after.max(retry_after(&reply));
                 self.poster.judge(&reply, None)

@@ -4,13 +4,12 @@ mod appender;
 mod siblings;
 mod tail;
 
-use std::fs::{self, OpenOptions};
-use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 
+use super::disk::{probe, read_path, reason};
 use super::{Around, BuildContext, Config, Kind, KindSpec, Shape, Sink, SinkError};
 use crate::document::{Bytes, Table};
 use crate::model::{Attempt, Batch, Outcome, Reason, SinkName};
@@ -58,7 +57,7 @@ keep = 5
 const MIN_ROTATE: u64 = 1024;
 
 fn read(table: &mut Table<'_>, around: &Around) -> Option<KindSpec> {
-    let path = read_path(table, around);
+    let path = read_path(table, around, "alerts.jsonl");
     let rotating = table.has("rotate_size");
     let rotate_size = table.get_at::<Bytes>("rotate_size");
     if let Some(size) = rotate_size.as_ref().filter(|size| size.value.0 < MIN_ROTATE) {
@@ -81,29 +80,9 @@ fn read(table: &mut Table<'_>, around: &Around) -> Option<KindSpec> {
     }))
 }
 
-fn read_path(table: &mut Table<'_>, around: &Around) -> Option<PathBuf> {
-    if !table.has("path") {
-        table.get::<String>("path");
-        return Some(around.logs.as_deref().unwrap_or(around.base()).join("alerts.jsonl"));
-    }
-    let path = table.get_at::<String>("path")?;
-    if path.value.is_empty() || path.value.ends_with('/') || path.value.contains('\0') {
-        let problem = table.document().problem(&path.source, "`path`: expected a file's name");
-        table.note(problem);
-        return None;
-    }
-    // In one spelling, so that two sinks with one file are known.
-    Some(around.base().join(path.value).components().collect())
-}
-
 impl Config for FileConfig {
     fn build(&self, name: &SinkName, context: &BuildContext) -> Result<Box<dyn Sink>, SinkError> {
-        probe(&self.path).map_err(|error| SinkError {
-            sink: name.clone(),
-            reason: reason(&error),
-            message: format!("cannot write to {}", self.path.display()),
-            source: Some(error),
-        })?;
+        probe(name, &self.path)?;
         let appender = Appender::new(self.clone(), context.bookmark.as_ref());
         Ok(Box::new(FileSink { appender: Arc::new(Mutex::new(appender)) }))
     }
@@ -114,44 +93,6 @@ impl Config for FileConfig {
 
     fn claim(&self) -> Option<String> {
         Some(format!("the file {}", self.path.display()))
-    }
-}
-
-/// Whether `path` can be written to, found out without leaving a trace.
-fn probe(path: &Path) -> io::Result<()> {
-    match fs::metadata(path) {
-        Ok(there) if there.is_file() => OpenOptions::new().append(true).open(path).map(drop),
-        Ok(_) => Err(io::Error::new(ErrorKind::InvalidInput, "it is not a regular file")),
-        Err(error) if error.kind() == ErrorKind::NotFound => {
-            let folder = folder(path);
-            let folder = if folder.exists() { folder } else { folder.parent().unwrap_or(folder) };
-            // A file without a name shows that one with a name could be made.
-            tempfile::tempfile_in(if folder.as_os_str().is_empty() {
-                Path::new(".")
-            } else {
-                folder
-            })
-            .map(drop)
-            .map_err(|error| {
-                io::Error::new(error.kind(), format!("folder {}: {error}", folder.display()))
-            })
-        }
-        Err(error) => Err(error),
-    }
-}
-
-/// The folder that `path` is in.
-fn folder(path: &Path) -> &Path {
-    match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    }
-}
-
-fn reason(error: &io::Error) -> Reason {
-    match error.kind() {
-        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => Reason::DiskFull,
-        _ => Reason::Write,
     }
 }
 

@@ -1,4 +1,6 @@
 use std::fs;
+use std::fs::OpenOptions;
+use std::io::ErrorKind;
 use std::io::Write;
 use std::os::unix::fs::{MetadataExt, symlink};
 

@@ -1,7 +1,9 @@
 //! What all sinks over HTTP stand on: their common keys, and a [`Poster`] that sends one request
 //! and says what its answer means for a delivery.
 
+mod base;
 mod keys;
+mod redirect;
 mod words;
 
 use std::fmt;
@@ -13,13 +15,16 @@ use reqwest::header::{HeaderMap, HeaderValue, LOCATION};
 use reqwest::{Method, Response, StatusCode};
 use url::Url;
 
+pub(super) use self::base::{below, read_base};
 pub(super) use self::keys::{Auth, HttpKeys, SecretUrl, read_secret, read_url};
+use self::redirect::{redirect, told_of};
 use self::words::{Blotter, tell};
 use super::BuildContext;
 use crate::guard::{AllowEntry, Guard};
 use crate::model::{Clock, Outcome, Reason, Secret, host_port};
 use crate::net::failure::{self, Stage, Waits};
 use crate::net::{ClientOptions, Network, headers, noting_dials};
+use crate::observe::events::SinkAnswered;
 
 /// Redirects that are followed.
 const MAX_REDIRECTS: usize = 3;
@@ -37,6 +42,8 @@ pub(super) struct Poster {
     keys: HttpKeys,
     clock: Clock,
     blotter: Blotter,
+    /// `host:port` of the receiver.
+    home: String,
 }
 
 /// A request. It goes out whole within the sink's `timeout`, answer included.
@@ -115,6 +122,11 @@ impl Reply {
         (200..300).contains(&self.status)
     }
 
+    /// Whether the body is a page: of a portal or a proxy on the way rather than of the service.
+    pub fn is_page(&self) -> bool {
+        self.body.trim_ascii_start().starts_with(b"<")
+    }
+
     /// A reply for tests.
     #[cfg(test)]
     pub fn of(status: u16, body: &[u8]) -> Self {
@@ -146,6 +158,7 @@ impl Poster {
         Self {
             network: Network::new(guard, options),
             blotter: Blotter::new(home, secrets, keys),
+            home: host_port(home),
             keys: keys.clone(),
             clock: context.clock.clone(),
         }
@@ -177,10 +190,12 @@ impl Poster {
     /// `reply.after` if that is set. Other 4xx: refused. `says`: the service's own words, if the
     /// sink has read them; else they are looked for in the body.
     pub fn judge(&self, reply: &Reply, says: Option<&str>) -> Outcome {
+        let message = self.told(reply, says);
         if reply.is_success() {
+            let from = reply.host.as_deref().unwrap_or(&self.home);
+            SinkAnswered { from, message: &message }.log();
             return Outcome::Delivered;
         }
-        let message = self.told(reply, says);
         let reason = Reason::of_status(reply.status);
         match reply.status {
             // What the proxy asks for is no word of the receiver's.
@@ -194,12 +209,8 @@ impl Poster {
         }
     }
 
-    /// That `reply`, whatever its status says, is a refusal: `says` is the service's own word.
-    pub fn refused(&self, reply: &Reply, reason: Reason, says: &str) -> Outcome {
-        Outcome::Refused { reason, message: self.told(reply, Some(says)) }
-    }
-
-    /// That the delivery is to be tried again though `reply` has a status of success or of refusal.
+    /// That the delivery is to be tried again though `reply` has a status of success or of refusal:
+    /// `says` are the service's words, or what is wrong with them.
     pub fn again(&self, reply: &Reply, reason: Reason, says: &str) -> Outcome {
         let message = self.told(reply, Some(says));
         Outcome::Retry { reason, message, after: reply.after }
@@ -329,43 +340,6 @@ impl Poster {
 
     fn waits(&self) -> Waits {
         Waits { connect: self.keys.timeout, read: self.keys.timeout }
-    }
-}
-
-/// Where an answer with that status and Location leads on to; `None` if it is no redirect. Only 307
-/// and 308 send the message itself on (RFC 9110 §15.4); by the others it would be lost.
-fn redirect(from: &Url, status: u16, location: Option<&str>) -> Result<Option<Url>, String> {
-    if !matches!(status, 301 | 302 | 303 | 307 | 308) {
-        return Ok(None);
-    }
-    let Some(location) = location else {
-        return Err(format!("HTTP {status}: a redirect without a Location"));
-    };
-    let Ok(mut next) = from.join(location.trim()) else {
-        return Err(format!("HTTP {status}: a redirect to no URL"));
-    };
-    next.set_fragment(None);
-    // These fail only for URLs without a host, which carry no userinfo.
-    let _ = next.set_username("");
-    let _ = next.set_password(None);
-    let there = told_of(&next);
-    if !matches!(status, 307 | 308) {
-        return Err(format!(
-            "HTTP {status}: a redirect to {there} that does not take the message along; \
-             name the new URL in the config"
-        ));
-    }
-    if from.scheme() == "https" && next.scheme() != "https" {
-        return Err(format!("HTTP {status}: a redirect from https to {there}, which is not"));
-    }
-    Ok(Some(next))
-}
-
-/// `host:port` of `url`, for messages.
-fn told_of(url: &Url) -> String {
-    match url.host_str() {
-        Some(_) => host_port(url),
-        None => format!("a {}: URL", url.scheme()),
     }
 }
 

@@ -108,7 +108,8 @@ fn what_is_wrong_with_the_keys_is_told_without_secrets() {
 #[test]
 fn only_redirects_that_take_the_message_along_are_followed() {
     let from = url("https://h.example/a/b?q");
-    let cases: [(u16, Option<&str>, Result<Option<&str>, &str>); 12] = [
+    type Led = Result<Option<&'static str>, &'static str>;
+    let cases: [(u16, Option<&str>, Led); 12] = [
         (200, Some("/x"), Ok(None)),
         (304, None, Ok(None)),
         (307, Some("/x"), Ok(Some("https://h.example/x"))),
@@ -239,4 +240,31 @@ fn statuses_are_judged_one_by_one() {
     };
     assert_eq!(message, "HTTP 999: own words");
     assert_eq!(stage_time(), poster.clock.now().wall);
+}
+
+/// A receiver that closes each connection after its first answer, but not before the next request
+/// has come on it.
+async fn fickle() -> (String, tokio::task::JoinHandle<()>) {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/", listener.local_addr().unwrap());
+    let task = tokio::spawn(async move {
+        while let Ok((mut socket, _)) = listener.accept().await {
+            let mut bytes = [0; 4096];
+            let _ = socket.read(&mut bytes).await;
+            let _ = socket.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n").await;
+            let _ = socket.read(&mut bytes).await;
+        }
+    });
+    (url, task)
+}
+
+#[tokio::test]
+async fn a_kept_connection_that_has_died_costs_no_attempt() {
+    let (url, task) = fickle().await;
+    let (poster, post) = poster(&format!("url = \"{url}\"\ntimeout = \"4m\""));
+    for _ in 0..3 {
+        assert_eq!(poster.deliver(&post).await, Outcome::Delivered);
+    }
+    task.abort();
 }

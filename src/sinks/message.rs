@@ -5,7 +5,8 @@ mod sample;
 
 use serde::Serialize;
 
-use self::clean::{clean, excerpt, link};
+use self::clean::excerpt;
+pub(super) use self::clean::{clean, link};
 pub(super) use self::sample::samples;
 use crate::model::{Alert, AlertRule, Batch, HealthChange, Level, Match, Timestamp};
 

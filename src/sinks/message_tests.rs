@@ -80,7 +80,7 @@ fn no_bound_is_passed_whatever_comes() {
     evil.feed.title = text.clone();
     evil.rules[0].title = text.clone();
     evil.rules[0].tags = vec![text.clone(); 1000];
-    evil.rules[0].matches[0].term = text.clone();
+    evil.rules[0].matches[0].term = text;
     let mut one = delivery(1);
     one.alert = Arc::new(evil);
     let batch = Batch::new(vec![one], crate::model::Form::Single);

@@ -2,16 +2,25 @@
 //! manual), its example (which is its test), its reader and its builder, and one line in
 //! `KINDS`.
 
+mod command;
 mod discord;
+mod disk;
+mod email;
+mod feed;
 mod file;
 mod http;
 mod log;
+mod matrix;
 mod message;
+mod ntfy;
 mod read;
 mod slack;
+mod syslog;
+mod telegram;
 mod template;
 mod webhook;
 
+use std::ffi::OsString;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -28,14 +37,34 @@ use crate::observe::LogStream;
 use crate::pace::Pacing;
 use crate::retry::{self, Backoff};
 
+pub use command::{CommandConfig, INHERITED};
 pub use discord::DiscordConfig;
+pub use email::{EmailConfig, MailTls};
+pub use feed::FeedConfig;
 pub use file::FileConfig;
 pub use log::LogConfig;
+pub use matrix::MatrixConfig;
+pub use ntfy::NtfyConfig;
 pub use slack::SlackConfig;
+pub use syslog::SyslogConfig;
+pub use telegram::TelegramConfig;
 pub use webhook::WebhookConfig;
 
 /// All kinds of sink.
-pub const KINDS: &[Kind] = &[log::KIND, file::KIND, webhook::KIND, slack::KIND, discord::KIND];
+pub const KINDS: &[Kind] = &[
+    log::KIND,
+    file::KIND,
+    feed::KIND,
+    command::KIND,
+    webhook::KIND,
+    slack::KIND,
+    discord::KIND,
+    telegram::KIND,
+    matrix::KIND,
+    ntfy::KIND,
+    email::KIND,
+    syslog::KIND,
+];
 
 /// A kind of sink, described by itself.
 #[derive(Clone, Copy, Debug)]
@@ -74,6 +103,9 @@ pub struct Around {
     pub vault: Vault,
     /// `$LOGS_DIRECTORY`, if systemd gives one: where a file goes whose path is not given.
     pub logs: Option<PathBuf>,
+    /// Variables of our own environment that a program gets too: [`INHERITED`], as far as they are
+    /// set.
+    pub environment: Vec<(String, OsString)>,
     /// What requests go through that have no `proxy` of their own.
     pub proxy: Option<Proxy>,
 }
@@ -172,13 +204,15 @@ impl SinkError {
 /// A `[[sink]]` of a config.
 #[derive(Clone, Debug)]
 pub struct SinkSpec {
-    /// Unique in the config, and the key of the sink's outbox rows. Key `name`; the kind if absent.
+    /// `name`: what logs, metrics and `wirewatch outbox` call it, and what its deliveries are kept
+    /// under: with another name it is another sink. 1 to 64 letters, digits, `-`, `_` or `.`; no
+    /// two sinks may have the same. Default: the kind.
     pub name: SinkName,
     /// Which alerts it takes.
     pub filter: Filter,
     /// Its kind's own config.
     pub kind: KindSpec,
-    /// What the config calls the kind.
+    /// `kind`: one of the kinds below. Required.
     pub kind_name: &'static str,
     /// How the kind takes alerts.
     pub shape: Shape,
@@ -192,15 +226,18 @@ pub struct SinkSpec {
 /// is among `rules`, has one of `tags` and one of the `status`. What is empty asks for nothing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Filter {
-    /// Ids of rules, with their places: whether they exist is checked with the rules at hand.
+    /// `rules`: only alerts of these rules: a list of ids, which must exist.
     pub rules: Vec<At<RuleId>>,
-    /// Levels of the alert.
+    /// `levels`: only alerts of these levels: a list of `informational`, `low`, `medium`, `high`,
+    /// `critical`.
     pub levels: Vec<Level>,
-    /// Tags of rules.
+    /// `tags`: only alerts of rules that have one of these tags.
     pub tags: Vec<String>,
-    /// Statuses of rules: `stable`, `test`, `experimental`, `deprecated`.
+    /// `status`: only alerts of rules with one of these statuses: a list of `stable`, `test`,
+    /// `experimental`, `deprecated`.
     pub status: Vec<Status>,
-    /// Whether it takes alerts about the health of feeds.
+    /// `health`: `"also"`: alerts about the health of feeds too, which no rule raises; `"only"`: no
+    /// others. Default: none of them.
     pub health: HealthAlerts,
 }
 
@@ -264,5 +301,8 @@ impl SinkSpec {
 
 #[cfg(test)]
 mod conformance;
+#[cfg(test)]
+#[path = "manual_tests.rs"]
+mod manual;
 #[cfg(test)]
 mod tests;

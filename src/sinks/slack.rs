@@ -10,7 +10,7 @@ use super::template::markup::{chars, cut_entities, entities};
 use super::template::{self, Markup, Part, Template};
 use super::{Around, BuildContext, Config, Kind, KindSpec, Shape, Sink, SinkError};
 use crate::document::Table;
-use crate::model::{Attempt, Batch, SinkName};
+use crate::model::{Attempt, Batch, Reason, SinkName};
 
 /// Sends messages to a Slack channel through an incoming webhook
 /// (<https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks>). For receivers that
@@ -115,8 +115,16 @@ impl Sink for SlackSink {
             "unfurl_media": false,
         });
         // Errors are words in plain text, such as `no_service` and `channel_is_archived`.
-        let post = Post::json(self.config.url.expose().clone(), message.to_string());
-        Attempt::all(self.poster.deliver(&post).await, batch.len())
+        let mut post = Post::json(self.config.url.expose().clone(), message.to_string());
+        post.set("idempotency-key", batch.key.as_str());
+        let outcome = match self.poster.send(&post).await {
+            Ok(reply) if reply.is_success() && reply.is_page() => {
+                self.poster.again(&reply, Reason::Protocol, "that is no answer of Slack's")
+            }
+            Ok(reply) => self.poster.judge(&reply, None),
+            Err(outcome) => outcome,
+        };
+        Attempt::all(outcome, batch.len())
     }
 
     fn max_batch(&self) -> usize {

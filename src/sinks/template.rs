@@ -3,6 +3,7 @@
 
 mod fit;
 pub(super) mod markup;
+pub(super) mod tags;
 
 use std::fmt;
 use std::ops::Range;
@@ -15,7 +16,7 @@ use minijinja::{AutoEscape, Environment, Error, ErrorKind, UndefinedBehavior};
 pub(super) use self::markup::Markup;
 use super::Around;
 use super::message::{BOUNDS, Message, samples};
-use crate::document::{At, Table};
+use crate::document::{At, Source, Table};
 use crate::files::read_file;
 use crate::model::{Batch, Place, Problem, nearest};
 
@@ -150,7 +151,7 @@ impl Template {
                 Ok(text) => return text,
                 Err(error) => {
                     let fault = Fault::of(&error).message;
-                    let told = format!("\n(`{}` failed: {fault})", self.part.key);
+                    let told = format!(" (`{}` failed: {fault})", self.part.key);
                     (markup.escape)(&told, &mut note);
                 }
             }
@@ -273,8 +274,14 @@ impl Fault {
         };
         let problem = match origin {
             Origin::Inline(at) => {
-                let source = table.document().within(&at.source, text, line);
-                table.document().problem(&source, message)
+                let document = table.document();
+                let source = match document.within(&at.source, text, line) {
+                    Source::Span(span) => {
+                        Source::Span(written_line(document.text(), span, self.line.unwrap_or(1)))
+                    }
+                    other => other,
+                };
+                document.problem(&source, message)
             }
             Origin::File(path) => Problem::new(Place::in_text(path, text, line), message),
         };
@@ -283,6 +290,20 @@ impl Fault {
             None => problem,
         }
     }
+}
+
+/// Of a string over several lines, which begins at `span` in `text`, where the line `number` (from
+/// 1) of its value is written; else `span`.
+fn written_line(text: &str, span: Range<usize>, number: usize) -> Range<usize> {
+    let written = text.get(span.clone()).unwrap_or_default();
+    if !(written.starts_with("\"\"\"") || written.starts_with("'''")) {
+        return span;
+    }
+    // A line end right behind the opening quotes is no part of the value.
+    let first = written[3..].starts_with(['\r', '\n']);
+    let line = line_of(written, number + usize::from(first));
+    let skip = if line.start == 0 { 3 } else { 0 };
+    span.start + line.start + skip..span.start + line.end.max(line.start + skip + 1)
 }
 
 /// The bytes of the line `number` (from 1), without its end.

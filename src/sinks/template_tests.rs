@@ -1,7 +1,6 @@
 use super::*;
 use crate::document::Document;
 use crate::model::{Form, Problems};
-use crate::sinks::message;
 use crate::sinks::tests::{alert, delivery};
 
 const PART: Part = Part {
@@ -98,7 +97,7 @@ fn a_wrong_template_is_told_with_its_own_line() {
             "takes too many steps",
             "",
         ),
-        ("body = \"{% include 'x' %}\"", "template not found", ""),
+        ("body = \"{% include 'x' %}\"", "unknown statement include", ""),
         (
             "body = \"x\"\nbody_file = \"y\"",
             "w.toml:2:13: both `body` and `body_file` are given",
@@ -175,7 +174,7 @@ fn a_template_that_fails_for_an_alert_gives_way_to_the_default() {
     assert_eq!(own.render(&batch(1, "x")), "ok");
     let text = own.render(&batch(1, "Харків <b>"));
     assert!(text.starts_with("0 Харків &lt;b&gt;\n"), "{text}");
-    assert!(text.contains("\n(`body` failed: undefined value"), "{text}");
+    assert!(text.contains(" (`body` failed: undefined value"), "{text}");
 }
 
 #[test]
@@ -194,5 +193,5 @@ fn templates_see_each_field_that_an_alert_has() {
             }
         }
     }
-    assert!(message::BOUNDS.windows(2).all(|pair| pair[0].title >= pair[1].title));
+    assert!(BOUNDS.windows(2).all(|pair| pair[0].title >= pair[1].title));
 }

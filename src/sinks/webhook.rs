@@ -11,6 +11,7 @@ use async_trait::async_trait;
 use reqwest::Method;
 use reqwest::header::HeaderValue;
 
+pub(super) use self::payload::alerts as json_of;
 use self::payload::{Payload, Preset};
 use super::http::{Auth, HttpKeys, Post, Poster, SecretUrl, read_secret, read_url};
 use super::{Around, BuildContext, Config, Kind, KindSpec, Shape, Sink, SinkError};

@@ -11,12 +11,16 @@ use tempfile::TempDir;
 use tokio::sync::Notify;
 use wirewatch::engine::plan::Plan;
 use wirewatch::engine::{DeliverEngine, Pass, PollEngine, Totals};
-use wirewatch::model::{Alert, Clock, Mono, Timestamp};
-use wirewatch::store::{OpenMode, SqliteStore, Store};
+use wirewatch::model::{
+    Alert, AlertFeed, AlertRule, Clock, FeedId, Item, Level, Mono, RuleId, SinkName, Status,
+    Timestamp,
+};
+use wirewatch::store::{Found, OpenMode, Raised, SqliteStore, Store};
 
 use super::document::Story;
 use super::faulty::Faulty;
 use super::ground::{self, Log};
+use super::hook::Hook;
 use super::wire::Wire;
 
 pub const SECOND: Duration = Duration::from_secs(1);
@@ -130,6 +134,99 @@ impl Bench {
             }
             self.clock.advance(Duration::from_millis(250));
         }
+    }
+
+    /// Puts an alert with this headline into the outbox for these sinks, as a poll would, and wakes
+    /// the deliver engine.
+    pub async fn raise(&mut self, title: &str, level: Level, sinks: &[&str]) {
+        let url = "https://h0.example/".to_owned();
+        let feed = AlertFeed { id: FeedId::new("f0"), title: "News".into(), url: url.clone() };
+        let now = self.clock.now().wall;
+        let state = self.store.open_feeds(&[(feed.id.clone(), url)], now).await.unwrap().remove(0);
+        let seen = self.store.seen(state.key).await.unwrap();
+        let item = Item { id: title.into(), title: title.into(), ..Item::default() };
+        let rule = AlertRule {
+            id: RuleId::new("floods"),
+            title: "Floods".into(),
+            level,
+            status: Status::default(),
+            tags: vec![],
+            matches: vec![],
+        };
+        let alert = Alert::raise(feed, &item, vec![rule], now);
+        let sinks = sinks.iter().copied().map(SinkName::new).collect();
+        let found = Found {
+            feed: state.key,
+            expected_version: seen.version,
+            alerts: vec![Raised { alert, sinks, page: None }],
+            ..Found::default()
+        };
+        self.store.commit(found).await.unwrap();
+        self.deliver.wake();
+    }
+
+    /// Raises medium alerts for both sinks.
+    pub async fn raise_all(&mut self, titles: &[&str]) {
+        for title in titles {
+            self.raise(title, Level::Medium, &["file", "hook"]).await;
+        }
+    }
+
+    /// Lets the deliver engine do all that is due, but for calls that `hook` leaves unanswered.
+    /// Answers when there is more.
+    pub async fn deliver_now(&mut self, hook: &Hook) -> Option<Mono> {
+        loop {
+            let next = self.deliver.step();
+            let now = self.clock.now().mono;
+            if self.deliver.running() <= hook.stuck() && next.is_none_or(|next| next > now) {
+                return next;
+            }
+            // A call that has just begun may be one that is never answered.
+            tokio::select! {
+                biased;
+                () = self.deliver.join() => {}
+                () = tokio::task::yield_now(), if hook.is_stalling() => {}
+            }
+        }
+    }
+
+    /// Lets `span` go by for deliveries, every step at its time.
+    pub async fn deliver(&mut self, hook: &Hook, span: Duration) {
+        let end = self.clock.now().mono.plus(span);
+        loop {
+            let next = self.deliver_now(hook).await.unwrap_or(end).min(end);
+            let now = self.clock.now().mono;
+            self.clock.advance(next.since(now));
+            if next >= end {
+                self.deliver_now(hook).await;
+                return;
+            }
+        }
+    }
+
+    /// The process is killed and started anew, with what is on the disk.
+    pub async fn restart(self) -> Self {
+        let Self { folder, clock, plan, store, wire, poll, deliver, totals, raised, log } = self;
+        drop((poll, deliver));
+        // Tasks that are aborted go at their next turn.
+        for _ in 0..8 {
+            tokio::task::yield_now().await;
+        }
+        drop(Arc::into_inner(store).expect("nobody else has the store"));
+        let real = SqliteStore::open(&plan.store_path, OpenMode::Writer).unwrap();
+        let store = Arc::new(Faulty::new(real));
+        let poll = open(&plan, &store, &wire, Pass::Forever, (&totals, &raised)).await;
+        let dyn_store: Arc<dyn Store> = store.clone();
+        let shared = Arc::clone(&totals);
+        let deliver = DeliverEngine::new(&plan, dyn_store, clock.clone(), log.stream(), shared);
+        Self { folder, clock, plan, store, wire, poll, deliver, totals, raised, log }
+    }
+
+    /// Deliveries that wait for a sink, and dead letters.
+    pub async fn outbox(&self, sink: &str) -> (u64, u64) {
+        let counts = self.store.outbox().await.unwrap();
+        let of_sink = counts.iter().find(|count| count.sink.as_str() == sink);
+        of_sink.map_or((0, 0), |count| (count.waiting, count.dead))
     }
 
     pub fn path(&self, name: &str) -> PathBuf {

@@ -10,8 +10,11 @@ mod document;
 mod faulty;
 mod ground;
 mod health;
+mod hook;
 mod wire;
 
 mod delivering;
+mod failing;
+mod pacing;
 mod polling;
 mod same;

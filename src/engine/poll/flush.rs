@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use tokio::task::JoinError;
 
+use super::PollEngine;
 use super::slot::Unwritten;
-use super::{PollEngine, Totals};
-use crate::observe::events::{Fault, StoreFailed, StoreRecovered};
+use crate::engine::trouble::By;
+use crate::observe::events::Fault;
 use crate::store::{Store, StoreError};
 
 /// Slots and their rows that were written, or not.
@@ -80,17 +81,10 @@ impl PollEngine {
 
     pub(super) fn store_worked(&mut self) {
         self.commits_fail = false;
-        self.refusal = None;
-        if let Some(duration_ms) = self.trouble.worked(self.shop.clock.now().mono) {
-            StoreRecovered { duration_ms }.log();
-        }
+        self.totals.store.worked(By::Poll, self.shop.clock.now().mono);
     }
 
     pub(super) fn store_failed(&mut self, error: &StoreError) {
-        Totals::add(&self.totals.store_failures, 1);
-        self.refusal = Some((error.reason(), error.to_string()));
-        if self.trouble.failed(self.shop.clock.now().mono) {
-            StoreFailed { reason: error.reason(), message: &error.to_string() }.log();
-        }
+        self.totals.store.failed(By::Poll, error, self.shop.clock.now().mono);
     }
 }

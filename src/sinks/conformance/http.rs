@@ -118,6 +118,7 @@ async fn converse(mut socket: TcpStream, state: Arc<State>) {
         Play::Home | Play::Circle => answer(307, "Location: /moved\r\n", ""),
         Play::Private => answer(307, &format!("Location: {elsewhere}/x\r\n"), ""),
         Play::Found => answer(302, &format!("Location: {elsewhere}/x\r\n"), ""),
+        Play::Page => answer(200, "Content-Type: text/html\r\n", "<!DOCTYPE html><p>Log in"),
         Play::CutBefore => String::new(),
         Play::Cut => "HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\nsome".to_owned(),
         Play::Stall => return std::future::pending().await,
@@ -209,6 +210,9 @@ impl Receiver for HttpReceiver {
             Play::Status(status) => Retry(Reason::of_status(status)),
             Play::After(status) => After(Reason::of_status(status), 7),
             Play::AfterDate => After(Reason::RateLimited, 60),
+            // Any answer of a program of one's own is good.
+            Play::Page if self.trial.kind == "webhook" => Delivered,
+            Play::Page => Retry(Reason::Protocol),
             Play::Stall | Play::Drip => Retry(Reason::Timeout),
             Play::CutBefore | Play::Cut => Retry(Reason::Truncated),
             Play::Private => Retry(Reason::ForbiddenAddress),

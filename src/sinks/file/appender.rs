@@ -16,8 +16,9 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::tail::{self, Key, Rest, Tail};
-use super::{FileConfig, folder, siblings};
+use super::{FileConfig, siblings};
 use crate::model::{Alert, Bookmark, json_line};
+use crate::sinks::disk::{make_folder, not_regular, sync_folder};
 
 /// So many of the last lines are read back at the next start.
 const WINDOW: usize = 4096;
@@ -282,7 +283,7 @@ fn open_file(path: &Path) -> io::Result<Open> {
     let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     match fs::metadata(&path) {
         Ok(there) if !there.is_file() => {
-            return Err(io::Error::new(ErrorKind::InvalidInput, "it is not a regular file"));
+            return Err(not_regular());
         }
         Err(error) if error.kind() == ErrorKind::NotFound => make(&path)?,
         _ => {}
@@ -301,11 +302,7 @@ fn open_file(path: &Path) -> io::Result<Open> {
 }
 
 fn make(path: &Path) -> io::Result<()> {
-    let folder = folder(path);
-    if !folder.exists() {
-        fs::create_dir(folder)?;
-        siblings::sync_folder(folder)?;
-    }
+    make_folder(path)?;
     OpenOptions::new().append(true).create(true).open(path)?.sync_all()?;
-    siblings::sync_folder(path)
+    sync_folder(path)
 }

@@ -1,11 +1,11 @@
 //! The files that a file of alerts has been renamed to.
 
-use std::fs::{self, File};
+use std::fs;
 use std::io::{self, ErrorKind};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use super::folder;
+use crate::sinks::disk::{folder, sync_folder};
 
 /// No more entries of a folder than this are looked at.
 const MAX_ENTRIES: usize = 100_000;
@@ -77,9 +77,4 @@ pub(super) fn shift(path: &Path, keep: u32) -> io::Result<()> {
     }
     fs::rename(path, numbered(path, 1))?;
     sync_folder(path)
-}
-
-/// Makes durable which names stand in the folder of `path`.
-pub(super) fn sync_folder(path: &Path) -> io::Result<()> {
-    File::open(folder(path))?.sync_all()
 }

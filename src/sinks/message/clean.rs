@@ -7,12 +7,14 @@ use crate::model::is_unprintable;
 
 /// Marks upon one letter; more are heaped up to spill over other lines.
 const MAX_MARKS: usize = 4;
+/// What is looked at of an alert's text, which is no longer by itself (see `Excerpt`).
+const MAX_EXCERPT: usize = 2000;
 /// So much of an excerpt may stand before the match, in parts of its length.
 const LEAD: usize = 3;
 
 /// `text` on one line, of at most `most` characters and an ellipsis: each run of white space, line
 /// ends and control characters as one space, without bidirectional controls and what is invisible.
-pub(super) fn clean(text: &str, most: usize) -> String {
+pub(in crate::sinks) fn clean(text: &str, most: usize) -> String {
     let mut out = String::new();
     let (mut count, mut marks, mut gap) = (0, 0, false);
     for c in text.chars() {
@@ -51,7 +53,7 @@ fn is_invisible(c: char) -> bool {
 
 /// At most `most` characters of `text`, cleaned, around the first of `hits` that is in it.
 pub(super) fn excerpt<'a>(text: &str, hits: impl Iterator<Item = &'a str>, most: usize) -> String {
-    let whole = clean(text, usize::MAX);
+    let whole = clean(text, MAX_EXCERPT);
     if most == 0 || whole.chars().count() <= most {
         return if most == 0 { String::new() } else { whole };
     }
@@ -67,7 +69,7 @@ pub(super) fn excerpt<'a>(text: &str, hits: impl Iterator<Item = &'a str>, most:
 
 /// A link in the one spelling that does no harm in any markup: `None` if `text` is no http or https
 /// URL, or longer than `most` then.
-pub(super) fn link(text: &str, most: usize) -> Option<String> {
+pub(in crate::sinks) fn link(text: &str, most: usize) -> Option<String> {
     // Percent-encoding makes a URL three times as long.
     if text.len() > most {
         return None;

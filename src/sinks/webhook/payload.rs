@@ -3,12 +3,14 @@
 use std::time::Duration;
 
 use serde::Serialize;
+use serde::de::IgnoredAny;
 use serde_json::json;
 
 use super::{RESOLVE_AFTER, alertmanager};
-use crate::document::{At, Table};
+use crate::document::{At, Source, Table};
 use crate::model::{Alert, Batch, Timestamp, json_line, visible};
 use crate::sinks::Around;
+use crate::sinks::message::samples;
 use crate::sinks::template::markup::{as_is, chars, cut_entities, cut_plain, entities, html};
 use crate::sinks::template::{self, Markup, Part, Template};
 
@@ -84,8 +86,12 @@ impl Payload {
                 let own = table.has("body") || table.has("body_file");
                 let content_type = content_type(table, own);
                 let markup = markup(content_type.as_deref().unwrap_or_default());
-                let body = Template::read(table, around, Part { markup, ..OWN });
-                let body = body?;
+                let place = table.place_of("body").or_else(|| table.place_of("body_file"));
+                let body = Template::read(table, around, Part { markup, ..OWN })?;
+                if own && content_type.as_deref().is_some_and(is_json) {
+                    let source = place.unwrap_or_else(|| table.source().clone());
+                    makes_json(table, &source, &body)?;
+                }
                 Some(match own {
                     true => Self::Own { body: Box::new(body), content_type: content_type? },
                     false => Self::Alerts,
@@ -150,12 +156,37 @@ fn content_type(table: &mut Table<'_>, own: bool) -> Option<String> {
     Some(value)
 }
 
+fn is_json(content_type: &str) -> bool {
+    let essence = essence(content_type);
+    essence.ends_with("/json") || essence.ends_with("+json")
+}
+
+/// `text/plain` of `Text/Plain; charset=utf-8`.
+fn essence(content_type: &str) -> String {
+    content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
+}
+
+/// Whether what `body` makes of messages of each form is JSON; if not, that is noted.
+fn makes_json(table: &Table<'_>, source: &Source, body: &Template) -> Option<()> {
+    for batch in samples() {
+        let made = body.render(&batch);
+        let Err(error) = serde_json::from_str::<IgnoredAny>(&made) else { continue };
+        let form = batch.form.as_str();
+        let message = format!("`body`: of a sample ({form}) it makes no JSON: {error}");
+        let problem = table.document().problem(source, message);
+        table.note(problem.hint(
+            "`{{ alert|tojson }}` writes any value as JSON, quotes included; or set `content_type`",
+        ));
+        return None;
+    }
+    Some(())
+}
+
 /// How what a template inserts is escaped in a body of that type.
 fn markup(content_type: &str) -> Markup {
-    let essence = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-    let escape: fn(&str, &mut String) = match essence.as_str() {
+    let escape: fn(&str, &mut String) = match essence(content_type).as_str() {
         "application/x-www-form-urlencoded" => form,
-        t if t.ends_with("/json") || t.ends_with("+json") => json_inside,
+        t if is_json(t) => json_inside,
         t if t.ends_with("/html") || t.ends_with("/xml") || t.ends_with("+xml") => html,
         _ => as_is,
     };
@@ -235,11 +266,13 @@ struct Several<'a> {
 }
 
 /// The JSON of `docs/message.schema.json`.
-fn alerts(batch: &Batch) -> Result<String, serde_json::Error> {
+pub(in crate::sinks) fn alerts(batch: &Batch) -> Result<String, serde_json::Error> {
     let whole: Vec<&Alert> = batch.deliveries.iter().map(|d| &*d.alert).collect();
-    let text = message(batch, whole)?;
-    if text.len() <= MAX_JSON {
-        return Ok(text);
+    if whole.iter().copied().map(weight).sum::<usize>() <= MAX_JSON {
+        let text = message(batch, whole)?;
+        if text.len() <= MAX_JSON {
+            return Ok(text);
+        }
     }
     let short: Vec<Alert> = batch.deliveries.iter().map(|d| shortened(&d.alert)).collect();
     message(batch, short.iter().collect())
@@ -256,6 +289,13 @@ fn message(batch: &Batch, alerts: Vec<&Alert>) -> Result<String, serde_json::Err
         count: alerts.len(),
         alerts,
     })
+}
+
+/// Bytes of the long texts of an alert.
+fn weight(alert: &Alert) -> usize {
+    let item = &alert.item;
+    let authors: usize = item.authors.iter().map(String::len).sum();
+    item.title.len() + item.text.len() + alert.feed.title.len() + authors
 }
 
 /// The alert with its long texts cut.

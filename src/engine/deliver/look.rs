@@ -1,0 +1,332 @@
+//! The first half of a round: settle what is owed, claim, leave out what is silenced, and decide
+//! what goes out now. What goes out together is noted durably before it goes.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::desk::Desk;
+use super::send::Owed;
+use crate::model::{AlertId, Batch, Delivery, Form, Mono, Reason, SinkName};
+use crate::pace::{self, Hold, Moment, Next, Row, Traffic};
+use crate::silence;
+use crate::sinks::{BuildContext, Shape, Sink, SinkSpec};
+use crate::store::{Claim, Settlement, StoreError, Verdict};
+
+/// What is looked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum For {
+    /// Whatever is due.
+    All,
+    /// What has not been tried yet, by a lane that rests because the same has failed again and
+    /// again.
+    Fresh,
+    /// What an operator wants to go out, by a lane that rests.
+    Urgent,
+}
+
+/// What a look is begun with.
+pub(super) struct Order {
+    pub spec: SinkSpec,
+    pub epoch: u64,
+    pub sink: Option<Arc<dyn Sink>>,
+    pub owed: Vec<Owed>,
+    pub what: For,
+    pub traffic: Traffic,
+    /// When the first of the rows that wait was seen waiting.
+    pub since: Option<Mono>,
+    /// Whether all windows end now.
+    pub closing: bool,
+    pub user_agent: Arc<str>,
+}
+
+/// What a look came to.
+pub(super) struct Looked {
+    pub epoch: u64,
+    pub what: For,
+    pub sink: Option<Arc<dyn Sink>>,
+    /// Whether the sink was built in it.
+    pub built: bool,
+    /// What could not be settled still.
+    pub owed: Vec<Owed>,
+    /// Deliveries that were owed and are settled.
+    pub delivered: usize,
+    /// What was left out, with the silence.
+    pub muted: Vec<(AlertId, i64)>,
+    pub found: Found,
+    pub store: Result<(), StoreError>,
+}
+
+/// What there was.
+pub(super) enum Found {
+    /// Nothing before that time from now, as far as is known.
+    Nothing { due: Option<Duration> },
+    /// Something that is not to go out yet.
+    Held { until: Option<Mono>, hold: Hold },
+    /// Something that is to go out.
+    Message(Message),
+    /// There is no sink to send it to.
+    Unbuilt { reason: Reason, message: String },
+}
+
+/// What is to go out, claimed.
+pub(super) struct Message {
+    pub batch: Batch,
+    pub sink: Arc<dyn Sink>,
+    pub next: Next,
+    /// Whether none of it was tried before.
+    pub fresh: bool,
+    /// Whether there may be more at once.
+    pub more: bool,
+}
+
+impl Message {
+    pub fn rows(&self) -> Vec<i64> {
+        rows(&self.batch.deliveries)
+    }
+}
+
+fn rows(deliveries: &[Delivery]) -> Vec<i64> {
+    deliveries.iter().map(|delivery| delivery.row).collect()
+}
+
+pub(super) async fn look(order: Order, desk: &Desk) -> Looked {
+    let Order { spec, epoch, sink, owed, what, .. } = &order;
+    let mut looked = Looked {
+        epoch: *epoch,
+        what: *what,
+        sink: sink.clone(),
+        built: false,
+        owed: owed.clone(),
+        delivered: 0,
+        muted: Vec::new(),
+        found: Found::Nothing { due: None },
+        store: Ok(()),
+    };
+    looked.store = attempt(&mut looked, spec, &order, desk).await;
+    looked
+}
+
+async fn attempt(
+    looked: &mut Looked,
+    spec: &SinkSpec,
+    order: &Order,
+    desk: &Desk,
+) -> Result<(), StoreError> {
+    while let Some(owed) = looked.owed.first() {
+        owed.settle(&spec.name, desk).await?;
+        looked.delivered += owed.delivered;
+        looked.owed.remove(0);
+    }
+    let Some(sink) = built(looked, spec, order, desk).await? else { return Ok(()) };
+    let Some(claimed) = claim(looked, spec, order, &*sink, desk).await? else { return Ok(()) };
+    let all = rows(&claimed.deliveries);
+    let result = decide(looked, spec, order, (sink, claimed), desk).await;
+    if result.is_err() {
+        desk.store.release(&all).await;
+    }
+    result
+}
+
+async fn built(
+    looked: &mut Looked,
+    spec: &SinkSpec,
+    order: &Order,
+    desk: &Desk,
+) -> Result<Option<Arc<dyn Sink>>, StoreError> {
+    if let Some(sink) = &looked.sink {
+        return Ok(Some(Arc::clone(sink)));
+    }
+    let bookmark = desk.store.bookmark(&spec.name).await?;
+    let user_agent = order.user_agent.to_string();
+    let (log, clock) = (desk.log.clone(), desk.clock.clone());
+    match spec.build(&BuildContext { log, bookmark, user_agent, clock }) {
+        Ok(sink) => {
+            looked.built = true;
+            looked.sink = Some(Arc::from(sink));
+        }
+        Err(error) => {
+            let cause = error.source.as_ref().map(|cause| format!(": {cause}"));
+            let message = format!("{error}{}", cause.unwrap_or_default());
+            looked.found = Found::Unbuilt { reason: error.reason(), message };
+        }
+    }
+    Ok(looked.sink.clone())
+}
+
+struct Claimed {
+    deliveries: Vec<Delivery>,
+    /// The most that there could have been.
+    limit: usize,
+    urgent: bool,
+}
+
+/// Claims what may go out as far as quiet hours and the state of the lane are concerned; `None` if
+/// there is nothing.
+async fn claim(
+    looked: &mut Looked,
+    spec: &SinkSpec,
+    order: &Order,
+    sink: &dyn Sink,
+    desk: &Desk,
+) -> Result<Option<Claimed>, StoreError> {
+    let (pacing, now, due) = (&spec.pacing, desk.clock.now(), desk.steady.now());
+    let most = sink.max_batch().max(1);
+    let of_lines = spec.shape == Shape::Lines;
+    let (limit, levels) = match pace::look(pacing, &order.traffic, most, now) {
+        pace::Look::At { rows, levels } => (if of_lines { most } else { rows }, Ok(levels)),
+        pace::Look::Not { until } => (most, Err(until)),
+    };
+    if order.what == For::Urgent || pacing.gathers() {
+        let claim = Claim { urgent_only: true, ..Claim::due(limit, due) };
+        let deliveries = desk.store.claim(&spec.name, claim).await?;
+        if !deliveries.is_empty() {
+            return Ok(Some(Claimed { deliveries, limit, urgent: true }));
+        }
+        if order.what == For::Urgent {
+            return Ok(None);
+        }
+    }
+    let levels = match levels {
+        Ok(levels) => levels,
+        Err(until) => {
+            looked.found = Found::Held { until: Some(until), hold: Hold::Quiet };
+            return Ok(None);
+        }
+    };
+    let claim = Claim { levels, ..Claim::due(limit, due) };
+    let deliveries = desk.store.claim(&spec.name, claim.clone()).await?;
+    let tried = deliveries.first().is_some_and(|first| first.attempts > 0);
+    if order.what == For::Fresh && tried {
+        desk.store.release(&rows(&deliveries)).await;
+        return Ok(None);
+    }
+    if deliveries.is_empty() {
+        let due = desk.store.next_due(&spec.name, &claim).await?;
+        let due = due.map(|due| due.since(desk.steady.now()));
+        let over = pacing.quiet.as_ref().and_then(|quiet| quiet.until(now.wall));
+        looked.found = match over {
+            None => Found::Nothing { due },
+            Some(over) => {
+                let over = now.mono.plus(over.since(now.wall));
+                let until = due.map_or(over, |due| over.min(now.mono.plus(due)));
+                Found::Held { until: Some(until), hold: Hold::Quiet }
+            }
+        };
+        return Ok(None);
+    }
+    Ok(Some(Claimed { deliveries, limit, urgent: false }))
+}
+
+/// Leaves out what is silenced, and decides over the rest. On an error nothing of it went out.
+async fn decide(
+    looked: &mut Looked,
+    spec: &SinkSpec,
+    order: &Order,
+    (sink, claimed): (Arc<dyn Sink>, Claimed),
+    desk: &Desk,
+) -> Result<(), StoreError> {
+    let Claimed { mut deliveries, limit, urgent } = claimed;
+    let full = deliveries.len() >= limit;
+    let (muted, settlements) = silenced(&mut deliveries, desk).await?;
+    if !settlements.is_empty() {
+        desk.store.settle(&spec.name, settlements, None).await?;
+        looked.muted = muted;
+    }
+    if deliveries.is_empty() {
+        looked.found = Found::Nothing { due: Some(Duration::ZERO) };
+        return Ok(());
+    }
+    let fresh = deliveries.iter().all(|delivery| delivery.attempts == 0);
+    if spec.shape == Shape::Lines {
+        let next = Next::Send { rows: deliveries.len(), form: Form::Lines };
+        let batch = Batch::new(deliveries, Form::Lines);
+        let message = Message { batch, sink, next, fresh, more: full || urgent };
+        looked.found = Found::Message(message);
+        return Ok(());
+    }
+    let seen: Vec<Row> = deliveries
+        .iter()
+        .map(|delivery| Row {
+            raised_at: delivery.alert.raised_at,
+            gathered: delivery.message.is_some(),
+        })
+        .collect();
+    let now = desk.clock.now();
+    let since = order.since.unwrap_or(now.mono);
+    let moment = Moment { since, urgent, closing: order.closing, now };
+    let next = pace::next(&spec.pacing, &order.traffic, &seen, moment);
+    let (count, form) = match next {
+        Next::Send { rows, form } => (rows, form),
+        Next::Wait { until, hold } => {
+            desk.store.release(&rows(&deliveries)).await;
+            looked.found = Found::Held { until, hold };
+            return Ok(());
+        }
+    };
+    let rest = deliveries.split_off(count.min(deliveries.len()));
+    let more = full || urgent || !rest.is_empty();
+    let batch = gathered(deliveries, form, spec, desk).await?;
+    desk.store.release(&rows(&rest)).await;
+    let fresh = fresh && batch.deliveries.iter().all(|delivery| delivery.attempts == 0);
+    looked.found = Found::Message(Message { batch, sink, next, fresh, more });
+    Ok(())
+}
+
+/// Takes out what a silence covers. A message that was gathered before goes out as it was, unless
+/// all of it is covered: the receiver may have had it.
+async fn silenced(
+    deliveries: &mut Vec<Delivery>,
+    desk: &Desk,
+) -> Result<(Vec<(AlertId, i64)>, Vec<Settlement>), StoreError> {
+    let silences = desk.silences().await?;
+    if silences.is_empty() {
+        return Ok((Vec::new(), Vec::new()));
+    }
+    let at = desk.clock.now().wall;
+    let by = |delivery: &Delivery| {
+        silence::covering(&silences, &delivery.alert, at).map(|silence| silence.id)
+    };
+    let covered: Vec<Option<i64>> = deliveries.iter().map(by).collect();
+    let one_message = deliveries.first().is_some_and(|first| first.message.is_some());
+    if one_message && covered.iter().any(Option::is_none) {
+        return Ok((Vec::new(), Vec::new()));
+    }
+    let (mut muted, mut settlements) = (Vec::new(), Vec::new());
+    let mut kept = Vec::with_capacity(deliveries.len());
+    for (delivery, silence) in deliveries.drain(..).zip(covered) {
+        match silence {
+            None => kept.push(delivery),
+            Some(silence) => {
+                let verdict = Verdict::Muted { silence, at };
+                settlements.push(Settlement { row: delivery.row, verdict });
+                muted.push((delivery.alert.id.clone(), silence));
+            }
+        }
+    }
+    *deliveries = kept;
+    Ok((muted, settlements))
+}
+
+/// The message of these deliveries; noted in the store if another time others could go with them.
+async fn gathered(
+    mut deliveries: Vec<Delivery>,
+    form: Form,
+    spec: &SinkSpec,
+    desk: &Desk,
+) -> Result<Batch, StoreError> {
+    // In the order in which they were raised, which is the same every time.
+    deliveries.sort_by_key(|delivery| delivery.row);
+    if let Some(key) = deliveries.first().and_then(|first| first.message.clone()) {
+        let form = Form::of_message(&key, deliveries.iter().map(|delivery| &delivery.alert.id));
+        return Ok(Batch { deliveries, form, key });
+    }
+    let batch = Batch::new(deliveries, form);
+    if spec.pacing.gathers() {
+        note(&spec.name, &batch, desk).await?;
+    }
+    Ok(batch)
+}
+
+async fn note(sink: &SinkName, batch: &Batch, desk: &Desk) -> Result<(), StoreError> {
+    desk.store.gather(sink, rows(&batch.deliveries), batch.key.clone()).await
+}

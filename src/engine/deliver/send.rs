@@ -1,0 +1,153 @@
+//! The second half of a round: send what was claimed, and settle it.
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::FutureExt;
+
+use super::desk::Desk;
+use crate::model::{
+    AlertId, Attempt, Batch, Bookmark, Mono, Outcome, Reason, SinkName, Timestamp, visible,
+};
+use crate::observe::events::Fault;
+use crate::pace::Pacing;
+use crate::retry::Backoff;
+use crate::sinks::Sink;
+use crate::store::{LONGEST_WAIT, Settlement, StoreError, Verdict};
+
+/// What a sink has answered and the store has not taken yet. It is settled before anything is
+/// claimed, so that nothing is sent twice for want of disk space.
+#[derive(Clone, Debug)]
+pub(super) struct Owed {
+    settlements: Vec<Settlement>,
+    bookmark: Option<Bookmark>,
+    /// Deliveries among these that the sink has.
+    pub delivered: usize,
+}
+
+impl Owed {
+    pub async fn settle(&self, sink: &SinkName, desk: &Desk) -> Result<(), StoreError> {
+        desk.store.settle(sink, self.settlements.clone(), self.bookmark.clone()).await
+    }
+
+    pub fn rows(&self) -> impl Iterator<Item = i64> {
+        self.settlements.iter().map(|settlement| settlement.row)
+    }
+}
+
+/// What a send came to.
+pub(super) struct Sent {
+    pub started: Mono,
+    pub tally: Tally,
+    pub owed: Option<Owed>,
+    /// Whether the sink is not to be used again.
+    pub broken: bool,
+    pub store: Result<(), StoreError>,
+}
+
+/// What a sink answered, added up.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Tally {
+    /// Deliveries that the sink has.
+    pub delivered: usize,
+    /// Attempts that failed, the final ones included.
+    pub failed: usize,
+    /// The first of them that is not a refusal.
+    pub failure: Option<Failure>,
+    /// Rows that are tried again.
+    pub retried: Vec<i64>,
+    pub refused: Vec<(AlertId, Reason, String)>,
+    pub given_up: Vec<(AlertId, Reason, String, u32)>,
+}
+
+/// How a sink failed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Failure {
+    pub reason: Reason,
+    pub message: String,
+    pub attempts: u32,
+    /// How long the sink asks to be left alone.
+    pub after: Duration,
+}
+
+pub(super) async fn send(
+    (sink, name): (Arc<dyn Sink>, SinkName),
+    batch: Batch,
+    pacing: Pacing,
+    desk: &Desk,
+) -> Sent {
+    let started = desk.clock.now().mono;
+    let answer = AssertUnwindSafe(sink.deliver(&batch)).catch_unwind().await;
+    let broken = answer.is_err();
+    let answer = answer.unwrap_or_else(|_| {
+        let message = "a fault of wirewatch itself".to_owned();
+        Fault { activity: "delivery", feed: None, message: &message }.log();
+        let outcome = Outcome::Retry { reason: Reason::Internal, message, after: None };
+        Attempt::all(outcome, batch.len())
+    });
+    let backoff = pacing.backoff(sink.backoff());
+    let (settlements, tally) = judge(&batch, &answer, (&pacing, backoff), desk.steady.now());
+    let owed = Owed { settlements, bookmark: answer.bookmark, delivered: tally.delivered };
+    let store = owed.settle(&name, desk).await;
+    let owed = store.is_err().then_some(owed);
+    Sent { started, tally, owed, broken, store }
+}
+
+/// What becomes of each row of a batch.
+fn judge(
+    batch: &Batch,
+    answer: &Attempt,
+    (pacing, backoff): (&Pacing, Backoff),
+    now: Timestamp,
+) -> (Vec<Settlement>, Tally) {
+    let unanswered = Outcome::Retry {
+        reason: Reason::Internal,
+        message: "the sink gave no answer for it".to_owned(),
+        after: None,
+    };
+    let outcomes = answer.outcomes.iter().chain(std::iter::repeat(&unanswered));
+    // The same for all, so that those that failed together come again together and in order.
+    let chance = batch.deliveries.first().map_or(0, |first| first.row.unsigned_abs());
+    let mut tally = Tally::default();
+    let settle = batch.deliveries.iter().zip(outcomes).map(|(delivery, outcome)| {
+        let alert = || delivery.alert.id.clone();
+        let verdict = match outcome {
+            Outcome::Delivered => {
+                tally.delivered += 1;
+                Verdict::Delivered
+            }
+            Outcome::Retry { reason, message, after } => {
+                let reason = *reason;
+                let attempts = delivery.attempts.saturating_add(1);
+                let message = visible(message).into_owned();
+                let after = after.unwrap_or_default().min(LONGEST_WAIT);
+                tally.failed += 1;
+                let failure = Failure { reason, message: message.clone(), attempts, after };
+                let first = tally.failure.get_or_insert(failure);
+                first.after = first.after.max(after);
+                if pacing.gives_up(delivery.first_failed, now) {
+                    tally.given_up.push((alert(), reason, message.clone(), attempts));
+                    Verdict::Dead { reason, message }
+                } else {
+                    tally.retried.push(delivery.row);
+                    let wait = backoff.wait(attempts, chance).max(after).min(LONGEST_WAIT);
+                    Verdict::Retry { due: now.plus(wait), failed_at: now, reason, message }
+                }
+            }
+            Outcome::Refused { reason, message } => {
+                let message = visible(message).into_owned();
+                tally.failed += 1;
+                tally.refused.push((alert(), *reason, message.clone()));
+                Verdict::Dead { reason: *reason, message }
+            }
+        };
+        Settlement { row: delivery.row, verdict }
+    });
+    let settlements = settle.collect();
+    (settlements, tally)
+}
+
+#[cfg(test)]
+#[path = "send_tests.rs"]
+mod tests;

@@ -1,0 +1,315 @@
+//! The deliver engine and a sink that fails: how often it is asked, and what becomes of its alerts.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use serde_json::Value;
+use wirewatch::engine::Pass;
+use wirewatch::model::{Level, Outcome, Reason, SinkName};
+use wirewatch::pace::Pacing;
+use wirewatch::silence::{Matcher, Silence};
+use wirewatch::store::{OutboxQuery, Rows, Selection, Store};
+
+use super::bench::{Bench, HOUR, MINUTE, SECOND, config};
+use super::hook::{self, Hook, fails};
+
+fn text() -> String {
+    config(1, "").replacen("[[feed]]", &format!("{}[[feed]]", hook::CONFIG), 1)
+}
+
+async fn bench(pacing: &Pacing) -> (Bench, Hook) {
+    let hook = Hook::new();
+    let bench = Bench::with(&text(), Pass::Forever, |plan| hook.put(plan, pacing)).await;
+    (bench, hook)
+}
+
+fn count(log: &[Value], event: &str) -> usize {
+    log.iter().filter(|line| line["event"] == event).count()
+}
+
+#[tokio::test]
+async fn a_sink_that_fails_for_an_hour_delays_no_other_and_gets_all_in_order_after() {
+    let (mut bench, hook) = bench(&Pacing::default()).await;
+    let end = bench.clock.now().mono.plus(HOUR);
+    hook.answers(
+        move |got| {
+            if got.at.mono < end { fails(Reason::ServerError) } else { Outcome::Delivered }
+        },
+    );
+    for n in 0..120 {
+        bench.raise_all(&[&format!("a{n:03}")]).await;
+        bench.deliver_now(&hook).await;
+        assert_eq!(bench.file().len(), n + 1, "the file has it in the same moment");
+        bench.deliver(&hook, MINUTE / 2).await;
+    }
+    let asked = hook.got();
+    // Two seconds, then four, up to an hour: each is shortened by up to half.
+    assert!((11..=26).contains(&asked.len()), "asked {} times", asked.len());
+    assert!(asked.iter().all(|got| got.titles.len() == 1));
+    let failed: HashSet<String> = asked.iter().map(|got| got.key.clone()).collect();
+    bench.deliver(&hook, 2 * HOUR).await;
+    assert_eq!(bench.outbox("hook").await, (0, 0));
+    let taken: Vec<_> = hook.got().into_iter().filter(|got| got.at.mono >= end).collect();
+    let fresh: Vec<_> =
+        taken.iter().filter(|got| !failed.contains(&got.key)).map(|got| &got.titles).collect();
+    assert!(fresh.is_sorted(), "in order: {fresh:?}");
+    let all: HashSet<_> = taken.iter().map(|got| got.titles.join("")).collect();
+    assert_eq!((all.len(), taken.len()), (120, 120), "each once");
+    let log = bench.log();
+    assert_eq!((count(&log, "delivery_failed"), count(&log, "sink_recovered")), (1, 1));
+}
+
+#[tokio::test]
+async fn what_the_sink_asks_for_is_kept() {
+    let (mut bench, hook) = bench(&Pacing::default()).await;
+    let start = bench.clock.now().mono;
+    hook.answers(move |got| {
+        if got.at.mono > start.plus(MINUTE) {
+            return Outcome::Delivered;
+        }
+        let after = Some(10 * MINUTE);
+        Outcome::Retry { reason: Reason::ServerError, message: "429".into(), after }
+    });
+    bench.raise_all(&["a", "b"]).await;
+    bench.deliver(&hook, SECOND).await;
+    bench.raise_all(&["c"]).await;
+    bench.deliver(&hook, 10 * MINUTE - 2 * SECOND).await;
+    assert_eq!(hook.titles(), ["a"], "what is new waits too");
+    bench.deliver(&hook, 2 * SECOND).await;
+    assert_eq!(hook.titles(), ["a", "b", "c", "a"]);
+}
+
+#[tokio::test]
+async fn an_alert_that_fails_for_too_long_is_given_up_and_can_be_sent_again() {
+    let pacing = Pacing { give_up_after: Some(3 * HOUR), ..Pacing::default() };
+    let (mut bench, hook) = bench(&pacing).await;
+    hook.answers(|_| fails(Reason::Connect));
+    bench.raise_all(&["a"]).await;
+    bench.deliver(&hook, 2 * HOUR).await;
+    assert_eq!(bench.outbox("hook").await, (1, 0));
+    bench.deliver(&hook, 3 * HOUR).await;
+    assert_eq!(bench.outbox("hook").await, (0, 1));
+    let tries = hook.got().len();
+    bench.deliver(&hook, 24 * HOUR).await;
+    assert_eq!(hook.got().len(), tries);
+    let report = bench.deliver.report();
+    let report = report.iter().find(|sink| sink.name.as_str() == "hook").unwrap();
+    assert_eq!((report.counts.dead, report.counts.failed), (1, tries as u64));
+    assert_eq!(report.failing.map(|failing| failing.reason), Some(Reason::Connect));
+
+    hook.answers(|_| Outcome::Delivered);
+    let rows = Rows::Of(SinkName::new("hook"));
+    bench.store.outbox_retry(Selection { rows, dead_only: true }).await.unwrap();
+    bench.deliver(&hook, 5 * SECOND).await;
+    assert_eq!((hook.got().len(), bench.outbox("hook").await), (tries + 1, (0, 0)));
+    let keys: HashSet<_> = hook.got().into_iter().map(|got| got.key).collect();
+    assert_eq!(keys.len(), 1, "under the same key");
+    let log = bench.log();
+    assert_eq!(count(&log, "delivery_given_up"), 1);
+    assert_eq!((count(&log, "delivery_refused"), count(&log, "sink_recovered")), (0, 1));
+}
+
+#[tokio::test]
+async fn a_refused_alert_is_a_dead_letter_at_once() {
+    let (mut bench, hook) = bench(&Pacing::default()).await;
+    hook.answers(|got| {
+        if got.titles == ["bad"] {
+            return Outcome::Refused { reason: Reason::ServerError, message: "400".into() };
+        }
+        Outcome::Delivered
+    });
+    bench.raise_all(&["a", "bad", "b"]).await;
+    bench.deliver(&hook, SECOND).await;
+    assert_eq!(hook.titles(), ["a", "bad", "b"]);
+    assert_eq!(bench.outbox("hook").await, (0, 1));
+    let log = bench.log();
+    assert_eq!((count(&log, "delivery_refused"), count(&log, "delivery_failed")), (1, 0));
+}
+
+#[tokio::test]
+async fn an_alert_that_always_fails_holds_nobody_up() {
+    let (mut bench, hook) = bench(&Pacing::default()).await;
+    hook.answers(|got| {
+        if got.titles == ["poison"] { fails(Reason::ServerError) } else { Outcome::Delivered }
+    });
+    bench.raise_all(&["poison"]).await;
+    let mut raised = 0;
+    // At first alone for long, so that it has failed often; then among others.
+    for gap in [2 * HOUR, 3 * HOUR, MINUTE, MINUTE, HOUR, 5 * MINUTE, HOUR, 3 * HOUR, HOUR] {
+        bench.deliver(&hook, gap).await;
+        raised += 1;
+        bench.raise_all(&[&format!("n{raised}")]).await;
+        bench.deliver(&hook, 4 * SECOND).await;
+        let others = hook.titles().iter().filter(|title| *title != "poison").count();
+        assert_eq!(others, raised, "after {gap:?}");
+    }
+    let tries = hook.titles().iter().filter(|title| *title == "poison").count();
+    assert!((12..50).contains(&tries), "{tries}");
+    assert_eq!(bench.outbox("hook").await, (1, 0));
+    let told = count(&bench.log(), "delivery_failed");
+    assert!((1..=3).contains(&told), "told {told} times");
+}
+
+#[tokio::test]
+async fn a_sink_that_never_answers_holds_up_no_other() {
+    let (mut bench, hook) = bench(&Pacing::default()).await;
+    hook.stalls();
+    for n in 0..5 {
+        bench.raise_all(&[&format!("a{n}")]).await;
+        bench.deliver(&hook, HOUR).await;
+        assert_eq!(bench.file().len(), n + 1);
+    }
+    assert_eq!((hook.titles().as_slice(), hook.stuck()), (&["a0".to_owned()][..], 1));
+    hook.lets_go(1);
+    bench.deliver(&hook, SECOND).await;
+    assert_eq!(hook.titles(), ["a0", "a1"]);
+}
+
+#[tokio::test]
+async fn as_many_are_under_way_as_may_be_and_in_order() {
+    let (mut bench, hook) = bench(&Pacing { concurrency: 3, ..Pacing::default() }).await;
+    hook.stalls();
+    bench.raise_all(&["a", "b", "c", "d", "e"]).await;
+    bench.deliver(&hook, MINUTE).await;
+    assert_eq!((hook.titles().join(""), hook.stuck()), ("abc".into(), 3));
+    hook.lets_go(1);
+    bench.deliver(&hook, SECOND).await;
+    assert_eq!((hook.titles().join(""), hook.stuck()), ("abcd".into(), 3));
+    // Those that fail together are one failure.
+    hook.answers(|_| fails(Reason::Timeout));
+    hook.lets_go(3);
+    bench.deliver_now(&hook).await;
+    let report = bench.deliver.report();
+    let failing = report.iter().find_map(|sink| sink.failing).unwrap();
+    assert_eq!((failing.failures, failing.reason), (1, Reason::Timeout));
+    bench.deliver(&hook, 2 * SECOND).await;
+    assert_eq!((hook.titles().join(""), hook.stuck()), ("abcde".into(), 1), "one at a time now");
+}
+
+#[tokio::test]
+async fn an_operators_wish_passes_a_lane_that_rests() {
+    let (mut bench, hook) = bench(&Pacing::default()).await;
+    hook.answers(|_| fails(Reason::Connect));
+    bench.raise_all(&["a", "b"]).await;
+    bench.deliver(&hook, 2 * HOUR).await;
+    let tries = hook.got().len();
+    hook.answers(|_| Outcome::Delivered);
+    let query = OutboxQuery { limit: 10, ..OutboxQuery::default() };
+    let rows = bench.store.outbox_rows(query).await.unwrap();
+    let last = rows.last().unwrap().row;
+    let selection = Selection { rows: Rows::Numbers(vec![last]), dead_only: false };
+    assert_eq!(bench.store.outbox_retry(selection).await.unwrap(), 1);
+    bench.deliver(&hook, 5 * SECOND).await;
+    assert_eq!(hook.titles()[tries], "b");
+    assert_eq!(bench.deliver.failing(), 0, "the sink is back, so the other need not wait either");
+}
+
+#[tokio::test]
+async fn what_is_silenced_is_not_sent_and_kept_as_muted() {
+    let (mut bench, hook) = bench(&Pacing::default()).await;
+    let now = bench.clock.now().wall;
+    let silence = Silence {
+        id: 0,
+        matcher: Matcher { feed: Some("f0".into()), ..Matcher::default() },
+        author: "desk".into(),
+        comment: String::new(),
+        starts_at: now,
+        expires_at: now.plus(HOUR),
+        muted: 0,
+    };
+    bench.store.add_silence(silence).await.unwrap();
+    bench.raise_all(&["a", "b"]).await;
+    bench.deliver(&hook, MINUTE).await;
+    assert!(hook.got().is_empty() && bench.file().is_empty());
+    assert_eq!((bench.outbox("hook").await, bench.outbox("file").await), ((0, 0), (0, 0)));
+    assert_eq!(bench.totals.muted.load(Ordering::SeqCst), 4);
+    assert_eq!(bench.store.silences().await.unwrap()[0].muted, 4);
+    bench.deliver(&hook, HOUR).await;
+    bench.raise_all(&["c"]).await;
+    bench.deliver(&hook, SECOND).await;
+    assert_eq!((hook.titles().join(""), bench.file().len()), ("c".into(), 1));
+    assert_eq!(count(&bench.log(), "delivery_muted"), 4);
+}
+
+#[tokio::test]
+async fn a_silence_takes_hold_of_what_waits_already() {
+    let (mut bench, hook) = bench(&Pacing::default()).await;
+    hook.answers(|_| fails(Reason::Connect));
+    bench.raise_all(&["a"]).await;
+    bench.deliver(&hook, MINUTE).await;
+    let now = bench.clock.now().wall;
+    let silence = Silence {
+        id: 0,
+        matcher: Matcher { rule: Some("flo*".into()), ..Matcher::default() },
+        author: "desk".into(),
+        comment: String::new(),
+        starts_at: now,
+        expires_at: now.plus(2 * HOUR),
+        muted: 0,
+    };
+    bench.store.add_silence(silence).await.unwrap();
+    let tries = hook.got().len();
+    bench.deliver(&hook, HOUR).await;
+    assert_eq!((hook.got().len(), bench.outbox("hook").await), (tries, (0, 0)));
+}
+
+#[tokio::test]
+async fn a_reload_neither_hastens_a_sink_that_rests_nor_loses_one_that_was_away() {
+    let (mut bench, hook) = bench(&Pacing::default()).await;
+    hook.answers(|_| fails(Reason::Connect));
+    bench.raise_all(&["a"]).await;
+    bench.deliver(&hook, HOUR).await;
+    let tries = hook.got().len();
+    for _ in 0..20 {
+        let plan = Arc::clone(&bench.plan);
+        bench.deliver.replan(&plan);
+        bench.deliver(&hook, SECOND).await;
+    }
+    assert!(hook.got().len() <= tries + 1, "{} {tries}", hook.got().len());
+    // The config loses the sink, and has it again later.
+    let without = config(1, "");
+    bench.reload(&without).await;
+    bench.deliver(&hook, HOUR).await;
+    assert_eq!(bench.outbox("hook").await, (1, 0));
+    bench.reload(&text()).await;
+    bench.deliver(&hook, SECOND).await;
+    let lines = std::fs::read_to_string(bench.path("hook.jsonl")).unwrap();
+    assert_eq!(lines.lines().count(), 1, "the file of that name has it now");
+    assert_eq!(bench.outbox("hook").await, (0, 0));
+}
+
+#[tokio::test]
+async fn a_changed_sink_is_tried_at_once() {
+    let (mut bench, hook) = bench(&Pacing::default()).await;
+    hook.answers(|_| fails(Reason::Connect));
+    bench.raise_all(&["a"]).await;
+    bench.deliver(&hook, 2 * HOUR).await;
+    bench.reload(&text()).await;
+    bench.deliver(&hook, 0 * SECOND).await;
+    // Its rows keep their own times; what is new goes.
+    bench.raise("b", Level::Medium, &["hook"]).await;
+    bench.deliver(&hook, SECOND).await;
+    let lines = std::fs::read_to_string(bench.path("hook.jsonl")).unwrap();
+    assert!(lines.contains("\"b\""), "{lines}");
+}
+
+#[tokio::test]
+async fn one_full_disk_is_told_once_by_both_engines() {
+    let (mut bench, hook) = bench(&Pacing::default()).await;
+    bench.raise_all(&["a"]).await;
+    bench.store.full.store(true, Ordering::SeqCst);
+    for n in 0..30 {
+        let story = super::bench::story(&n.to_string(), "A flood");
+        bench.wire.put("f0", super::wire::Page::Stories(vec![story]));
+        bench.play(MINUTE).await;
+    }
+    assert!(bench.totals.store.lasts());
+    bench.store.full.store(false, Ordering::SeqCst);
+    bench.play(40 * MINUTE).await;
+    assert!(!bench.totals.store.lasts());
+    assert_eq!(hook.titles().iter().filter(|title| *title == "a").count(), 1);
+    assert_eq!(bench.outbox("hook").await, (0, 0));
+    let log = bench.log();
+    assert_eq!((count(&log, "store_failed"), count(&log, "store_recovered")), (1, 1));
+}

@@ -1,0 +1,164 @@
+//! A sink that takes messages and answers as it is told.
+
+use std::sync::{Arc, Mutex};
+
+use async_trait::async_trait;
+use tokio::sync::Semaphore;
+use wirewatch::engine::plan::Plan;
+use wirewatch::model::{Attempt, Batch, Form, Level, Mono, Now, Outcome, Reason, SinkName};
+use wirewatch::observe::LogStream;
+use wirewatch::pace::Pacing;
+use wirewatch::sinks::{BuildContext, Config, Shape, Sink, SinkError};
+
+/// The config of a bench with this sink beside the file.
+pub const CONFIG: &str = "[[sink]]\nkind = \"file\"\nname = \"hook\"\npath = \"hook.jsonl\"\n";
+
+/// A message as it came in.
+#[derive(Clone, Debug)]
+pub struct Got {
+    pub at: Now,
+    pub key: String,
+    pub form: Form,
+    pub titles: Vec<String>,
+    pub levels: Vec<Level>,
+}
+
+type Answer = dyn Fn(&Got) -> Outcome + Send;
+
+#[derive(Clone)]
+pub struct Hook(Arc<Mutex<Script>>);
+
+struct Script {
+    got: Vec<Got>,
+    answer: Box<Answer>,
+    most: usize,
+    gate: Option<Arc<Semaphore>>,
+    stuck: usize,
+}
+
+impl std::fmt::Debug for Hook {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Hook")
+    }
+}
+
+pub fn fails(reason: Reason) -> Outcome {
+    Outcome::Retry { reason, message: "as told".into(), after: None }
+}
+
+impl Hook {
+    /// One that takes everything, up to 50 alerts in a message.
+    pub fn new() -> Self {
+        Self(Arc::new(Mutex::new(Script {
+            got: Vec::new(),
+            answer: Box::new(|_| Outcome::Delivered),
+            most: 50,
+            gate: None,
+            stuck: 0,
+        })))
+    }
+
+    /// Puts it in the place of the sink "hook".
+    pub fn put(&self, plan: &mut Plan, pacing: &Pacing) {
+        let spec = plan.sinks.iter_mut().find(|spec| spec.name.as_str() == "hook").unwrap();
+        spec.kind = Arc::new(self.clone());
+        spec.shape = Shape::Messages { per_minute: None };
+        spec.pacing = pacing.clone();
+    }
+
+    pub fn answers(&self, answer: impl Fn(&Got) -> Outcome + Send + 'static) {
+        self.0.lock().unwrap().answer = Box::new(answer);
+    }
+
+    pub fn takes_at_once(&self, most: usize) {
+        self.0.lock().unwrap().most = most;
+    }
+
+    /// From now on it answers nothing.
+    pub fn stalls(&self) {
+        self.0.lock().unwrap().gate = Some(Arc::new(Semaphore::new(0)));
+    }
+
+    /// Answers so many of those that wait.
+    pub fn lets_go(&self, count: usize) {
+        let mut script = self.0.lock().unwrap();
+        script.stuck -= count;
+        script.gate.as_ref().unwrap().add_permits(count);
+    }
+
+    /// Whether calls may wait for an answer.
+    pub fn is_stalling(&self) -> bool {
+        self.0.lock().unwrap().gate.is_some()
+    }
+
+    /// Calls that wait for an answer.
+    pub fn stuck(&self) -> usize {
+        self.0.lock().unwrap().stuck
+    }
+
+    pub fn got(&self) -> Vec<Got> {
+        self.0.lock().unwrap().got.clone()
+    }
+
+    /// The headlines of each message.
+    pub fn titles(&self) -> Vec<String> {
+        self.got().iter().map(|got| got.titles.join("+")).collect()
+    }
+
+    /// What came, as form and headlines.
+    pub fn forms(&self) -> Vec<String> {
+        let told = |got: &Got| format!("{} {}", got.form.as_str(), got.titles.join("+"));
+        self.got().iter().map(told).collect()
+    }
+
+    /// So many messages came in any span of a minute, at most.
+    pub fn most_in_a_minute(&self) -> usize {
+        let times: Vec<Mono> = self.got().iter().map(|got| got.at.mono).collect();
+        let within = |from: &Mono| {
+            let end = from.plus(std::time::Duration::from_secs(60));
+            times.iter().filter(|at| (*from..end).contains(*at)).count()
+        };
+        times.iter().map(within).max().unwrap_or(0)
+    }
+}
+
+impl Config for Hook {
+    fn build(&self, _: &SinkName, context: &BuildContext) -> Result<Box<dyn Sink>, SinkError> {
+        Ok(Box::new(HookSink { hook: self.clone(), log: context.log.clone() }))
+    }
+}
+
+struct HookSink {
+    hook: Hook,
+    log: LogStream,
+}
+
+#[async_trait]
+impl Sink for HookSink {
+    async fn deliver(&self, batch: &Batch) -> Attempt {
+        let alerts = || batch.deliveries.iter().map(|delivery| &delivery.alert);
+        let got = Got {
+            at: self.log.clock().now(),
+            key: batch.key.as_str().to_owned(),
+            form: batch.form,
+            titles: alerts().map(|alert| alert.item.title.clone()).collect(),
+            levels: alerts().map(|alert| alert.level).collect(),
+        };
+        let gate = {
+            let mut script = self.hook.0.lock().unwrap();
+            script.got.push(got.clone());
+            let gate = script.gate.clone();
+            script.stuck += usize::from(gate.is_some());
+            gate
+        };
+        if let Some(gate) = gate {
+            gate.acquire().await.unwrap().forget();
+        }
+        let outcome = (self.hook.0.lock().unwrap().answer)(&got);
+        Attempt::all(outcome, batch.len())
+    }
+
+    fn max_batch(&self) -> usize {
+        self.hook.0.lock().unwrap().most
+    }
+}

@@ -1,0 +1,183 @@
+//! The verb `sink`.
+
+use std::fs::OpenOptions;
+use std::io::{Read, Write};
+use std::net::TcpListener;
+use std::thread::{self, JoinHandle};
+
+use serde_json::Value;
+use wirewatch::model::{Alert, Level};
+
+use crate::support::House;
+
+const FEED: &str = "rules = [\"rules.toml\"]\n[[feed]]\nurl = \"http://127.0.0.1:1/a\"\n";
+
+fn house(sinks: &str) -> House {
+    let house = House::new();
+    house.write("w.toml", format!("{FEED}{sinks}"));
+    house
+}
+
+fn test<'a>(name: &'a str, more: &[&'a str]) -> Vec<&'a str> {
+    [&["sink", "test", name, "--config", "w.toml"], more].concat()
+}
+
+/// A server that answers one request with `answer`, and gives back what it got.
+fn once(answer: &'static str) -> (String, JoinHandle<String>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let got = thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let mut bytes = Vec::new();
+        loop {
+            let mut more = [0; 4096];
+            let count = stream.read(&mut more).unwrap();
+            bytes.extend_from_slice(&more[..count]);
+            let text = String::from_utf8_lossy(&bytes).into_owned();
+            let Some((head, body)) = text.split_once("\r\n\r\n") else { continue };
+            let length = head.lines().find_map(|line| line.strip_prefix("content-length: "));
+            if count == 0 || body.len() >= length.unwrap().parse().unwrap() {
+                break;
+            }
+        }
+        stream.write_all(answer.as_bytes()).unwrap();
+        String::from_utf8(bytes).unwrap()
+    });
+    (url, got)
+}
+
+#[test]
+fn a_test_alert_says_that_it_is_one_and_is_another_each_time() {
+    let house = house("[[sink]]\nkind = \"log\"\n[[sink]]\nkind = \"file\"\nlevels = [\"high\"]\n");
+    let ran = house.run(&test("log", &[])).expect(0);
+    assert_eq!(ran.stderr, "");
+    let (line, rest) = ran.stdout.split_once('\n').unwrap();
+    let event: Value = serde_json::from_str(line).unwrap();
+    assert_eq!(event["event"], "alert");
+    let title = event["item.title"].as_str().unwrap();
+    assert!(title.starts_with("TEST") && title.contains("\"log\""), "{title}");
+    assert_eq!((&event["rules"], &event["alert.level"]), (&"test".into(), &"medium".into()));
+    assert!(rest.starts_with("sink \"log\" (log): delivered in 0."), "{rest}");
+    for level in ["critical", "low"] {
+        let ran = house.run(&test("file", &["--level", level])).expect(0);
+        let path = house.path("alerts.jsonl").display().to_string();
+        assert!(
+            ran.stdout.contains("alerts.jsonl\n") && ran.stdout.contains("  written to "),
+            "{path}: {ran:?}"
+        );
+    }
+    let alerts: Vec<Alert> =
+        house.read("alerts.jsonl").lines().map(|l| serde_json::from_str(l).unwrap()).collect();
+    assert_eq!(alerts.len(), 2);
+    assert_ne!(alerts[0].id, alerts[1].id);
+    assert_eq!((alerts[0].level, alerts[1].level), (Level::Critical, Level::Low));
+    let hit = &alerts[0].rules[0].matches[0];
+    assert_eq!(alerts[0].item.title[hit.start..hit.end], hit.text);
+    assert!(!house.path("wirewatch.db").exists());
+}
+
+#[test]
+fn what_came_back_is_printed_and_no_secret() {
+    let answer = |status: &str, body: &str| {
+        let length = body.len();
+        let text = format!(
+            "HTTP/1.1 {status}\r\nContent-Length: {length}\r\nRetry-After: 90\r\n\r\n{body}"
+        );
+        &*Box::leak(text.into_boxed_str())
+    };
+    let cases = [
+        (answer("200 OK", "{\"message\": \"thank you\"}"), 0, "thank you"),
+        (answer("403 Forbidden", "no such hunter2 key"), 1, ": no such *** key"),
+        (answer("429 Too Many Requests", "slow"), 1, "asks to be tried again after 1m 30s"),
+    ];
+    for (answer, code, words) in cases {
+        let (url, got) = once(answer);
+        let house = house(&format!(
+            "[[sink]]\nkind = \"webhook\"\nurl = \"{url}/x\"\ntoken_file = \"t\"\n"
+        ));
+        house.write("t", "hunter2\n");
+        let ran = house.run(&test("webhook", &["--form", "digest"])).expect(code);
+        assert!(ran.stdout.contains(words), "{words}: {}", ran.stdout);
+        assert!(!format!("{ran:?}").contains("hunter2"), "{ran:?}");
+        let got = got.join().unwrap();
+        let (head, body) = got.split_once("\r\n\r\n").unwrap();
+        assert!(head.contains("authorization: Bearer hunter2"), "{head}");
+        let body: Value = serde_json::from_str(body).unwrap();
+        assert_eq!((&body["form"], &body["count"]), (&"digest".into(), &3.into()));
+        assert_eq!(body["alerts"].as_array().unwrap().len(), 3);
+    }
+    let house = house("[[sink]]\nkind = \"webhook\"\nurl = \"http://127.0.0.1:1/x\"\n");
+    let ran = house.run(&test("webhook", &[])).expect(1);
+    assert!(ran.stdout.contains("sink \"webhook\" (webhook): failed after 0."), "{}", ran.stdout);
+    assert!(ran.stdout.contains(": connect\n"), "{}", ran.stdout);
+}
+
+#[test]
+fn programs_and_feeds_are_tried_as_well() {
+    let house = house(
+        "[[sink]]\nkind = \"command\"\nprogram = \"/bin/sh\"\n\
+         args = [\"-c\", \"cat > got; echo thank you >&2\"]\n[[sink]]\nkind = \"feed\"\n",
+    );
+    let ran = house.run(&test("command", &["--form", "catch-up"])).expect(0);
+    assert!(ran.stdout.contains("\n  /bin/sh: exit status 0: thank you\n"), "{}", ran.stdout);
+    let got: Value = serde_json::from_str(&house.read("got")).unwrap();
+    assert_eq!((&got["form"], &got["count"]), (&"catch_up".into(), &3.into()));
+    house.write("alerts.atom", "mine");
+    let ran = house.run(&test("feed", &[])).expect(0);
+    assert!(ran.stdout.contains("alerts.atom.aside now: "), "{}", ran.stdout);
+    assert!(house.read("alerts.atom").contains("<title>TEST 1: "));
+    assert_eq!(house.read("alerts.atom.aside"), "mine");
+}
+
+#[test]
+fn a_file_that_a_daemon_holds_is_said_to_be_held() {
+    let house = house("[[sink]]\nkind = \"file\"\n");
+    let file = OpenOptions::new().append(true).create(true).open(house.path("alerts.jsonl"));
+    let file = file.unwrap();
+    file.try_lock().unwrap();
+    let ran = house.run(&test("file", &[])).expect(1);
+    assert!(ran.stdout.contains("A daemon that runs holds this file"), "{}", ran.stdout);
+    assert_eq!(house.read("alerts.jsonl"), "");
+}
+
+#[test]
+fn what_cannot_be_tried_is_told() {
+    let house = house(
+        "[[sink]]\nkind = \"file\"\nname = \"desk\"\n[[sink]]\nkind = \"command\"\nprogram = \"./x\"\n",
+    );
+    let ran = house.run(&test("deks", &[])).expect(2);
+    ran.says(&["there is no sink \"deks\"", "did you mean \"desk\"? there are: desk, command"]);
+    house.run(&test("zzzzzzzz", &[])).expect(2).says(&["hint: there are: desk, command"]);
+    house.run(&test("desk", &["--form", "group"])).expect(2).says(&["each alert by itself"]);
+    house.run(&test("desk", &["--level", "loud"])).expect(2).says(&["expected one of"]);
+    house.run(&test("command", &[])).expect(1).says(&["cannot run ", "No such file"]);
+    house.write(
+        "w.toml",
+        format!(
+            "{FEED}[[sink]]\nkind = \"webhook\"\nurl = \"https://example.org\"\n\
+        token_file = \"credential:x\"\n"
+        ),
+    );
+    house.run(&test("webhook", &[])).expect(78).says(&["there is no systemd credential \"x\""]);
+}
+
+#[test]
+fn sinks_kinds_and_examples_are_printed() {
+    let house = house(
+        "[[sink]]\nkind = \"log\"\nlevels = [\"high\", \"critical\"]\ntags = [\"a\"]\n\
+        [[sink]]\nkind = \"file\"\nname = \"desk\"\nhealth = \"only\"\n",
+    );
+    let ran = house.run(&["sink", "list", "--config", "w.toml"]).expect(0);
+    let lines: Vec<Vec<&str>> =
+        ran.stdout.lines().map(|line| line.split_whitespace().collect()).collect();
+    assert_eq!(lines[0], ["sink", "kind", "levels", "rules", "tags", "health"]);
+    assert_eq!(lines[1], ["log", "log", "high,critical", "all", "a", "no"]);
+    assert_eq!(lines[2], ["desk", "file", "-", "-", "-", "only"]);
+    let kinds = house.run(&["sink", "kinds"]).expect(0).stdout;
+    for kind in wirewatch::sinks::KINDS {
+        assert!(kinds.contains(kind.summary), "{kinds}");
+        let ran = house.run(&["sink", "example", kind.name]).expect(0);
+        assert_eq!(ran.stdout, kind.example);
+    }
+    house.run(&["sink", "example", "telegraf"]).expect(2).says(&["did you mean \"telegram\"?"]);
+}
