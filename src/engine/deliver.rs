@@ -6,6 +6,7 @@
 //! fails one, at each step of its backoff.
 
 mod desk;
+mod failing;
 mod lane;
 mod look;
 mod report;

@@ -255,6 +255,7 @@ async fn decide(
         .map(|delivery| Row {
             raised_at: delivery.alert.raised_at,
             gathered: delivery.message.is_some(),
+            tried: delivery.attempts > 0 && delivery.message.is_none(),
         })
         .collect();
     let now = desk.clock.now();
