@@ -6,7 +6,6 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use crate::model::{Form, Level, Mono, Now, Timestamp};
-use crate::retry::Backoff;
 
 pub use quiet::{Days, Quiet, TimeOfDay};
 
@@ -25,7 +24,7 @@ pub struct Pacing {
     /// bear, if anything.
     pub max_per_minute: Option<u32>,
     /// `group_for`: the first alert that waits opens a window of this length; at its end all that
-    /// has come goes out as one message. 1s to 1h. Default: each alert is a message.
+    /// has come goes out as one message. 1s to 24h. Default: each alert is a message.
     pub group_for: Option<Duration>,
     /// `[sink.quiet]`: hours in which nothing is sent, but for what matters most. Default: none.
     pub quiet: Option<Quiet>,
@@ -60,14 +59,6 @@ impl Pacing {
     /// Whether several alerts may go out as one message.
     pub fn gathers(&self) -> bool {
         self.max_per_minute.is_some() || self.group_for.is_some() || self.quiet.is_some()
-    }
-
-    /// The waits of a sink whose own are `backoff`.
-    pub fn backoff(&self, backoff: Backoff) -> Backoff {
-        match self.retry_max {
-            Some(most) => Backoff { first: backoff.first.min(most), most },
-            None => backoff,
-        }
     }
 
     /// Whether an alert whose first try failed at `first` is given up by one that fails at `now`.
@@ -159,6 +150,9 @@ pub struct Row {
     pub raised_at: Timestamp,
     /// Whether it was put into a message before; then the rows are those of that message.
     pub gathered: bool,
+    /// Whether it was sent before, though in no such message: by itself, and so it goes again, or
+    /// the receiver could not know it.
+    pub tried: bool,
 }
 
 /// What is known when it is decided.
@@ -263,6 +257,10 @@ pub fn next(pacing: &Pacing, traffic: &Traffic, rows: &[Row], moment: Moment) ->
     };
     if rows.first().is_some_and(|row| row.gathered) {
         return as_one(rows.len(), Form::Group);
+    }
+    let rows = &rows[..rows.iter().take_while(|row| !row.tried).count()];
+    if rows.is_empty() {
+        return as_one(1, Form::Single);
     }
     let quiet = pacing.quiet.as_ref().filter(|_| !moment.urgent);
     let over = quiet.and_then(|quiet| quiet.ended(now.wall));

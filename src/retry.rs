@@ -26,6 +26,12 @@ pub const STORE: Backoff =
     Backoff { first: Duration::from_millis(500), most: Duration::from_secs(30) };
 
 impl Backoff {
+    /// The same with another longest wait, if one is given.
+    pub fn up_to(self, most: Option<Duration>) -> Self {
+        let most = most.unwrap_or(self.most);
+        Self { first: self.first.min(most), most }
+    }
+
     /// The wait after `failures` in a row (at least 1), between half and the whole of the doubled
     /// one; equal for equal `key`, so that two that failed together do not come back together.
     pub fn wait(&self, failures: u32, key: u64) -> Duration {
@@ -57,5 +63,14 @@ mod tests {
             }
         }
         assert_ne!(DELIVERY.wait(5, 1), DELIVERY.wait(5, 2));
+    }
+
+    #[test]
+    fn the_longest_wait_may_be_another() {
+        assert_eq!(DELIVERY.up_to(None), DELIVERY);
+        let seconds = Duration::from_secs;
+        assert_eq!(DELIVERY.up_to(Some(seconds(60))).most, seconds(60));
+        let short = Backoff { first: seconds(1), most: seconds(1) };
+        assert_eq!(DELIVERY.up_to(Some(seconds(1))), short);
     }
 }

@@ -13,7 +13,9 @@ use wirewatch::config::{LogSection, MetricsSection, NetSection, PollSection};
 use wirewatch::demo::FEEDS;
 use wirewatch::document::Document;
 use wirewatch::engine::plan::{Plan, Surroundings};
-use wirewatch::model::{Alert, AlertId, FirstPoll, Problems};
+use wirewatch::model::{Alert, AlertId, FirstPoll, Level, Problems};
+use wirewatch::pace::{Days, Pacing};
+use wirewatch::retry;
 use wirewatch::sinks::KINDS;
 
 fn root() -> &'static Path {
@@ -109,7 +111,7 @@ fn uncommented(config: &str) -> String {
         let shown = line.strip_prefix("# ").filter(|shown| {
             let key = shown.split_once(" = ").map(|(key, _)| key);
             let is_key = |key: &str| key.chars().all(|c| c.is_ascii_lowercase() || c == '_');
-            ["[[feed]]", "[[sink]]"].contains(shown) || key.is_some_and(is_key)
+            ["[[feed]]", "[[sink]]", "[sink.quiet]"].contains(shown) || key.is_some_and(is_key)
         });
         shown.unwrap_or(line)
     });
@@ -190,8 +192,18 @@ fn the_shipped_config_shows_every_default_as_it_is() {
     }
     assert!(claims.contains("/alerts.jsonl"), "{claims}");
 
+    let webhook = explicit.sinks.iter().find(|sink| sink.name.as_str() == "webhook").unwrap();
+    let Pacing { concurrency, give_up_after, .. } = Pacing::default();
+    assert_eq!(webhook.pacing.concurrency, concurrency);
+    assert_eq!(webhook.pacing.give_up_after, give_up_after);
+    assert_eq!(webhook.pacing.retry_max, Some(retry::DELIVERY.most));
+    let quiet = webhook.pacing.quiet.as_ref().unwrap();
+    assert_eq!((quiet.days, quiet.through.as_slice()), (Days::ALL, &[Level::Critical][..]));
+
+    let pacing = format!("{:?}", Pacing::default()).replace("quiet:", "");
     let sections = format!(
-        "{:?} {:?} path: retention: {:?} {:?} rotate_size: keep:",
+        "{:?} {:?} path: retention: {:?} {:?} rotate_size: keep: {pacing} from: to: zone: days: \
+         through:",
         PollSection::default(),
         NetSection::default(),
         LogSection::default(),
@@ -199,7 +211,7 @@ fn the_shipped_config_shows_every_default_as_it_is() {
     );
     let keys: Vec<&str> =
         sections.split([' ', '{', ',']).filter_map(|word| word.strip_suffix(':')).collect();
-    assert_eq!(keys.len(), 18 + 2 + 1 + 1 + 4, "{keys:?}");
+    assert_eq!(keys.len(), 18 + 2 + 1 + 1 + 4 + 5 + 5, "{keys:?}");
     for key in keys {
         let shown = all.lines().any(|line| line.starts_with(&format!("{key} = ")));
         assert!(shown, "`{key}` is not shown");

@@ -6,6 +6,7 @@
 //! fails one, at each step of its backoff.
 
 mod desk;
+mod failing;
 mod lane;
 mod look;
 mod report;
@@ -13,6 +14,7 @@ mod send;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::task::{Id, JoinError, JoinSet};
 
@@ -30,6 +32,9 @@ use crate::store::{Store, StoreError};
 
 pub use report::{Counts, SinkFailure, SinkReport};
 
+/// See [`DeliverEngine::look_every`].
+const LOOK_EVERY: Duration = Duration::from_secs(5);
+
 /// Delivers what waits in the outbox.
 pub struct DeliverEngine {
     desk: Arc<Desk>,
@@ -39,6 +44,7 @@ pub struct DeliverEngine {
     user_agent: Arc<str>,
     /// Whether all windows end now.
     closing: bool,
+    look_every: Duration,
     totals: Arc<Totals>,
 }
 
@@ -74,6 +80,7 @@ impl DeliverEngine {
             running: HashMap::new(),
             user_agent: Arc::from(""),
             closing: false,
+            look_every: LOOK_EVERY,
             totals,
         };
         engine.replan(plan);
@@ -103,6 +110,13 @@ impl DeliverEngine {
         }
     }
 
+    /// How often a lane looks that has nothing to wait for, and how often one that rests looks for
+    /// what an operator wants to go out: every 5 seconds, unless told otherwise. Who lets days go by
+    /// in which nobody else writes to the store may have it seldom.
+    pub fn look_every(&mut self, every: Duration) {
+        self.look_every = every;
+    }
+
     /// Something was put into the outbox: every lane looks, but for those that rest.
     pub fn wake(&mut self) {
         let now = self.desk.clock.now().mono;
@@ -127,7 +141,8 @@ impl DeliverEngine {
         }
         for (name, lane) in &mut self.lanes {
             let Some(what) = lane.due(now) else { continue };
-            let order = lane.begin_look(what, (self.closing, &self.user_agent), now);
+            let order =
+                lane.begin_look(what, (self.closing, &self.user_agent), self.look_every, now);
             let desk = Arc::clone(&self.desk);
             let work = async move { Ended::Looked(Box::new(look(order, &desk).await)) };
             let task = self.tasks.spawn(work);
@@ -209,7 +224,7 @@ impl DeliverEngine {
         lane.take_back(std::mem::take(&mut looked.owed));
         self.heed(&looked.store, now.mono);
         let Some(lane) = self.lanes.get_mut(&name) else { return };
-        let Some(message) = lane.looked(&name, looked, now) else { return };
+        let Some(message) = lane.looked(&name, looked, self.look_every, now) else { return };
         let under_way = lane.under_way(&message);
         let (pacing, desk) = (lane.spec.pacing.clone(), Arc::clone(&self.desk));
         let Message { batch, sink, .. } = message;

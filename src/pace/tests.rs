@@ -15,7 +15,7 @@ fn now(wall: &str, mono: u64) -> Now {
 }
 
 fn row(raised_at: &str) -> Row {
-    Row { raised_at: at(raised_at), gathered: false }
+    Row { raised_at: at(raised_at), gathered: false, tried: false }
 }
 
 fn quiet(from: &str, to: &str, zone: &str) -> Quiet {
@@ -147,6 +147,21 @@ fn what_was_gathered_goes_as_it_was() {
 }
 
 #[test]
+fn what_was_sent_by_itself_goes_by_itself_again() {
+    let pacing = Pacing { group_for: Some(seconds(120)), ..rate(1) };
+    let (new, tried) = (row(NOON), Row { tried: true, ..row(NOON) });
+    let moment = Moment {
+        since: Mono::from_millis(100_000),
+        urgent: false,
+        closing: false,
+        now: now(NOON, 220),
+    };
+    let sent = |rows: &[Row]| next(&pacing, &Traffic::default(), rows, moment);
+    assert_eq!(sent(&[tried, tried, new]), send(1, Form::Single));
+    assert_eq!(sent(&[new, new, tried, new]), send(2, Form::Group));
+}
+
+#[test]
 fn quiet_hours_hold_all_but_what_passes_and_end_in_a_catch_up() {
     let pacing = Pacing { quiet: Some(quiet("22:00", "07:00", "UTC")), ..Pacing::default() };
     let looked = |pacing: &Pacing, wall| look(pacing, &Traffic::default(), 50, now(wall, 100));
@@ -251,101 +266,111 @@ fn an_alert_is_given_up_after_its_time() {
     assert!(!never.gives_up(first, at("2036-11-26T12:00:00Z")));
 }
 
-#[test]
-fn the_longest_wait_may_be_set() {
-    let most =
-        |retry_max| Pacing { retry_max, ..Pacing::default() }.backoff(crate::retry::DELIVERY);
-    assert_eq!(most(None), crate::retry::DELIVERY);
-    assert_eq!(most(Some(seconds(60))).most, seconds(60));
-    assert_eq!(most(Some(seconds(1))), Backoff { first: seconds(1), most: seconds(1) });
-}
-
 /// A sink that is played: rows come, messages take their time.
-#[derive(Debug)]
 struct Played {
+    pacing: Pacing,
+    /// The most rows in a message.
+    most: usize,
+    /// When each row comes, in milliseconds.
+    times: Vec<u64>,
+    traffic: Traffic,
+    waiting: Vec<usize>,
+    since: Option<Mono>,
+    /// When the messages under way end.
+    under_way: Vec<u64>,
     /// Of each message, when it began and ended, and its rows.
     sent: Vec<(u64, u64, Vec<usize>)>,
 }
 
-/// `comes`: milliseconds between one row and the next; `takes`: how long messages take, in turn.
-fn play(pacing: &Pacing, comes: &[u64], takes: &[u64], most: usize) -> Played {
-    let start = at("2026-10-24T20:00:00Z");
-    let times: Vec<u64> = comes
-        .iter()
-        .scan(0, |sum, gap| {
-            *sum += gap;
-            Some(*sum)
-        })
-        .collect();
-    let (mut traffic, mut waiting) = (Traffic::default(), Vec::<usize>::new());
-    let (mut played, mut came, mut since) = (Played { sent: vec![] }, 0, None);
-    let mut under_way: Vec<u64> = Vec::new();
-    let mut clock = 0;
-    for _ in 0..100_000 {
-        while came < times.len() && times[came] <= clock {
-            waiting.push(came);
-            came += 1;
-        }
-        let mono = Mono::from_millis(clock);
-        under_way.retain(|end| {
-            if *end <= clock {
-                traffic.end(pacing, mono);
-            }
-            *end > clock
+const START: &str = "2026-10-24T20:00:00Z";
+
+fn played_at(millis: u64) -> Now {
+    let wall = at(START).plus(Duration::from_millis(millis));
+    Now { wall, mono: Mono::from_millis(millis) }
+}
+
+impl Played {
+    /// `comes`: milliseconds between one row and the next; `takes`: how long messages take, in turn.
+    fn new(pacing: Pacing, comes: &[u64], takes: &[u64], most: usize) -> Self {
+        let mut sum = 0;
+        let times = comes.iter().map(|gap| {
+            sum += gap;
+            sum
         });
-        let now = Now { wall: start.plus(Duration::from_millis(clock)), mono };
-        let mut wake =
-            [times.get(came).copied(), under_way.iter().min().copied()].into_iter().flatten().min();
-        if !waiting.is_empty() && under_way.len() < pacing.concurrency as usize {
-            match look(pacing, &traffic, most, now) {
-                Look::Not { until } => wake = wake.into_iter().chain([millis(until)]).min(),
-                // All rows that are played are of a level that does not pass.
-                Look::At { levels, .. } if !levels.is_empty() => {
-                    let end = pacing.quiet.as_ref().unwrap().until(now.wall).unwrap();
-                    let end = millis(mono.plus(end.since(now.wall)));
-                    wake = wake.into_iter().chain([end]).min();
-                }
-                Look::At { rows, .. } => {
-                    let since = *since.get_or_insert(mono);
-                    let seen: Vec<Row> = waiting
-                        .iter()
-                        .take(rows)
-                        .map(|row| Row {
-                            raised_at: start.plus(Duration::from_millis(times[*row])),
-                            gathered: false,
-                        })
-                        .collect();
-                    let moment = Moment { since, urgent: false, closing: false, now };
-                    let next = next(pacing, &traffic, &seen, moment);
-                    traffic.note(&next);
-                    match next {
-                        Next::Send { rows, .. } => {
-                            assert!((1..=most).contains(&rows));
-                            traffic.begin();
-                            let end = clock + takes[played.sent.len() % takes.len()];
-                            under_way.push(end);
-                            played.sent.push((clock, end, waiting.drain(..rows).collect()));
-                            if waiting.is_empty() {
-                                traffic.caught_up();
-                            }
-                            wake = Some(clock);
-                        }
-                        Next::Wait { until, .. } => {
-                            wake = wake.into_iter().chain(until.map(millis)).min();
-                        }
-                    }
-                }
-            }
-            if waiting.is_empty() {
-                since = None;
-            }
-        }
-        match wake {
-            Some(at) => clock = at.max(clock),
-            None => return played,
-        }
+        let mut played = Self {
+            pacing,
+            most,
+            times: times.collect(),
+            traffic: Traffic::default(),
+            waiting: vec![],
+            since: None,
+            under_way: vec![],
+            sent: vec![],
+        };
+        played.play(takes);
+        played
     }
-    panic!("it does not end");
+
+    fn play(&mut self, takes: &[u64]) {
+        let (mut came, mut clock) = (0, 0);
+        for _ in 0..100_000 {
+            while came < self.times.len() && self.times[came] <= clock {
+                self.waiting.push(came);
+                came += 1;
+            }
+            let ended = self.under_way.iter().filter(|end| **end <= clock).count();
+            (0..ended).for_each(|_| self.traffic.end(&self.pacing, played_at(clock).mono));
+            self.under_way.retain(|end| *end > clock);
+            let acted = self.act(clock, takes);
+            let known = [self.times.get(came), self.under_way.iter().min()];
+            let wake = known.into_iter().flatten().copied().chain(acted).min();
+            match wake {
+                Some(at) => clock = at.max(clock),
+                None => return,
+            }
+        }
+        panic!("it does not end");
+    }
+
+    /// Does what is to be done at `clock`. Answers when to look again, if that is known.
+    fn act(&mut self, clock: u64, takes: &[u64]) -> Option<u64> {
+        if self.waiting.is_empty() || self.under_way.len() >= self.pacing.concurrency as usize {
+            return None;
+        }
+        let now = played_at(clock);
+        let rows = match look(&self.pacing, &self.traffic, self.most, now) {
+            Look::Not { until } => return Some(millis(until)),
+            // All rows that are played are of a level that does not pass.
+            Look::At { levels, .. } if !levels.is_empty() => {
+                let end = self.pacing.quiet.as_ref().unwrap().until(now.wall).unwrap();
+                return Some(millis(now.mono.plus(end.since(now.wall))));
+            }
+            Look::At { rows, .. } => rows,
+        };
+        let since = *self.since.get_or_insert(now.mono);
+        let seen = self.waiting.iter().take(rows).map(|row| Row {
+            raised_at: played_at(self.times[*row]).wall,
+            gathered: false,
+            tried: false,
+        });
+        let moment = Moment { since, urgent: false, closing: false, now };
+        let next = next(&self.pacing, &self.traffic, &seen.collect::<Vec<_>>(), moment);
+        self.traffic.note(&next);
+        let rows = match next {
+            Next::Send { rows, .. } => rows,
+            Next::Wait { until, .. } => return until.map(millis),
+        };
+        assert!((1..=self.most).contains(&rows));
+        self.traffic.begin();
+        let end = clock + takes[self.sent.len() % takes.len()];
+        self.under_way.push(end);
+        self.sent.push((clock, end, self.waiting.drain(..rows).collect()));
+        if self.waiting.is_empty() {
+            self.traffic.caught_up();
+            self.since = None;
+        }
+        Some(clock)
+    }
 }
 
 fn millis(mono: Mono) -> u64 {
@@ -372,7 +397,7 @@ proptest! {
             quiet: night.map(|(from, to)| quiet(&from, &to, "Europe/Kyiv")),
             ..Pacing::default()
         };
-        let played = play(&pacing, &comes, &takes, most);
+        let played = Played::new(pacing.clone(), &comes, &takes, most);
         let rows: Vec<usize> =
             played.sent.iter().flat_map(|(_, _, rows)| rows.iter().copied()).collect();
         prop_assert_eq!(rows, (0..comes.len()).collect::<Vec<_>>());
@@ -385,9 +410,8 @@ proptest! {
             }
         }
         if let Some(quiet) = &pacing.quiet {
-            let start = at("2026-10-24T20:00:00Z");
             for (begin, ..) in &played.sent {
-                prop_assert_eq!(quiet.until(start.plus(Duration::from_millis(*begin))), None);
+                prop_assert_eq!(quiet.until(played_at(*begin).wall), None);
             }
         }
     }

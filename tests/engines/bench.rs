@@ -74,8 +74,10 @@ impl Bench {
         let log = Log::keep(&clock, "wirewatch=debug");
         let poll = open(&plan, &store, &wire, pass, (&totals, &raised)).await;
         let dyn_store: Arc<dyn Store> = store.clone();
-        let deliver =
+        let mut deliver =
             DeliverEngine::new(&plan, dyn_store, clock.clone(), log.stream(), Arc::clone(&totals));
+        // Weeks go by on this bench.
+        deliver.look_every(30 * SECOND);
         Self { folder, clock, plan, store, wire, poll, deliver, totals, raised, log }
     }
 

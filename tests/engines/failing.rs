@@ -20,7 +20,8 @@ fn text() -> String {
 
 async fn bench(pacing: &Pacing) -> (Bench, Hook) {
     let hook = Hook::new();
-    let bench = Bench::with(&text(), Pass::Forever, |plan| hook.put(plan, pacing)).await;
+    let mut bench = Bench::with(&text(), Pass::Forever, |plan| hook.put(plan, pacing)).await;
+    bench.deliver.look_every(5 * SECOND);
     (bench, hook)
 }
 
@@ -149,6 +150,17 @@ async fn an_alert_that_always_fails_holds_nobody_up() {
     assert_eq!(bench.outbox("hook").await, (1, 0));
     let told = count(&bench.log(), "delivery_failed");
     assert!((1..=3).contains(&told), "told {told} times");
+}
+
+#[tokio::test]
+async fn a_sink_that_panics_over_an_alert_is_one_that_fails() {
+    let (mut bench, hook) = bench(&Pacing::default()).await;
+    hook.answers(|got| if got.titles == ["bad"] { panic!("as told") } else { Outcome::Delivered });
+    bench.raise_all(&["bad", "a", "b"]).await;
+    bench.deliver(&hook, MINUTE).await;
+    assert_eq!((bench.outbox("hook").await, bench.file().len()), ((1, 0), 3));
+    assert!(hook.titles().ends_with(&["bad".into()]) && hook.titles().contains(&"b".into()));
+    assert!(count(&bench.log(), "fault") >= 2);
 }
 
 #[tokio::test]

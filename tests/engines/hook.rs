@@ -1,11 +1,11 @@
 //! A sink that takes messages and answers as it is told.
 
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use tokio::sync::Semaphore;
 use wirewatch::engine::plan::Plan;
-use wirewatch::model::{Attempt, Batch, Form, Level, Mono, Now, Outcome, Reason, SinkName};
+use wirewatch::model::{Attempt, Batch, Form, Mono, Now, Outcome, Reason, SinkName};
 use wirewatch::observe::LogStream;
 use wirewatch::pace::Pacing;
 use wirewatch::sinks::{BuildContext, Config, Shape, Sink, SinkError};
@@ -20,7 +20,6 @@ pub struct Got {
     pub key: String,
     pub form: Form,
     pub titles: Vec<String>,
-    pub levels: Vec<Level>,
 }
 
 type Answer = dyn Fn(&Got) -> Outcome + Send;
@@ -58,6 +57,11 @@ impl Hook {
         })))
     }
 
+    /// Whole even if an answer has panicked.
+    fn script(&self) -> MutexGuard<'_, Script> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Puts it in the place of the sink "hook".
     pub fn put(&self, plan: &mut Plan, pacing: &Pacing) {
         let spec = plan.sinks.iter_mut().find(|spec| spec.name.as_str() == "hook").unwrap();
@@ -67,37 +71,37 @@ impl Hook {
     }
 
     pub fn answers(&self, answer: impl Fn(&Got) -> Outcome + Send + 'static) {
-        self.0.lock().unwrap().answer = Box::new(answer);
+        self.script().answer = Box::new(answer);
     }
 
     pub fn takes_at_once(&self, most: usize) {
-        self.0.lock().unwrap().most = most;
+        self.script().most = most;
     }
 
     /// From now on it answers nothing.
     pub fn stalls(&self) {
-        self.0.lock().unwrap().gate = Some(Arc::new(Semaphore::new(0)));
+        self.script().gate = Some(Arc::new(Semaphore::new(0)));
     }
 
     /// Answers so many of those that wait.
     pub fn lets_go(&self, count: usize) {
-        let mut script = self.0.lock().unwrap();
+        let mut script = self.script();
         script.stuck -= count;
         script.gate.as_ref().unwrap().add_permits(count);
     }
 
     /// Whether calls may wait for an answer.
     pub fn is_stalling(&self) -> bool {
-        self.0.lock().unwrap().gate.is_some()
+        self.script().gate.is_some()
     }
 
     /// Calls that wait for an answer.
     pub fn stuck(&self) -> usize {
-        self.0.lock().unwrap().stuck
+        self.script().stuck
     }
 
     pub fn got(&self) -> Vec<Got> {
-        self.0.lock().unwrap().got.clone()
+        self.script().got.clone()
     }
 
     /// The headlines of each message.
@@ -142,10 +146,9 @@ impl Sink for HookSink {
             key: batch.key.as_str().to_owned(),
             form: batch.form,
             titles: alerts().map(|alert| alert.item.title.clone()).collect(),
-            levels: alerts().map(|alert| alert.level).collect(),
         };
         let gate = {
-            let mut script = self.hook.0.lock().unwrap();
+            let mut script = self.hook.script();
             script.got.push(got.clone());
             let gate = script.gate.clone();
             script.stuck += usize::from(gate.is_some());
@@ -154,11 +157,11 @@ impl Sink for HookSink {
         if let Some(gate) = gate {
             gate.acquire().await.unwrap().forget();
         }
-        let outcome = (self.hook.0.lock().unwrap().answer)(&got);
+        let outcome = (self.hook.script().answer)(&got);
         Attempt::all(outcome, batch.len())
     }
 
     fn max_batch(&self) -> usize {
-        self.hook.0.lock().unwrap().most
+        self.hook.script().most
     }
 }

@@ -12,7 +12,8 @@ use super::hook::{self, Hook, fails};
 async fn bench(pacing: &Pacing) -> (Bench, Hook) {
     let text = config(1, "").replacen("[[feed]]", &format!("{}[[feed]]", hook::CONFIG), 1);
     let hook = Hook::new();
-    let bench = Bench::with(&text, Pass::Forever, |plan| hook.put(plan, pacing)).await;
+    let mut bench = Bench::with(&text, Pass::Forever, |plan| hook.put(plan, pacing)).await;
+    bench.deliver.look_every(5 * SECOND);
     (bench, hook)
 }
 

@@ -1,27 +1,19 @@
 //! The state of one sink: when it is looked after next, and how it is doing.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::failing::{Blamed, Failing, chance, failure};
 use super::look::{For, Found, Looked, Message, Order};
 use super::report::{Counts, SinkFailure, SinkReport};
 use super::send::{Failure, Owed, Sent};
-use crate::model::{Mono, Now, Reason, SinkName, Timestamp};
+use crate::model::{Mono, Now, Reason, SinkName};
 use crate::observe::events::{
     Delivered, DeliveryFailed, DeliveryGivenUp, DeliveryMuted, DeliveryRefused, SinkRecovered,
 };
 use crate::pace::{Hold, Traffic};
 use crate::retry;
 use crate::sinks::{Sink, SinkSpec};
-use crate::store::LONGEST_WAIT;
-
-/// A lane looks at least this often, should a wake-up ever be lost; and this often it looks for
-/// what an operator wants to go out, though it rests.
-pub(super) const LOOK_EVERY: Duration = Duration::from_secs(5);
-
-/// Of so many rows at most it is remembered that they failed.
-const MOST_BLAMED: usize = 1024;
 
 pub(super) struct Lane {
     pub spec: SinkSpec,
@@ -44,45 +36,11 @@ pub(super) struct Lane {
     since: Option<Mono>,
     hold: Option<Hold>,
     /// Rows that failed.
-    blamed: HashMap<i64, Blame>,
+    blamed: Blamed,
     owed: Vec<Owed>,
     /// Whether a look has in hand what is owed.
     owing: bool,
     counts: Counts,
-}
-
-/// How a sink fails.
-#[derive(Debug)]
-struct Failing {
-    /// Failures in a row.
-    failures: u32,
-    /// Messages among these that had not failed before.
-    messages: u32,
-    since: Option<Timestamp>,
-    told: Option<Reason>,
-    /// Whether there is no sink at all.
-    unbuilt: bool,
-    /// Raised by each failure: what was begun before it is no further one.
-    generation: u64,
-    /// When something that was not tried before may be tried; it need not wait as long as what
-    /// failed again and again.
-    fresh_from: Mono,
-    /// When it is looked for.
-    fresh_at: Option<Mono>,
-}
-
-/// What speaks for it that a row fails for a fault of its own.
-#[derive(Clone, Copy, Debug, Default)]
-struct Blame {
-    /// Whether the sink has taken nothing since it failed.
-    open: bool,
-    /// How often it failed, and the sink has taken another after that.
-    alone: u32,
-}
-
-impl Blame {
-    /// A row that did so this often no longer makes its sink rest.
-    const PROVEN: u32 = 2;
 }
 
 /// What is remembered of a message under way.
@@ -104,12 +62,12 @@ impl Lane {
             sending: 0,
             next: now,
             not_before: now,
-            urgent_at: now.plus(LOOK_EVERY),
+            urgent_at: now,
             failing: Failing::none(0, now),
             traffic: Traffic::default(),
             since: None,
             hold: None,
-            blamed: HashMap::new(),
+            blamed: Blamed::default(),
             owed: Vec::new(),
             owing: false,
             counts: Counts::default(),
@@ -196,11 +154,12 @@ impl Lane {
         &mut self,
         what: For,
         (closing, user_agent): (bool, &Arc<str>),
+        look_every: Duration,
         now: Mono,
     ) -> Order {
         self.looking = true;
         self.woken = false;
-        self.urgent_at = now.plus(LOOK_EVERY);
+        self.urgent_at = now.plus(look_every);
         if what != For::Urgent {
             self.failing.fresh_at = None;
         }
@@ -225,7 +184,13 @@ impl Lane {
     }
 
     /// A look has ended. Answers what is to go out now.
-    pub fn looked(&mut self, name: &SinkName, looked: Looked, now: Now) -> Option<Message> {
+    pub fn looked(
+        &mut self,
+        name: &SinkName,
+        looked: Looked,
+        look_every: Duration,
+        now: Now,
+    ) -> Option<Message> {
         self.looking = false;
         if looked.epoch == self.epoch {
             self.sink = looked.sink;
@@ -244,15 +209,22 @@ impl Lane {
             self.look_at(what, now.mono);
             return None;
         }
-        let message = self.found(name, what, looked.found, now);
+        let look = now.mono.plus(look_every);
+        let message = self.found(name, (what, looked.found), look, now);
         if std::mem::take(&mut self.woken) {
             self.wake(now.mono);
         }
         message
     }
 
-    fn found(&mut self, name: &SinkName, what: For, found: Found, now: Now) -> Option<Message> {
-        let look = now.mono.plus(LOOK_EVERY);
+    /// `look`: when to look again, if nothing else says.
+    fn found(
+        &mut self,
+        name: &SinkName,
+        (what, found): (For, Found),
+        look: Mono,
+        now: Now,
+    ) -> Option<Message> {
         if what == For::All {
             self.hold = None;
         }
@@ -280,8 +252,7 @@ impl Lane {
             }
             Found::Unbuilt { reason, message } => {
                 let attempts = self.failing.failures.saturating_add(1);
-                let failure = Failure { reason, message, attempts, after: Duration::ZERO };
-                self.failed(name, &failure, false, now);
+                self.failed(name, &failure(reason, message, attempts), false, now);
                 self.failing.unbuilt = true;
             }
             Found::Message(message) => {
@@ -337,14 +308,8 @@ impl Lane {
             let (reason, attempts) = (*reason, *attempts);
             DeliveryGivenUp { sink: name, alert, reason, message, attempts }.log();
         }
-        let proven = |row| self.blamed.get(row).is_some_and(|row| row.alone >= Blame::PROVEN);
-        let own = was.rows.iter().all(proven) && !self.is_failing() && tally.delivered == 0;
-        for row in &was.rows {
-            let blame = self.blamed.remove(row).unwrap_or_default();
-            if tally.retried.contains(row) && self.blamed.len() < MOST_BLAMED {
-                self.blamed.insert(*row, Blame { open: true, ..blame });
-            }
-        }
+        let own = self.blamed.are_proven(&was.rows) && !self.is_failing() && tally.delivered == 0;
+        self.blamed.sent(&was.rows, &tally.retried);
         let current = was.generation == self.failing.generation;
         match &tally.failure {
             Some(failure) => {
@@ -356,9 +321,7 @@ impl Lane {
                 }
             }
             None if tally.delivered > 0 && current => {
-                for blame in self.blamed.values_mut().filter(|blame| blame.open) {
-                    *blame = Blame { open: false, alone: blame.alone.saturating_add(1) };
-                }
+                self.blamed.taken();
                 self.recovered(name, now.mono);
                 self.next_at_once(now.mono);
             }
@@ -385,8 +348,7 @@ impl Lane {
             None => (self.looking, self.owing) = (false, false),
         }
         let message = "a fault of wirewatch itself".to_owned();
-        let (reason, after) = (Reason::Internal, Duration::ZERO);
-        self.failed(name, &Failure { reason, message, attempts: 1, after }, true, now);
+        self.failed(name, &failure(Reason::Internal, message, 1), true, now);
     }
 
     fn delivered(&mut self, name: &SinkName, alerts: usize, duration_ms: Duration) {
@@ -405,21 +367,11 @@ impl Lane {
     }
 
     fn failed(&mut self, name: &SinkName, failure: &Failure, fresh: bool, now: Now) {
-        let Failure { reason, message, attempts, after } = failure;
         let own = self.sink.as_ref().map_or(retry::LOCAL, |sink| sink.backoff());
-        let backoff = self.spec.pacing.backoff(own);
-        let chance = name.as_str().bytes().fold(0, |sum: u64, b| sum.rotate_left(8) ^ u64::from(b));
-        let wait = |failures: u32| backoff.wait(failures, chance).max(*after).min(LONGEST_WAIT);
-        let failing = &mut self.failing;
-        failing.generation += 1;
-        failing.failures = failing.failures.saturating_add(1);
-        failing.messages = failing.messages.saturating_add(u32::from(fresh));
-        failing.since.get_or_insert(now.wall);
-        self.next = now.mono.plus(wait(failing.failures));
-        failing.fresh_from = now.mono.plus(wait(failing.messages.max(1)));
-        failing.fresh_at = failing.fresh_at.map(|at| at.max(failing.fresh_from));
-        if failing.told.replace(*reason) != Some(*reason) {
-            let (reason, attempts) = (*reason, *attempts);
+        let backoff = own.up_to(self.spec.pacing.retry_max);
+        self.next = self.failing.add(failure, fresh, (backoff, chance(name.as_str())), now);
+        let Failure { reason, ref message, attempts, .. } = *failure;
+        if self.failing.told.replace(reason) != Some(reason) {
             let retry_at = now.wall_at(self.next.max(self.not_before));
             DeliveryFailed { sink: name, reason, message, attempts, retry_at }.log();
         }
@@ -434,21 +386,6 @@ impl Lane {
             failing: failing.map(|(since, reason)| SinkFailure { since, reason, failures }),
             hold: self.hold,
             counts: self.counts,
-        }
-    }
-}
-
-impl Failing {
-    fn none(generation: u64, now: Mono) -> Self {
-        Self {
-            failures: 0,
-            messages: 0,
-            since: None,
-            told: None,
-            unbuilt: false,
-            generation,
-            fresh_from: now,
-            fresh_at: None,
         }
     }
 }

@@ -178,9 +178,11 @@ async fn claim(
     };
     if order.what == For::Urgent || pacing.gathers() {
         let claim = Claim { urgent_only: true, ..Claim::due(limit, due) };
-        let deliveries = desk.store.claim(&spec.name, claim).await?;
-        if !deliveries.is_empty() {
-            return Ok(Some(Claimed { deliveries, limit, urgent: true }));
+        if desk.store.next_due(&spec.name, &claim).await?.is_some() {
+            let deliveries = desk.store.claim(&spec.name, claim).await?;
+            if !deliveries.is_empty() {
+                return Ok(Some(Claimed { deliveries, limit, urgent: true }));
+            }
         }
         if order.what == For::Urgent {
             return Ok(None);
@@ -194,15 +196,19 @@ async fn claim(
         }
     };
     let claim = Claim { levels, ..Claim::due(limit, due) };
-    let deliveries = desk.store.claim(&spec.name, claim.clone()).await?;
+    // Far most looks find nothing; that costs one question.
+    let first = desk.store.next_due(&spec.name, &claim).await?.map(|first| first.since(due));
+    let deliveries = match first {
+        Some(Duration::ZERO) => desk.store.claim(&spec.name, claim).await?,
+        _ => Vec::new(),
+    };
     let tried = deliveries.first().is_some_and(|first| first.attempts > 0);
     if order.what == For::Fresh && tried {
         desk.store.release(&rows(&deliveries)).await;
         return Ok(None);
     }
     if deliveries.is_empty() {
-        let due = desk.store.next_due(&spec.name, &claim).await?;
-        let due = due.map(|due| due.since(desk.steady.now()));
+        let due = first.filter(|due| !due.is_zero());
         let over = pacing.quiet.as_ref().and_then(|quiet| quiet.until(now.wall));
         looked.found = match over {
             None => Found::Nothing { due },
@@ -249,6 +255,7 @@ async fn decide(
         .map(|delivery| Row {
             raised_at: delivery.alert.raised_at,
             gathered: delivery.message.is_some(),
+            tried: delivery.attempts > 0 && delivery.message.is_none(),
         })
         .collect();
     let now = desk.clock.now();

@@ -86,7 +86,7 @@ pub(super) async fn send(
         let outcome = Outcome::Retry { reason: Reason::Internal, message, after: None };
         Attempt::all(outcome, batch.len())
     });
-    let backoff = pacing.backoff(sink.backoff());
+    let backoff = sink.backoff().up_to(pacing.retry_max);
     let (settlements, tally) = judge(&batch, &answer, (&pacing, backoff), desk.steady.now());
     let owed = Owed { settlements, bookmark: answer.bookmark, delivered: tally.delivered };
     let store = owed.settle(&name, desk).await;
