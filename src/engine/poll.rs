@@ -170,7 +170,8 @@ impl PollEngine {
             return Some(until);
         }
         let flush = self.last_flush.plus(FLUSH_EVERY);
-        if !self.totals.store.lasts() {
+        let trouble = self.totals.store.lasts();
+        if !trouble {
             self.resume(Now { mono: now, wall });
         } else if !self.tasks.is_empty() {
             // One at a time tries whether the store takes it.
@@ -185,7 +186,7 @@ impl PollEngine {
             let work = async move { turn::poll(&shop, &feed, &state, full).await };
             let task = self.tasks.spawn(work);
             self.running.insert(task.id(), (index, now));
-            if self.totals.store.lasts() {
+            if trouble {
                 return Some(flush);
             }
         }

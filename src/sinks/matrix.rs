@@ -185,7 +185,7 @@ impl MatrixSink {
 
     fn judge(&self, mut reply: Reply) -> Outcome {
         let answer = reply.json().unwrap_or_default();
-        if reply.is_success() && !answer["event_id"].is_string() {
+        if reply.is_success() && (answer["errcode"].is_string() || reply.is_page()) {
             return self.poster.again(&reply, Reason::Protocol, "that is no answer of Matrix's");
         }
         let after = answer["retry_after_ms"].as_u64().filter(|_| reply.status == 429);

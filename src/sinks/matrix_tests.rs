@@ -61,6 +61,7 @@ async fn what_the_server_says_is_heeded() {
     let away = r#"{"errcode":"M_FORBIDDEN","error":"User is not in the room"}"#;
     let cases = [
         ((200, OK), Outcome::Delivered),
+        ((200, ""), Outcome::Delivered),
         (
             (429, limited),
             Outcome::Retry {

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use serde_json::{Value, json};
 use url::Url;
 
-use super::http::{Auth, HttpKeys, Post, Poster, Reply, SecretUrl, below, read_base, read_secret};
+use super::http::{Auth, HttpKeys, Post, Poster, SecretUrl, below, read_base, read_secret};
 use super::template::markup::{as_is, beginning};
 use super::template::{self, Markup, Part, Template};
 use super::{Around, BuildContext, Config, Kind, KindSpec, Shape, Sink, SinkError};
@@ -200,14 +200,6 @@ fn priority(level: Level) -> u8 {
     }
 }
 
-/// Whether the answer is the message as ntfy keeps it, which begins with its id. It may be longer
-/// than what is read of it.
-fn is_yes(reply: &Reply) -> bool {
-    let text: Vec<u8> =
-        reply.body.iter().copied().filter(|byte| !byte.is_ascii_whitespace()).take(7).collect();
-    text == b"{\"id\":\"" || reply.json().is_some_and(|answer| answer["id"].is_string())
-}
-
 /// Cuts text at a number of bytes.
 fn cut_bytes(text: &str, most: usize) -> String {
     const ELLIPSIS: &str = "…";
@@ -231,7 +223,7 @@ impl Sink for NtfySink {
         let mut post = Post::json(below(&self.config.server, &[]), self.message(batch).to_string());
         post.auth = self.config.auth.clone();
         let outcome = match self.poster.send(&post).await {
-            Ok(reply) if reply.is_success() && !is_yes(&reply) => {
+            Ok(reply) if reply.is_success() && reply.is_page() => {
                 self.poster.again(&reply, Reason::Protocol, "that is no answer of ntfy's")
             }
             Ok(reply) => self.poster.judge(&reply, None),

@@ -193,21 +193,14 @@ impl TelegramSink {
             let says = format!("the chat has become a supergroup; its `chat_id` is {id} now");
             return self.poster.again(&reply, Reason::ClientError, &says);
         }
-        if reply.is_success() && !is_yes(&reply) {
+        let is_no = answer.as_ref().is_some_and(|answer| answer["ok"] == json!(false));
+        if reply.is_success() && (is_no || reply.is_page()) {
             return self.poster.again(&reply, Reason::Protocol, "that is no answer of Telegram's");
         }
         let after = parameter("retry_after").and_then(|after| u64::try_from(after).ok());
         reply.after = reply.after.max(after.map(|s| Duration::from_secs(s.min(MAX_AFTER))));
         self.poster.judge(&reply, None)
     }
-}
-
-/// Whether the answer begins with `"ok": true`. It has the message in it, and may be longer than
-/// what is read of it.
-fn is_yes(reply: &Reply) -> bool {
-    let text: Vec<u8> =
-        reply.body.iter().copied().filter(|byte| !byte.is_ascii_whitespace()).take(10).collect();
-    text == b"{\"ok\":true" || reply.json().is_some_and(|answer| answer["ok"] == json!(true))
 }
 
 #[async_trait]

@@ -67,6 +67,7 @@ async fn what_telegram_says_is_heeded() {
     let cases = [
         ((200, OK), Outcome::Delivered),
         ((200, long), Outcome::Delivered),
+        ((200, ""), Outcome::Delivered),
         ((429, limited), retry(Reason::RateLimited, says, Some(35))),
         ((400, moved), retry(Reason::ClientError, supergroup, None)),
         ((200, "<html>welcome</html>"), retry(Reason::Protocol, other, None)),

@@ -42,6 +42,8 @@ pub enum Fate {
     HangsAfter,
     /// The same, after the half of it.
     Tears,
+    /// A fault of the sink's own code.
+    Panics,
 }
 
 /// How a call fails.
@@ -213,7 +215,7 @@ impl Usher for Desk {
             Fate::Done => StoreFate::Done,
             Fate::Fails(fault) => StoreFate::Fails(fault.store()),
             Fate::FailsAfter(fault) => StoreFate::FailsAfter(fault.store()),
-            Fate::Hangs | Fate::Tears => StoreFate::Hangs,
+            Fate::Hangs | Fate::Tears | Fate::Panics => StoreFate::Hangs,
             Fate::HangsAfter => StoreFate::HangsAfter,
         }
     }

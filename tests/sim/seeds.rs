@@ -139,7 +139,7 @@ impl Script for Storm {
 
 /// A config and the world for it.
 fn setting(chance: &mut Chance) -> (String, Vec<(String, Programme)>) {
-    let interval = chance.pick(&["1m", "5m", "15m"]);
+    let interval = chance.pick(&["5m", "15m"]);
     let concurrency = chance.pick(&[1, 2, 16]);
     let mut config = format!(
         "rules = [\"rules.toml\"]\n[store]\nretention = \"1d\"\n[poll]\nfirst_poll = \"alert\"\n\
@@ -147,21 +147,28 @@ fn setting(chance: &mut Chance) -> (String, Vec<(String, Programme)>) {
          backoff_max = \"30m\"\n[[sink]]\nkind = \"file\"\n"
     );
     for name in ["receiver", "other"] {
-        config +=
-            &format!("[[sink]]\nkind = \"file\"\nname = \"{name}\"\npath = \"{name}.jsonl\"\n");
+        config += &format!(
+            "[[sink]]\nkind = \"webhook\"\nname = \"{name}\"\nurl = \"https://{name}.example/\"\n\
+             give_up_after = \"never\"\n"
+        );
     }
+    // Of the last one.
+    config += chance.pick::<&str>(&["", "group_for = \"2m\"\n", "group_for = \"30m\"\n"]);
+    config += chance.pick::<&str>(&["", "max_per_minute = 1\n", "concurrency = 4\n"]);
+    let quiet = "[sink.quiet]\nfrom = \"23:00\"\nto = \"07:00\"\nzone = \"UTC\"\n";
+    config += chance.pick::<&str>(&["", quiet]);
     let hosts = *chance.pick(&[1, 3, 100]);
     let mut feeds = Vec::new();
     for n in 0..=chance.below(7) {
         let host = n % hosts;
         config += &format!("[[feed]]\nid = \"f{n}\"\nurl = \"https://h{host}.example/{n}\"\n");
-        let titles = (0..5 + chance.below(30)).map(|item| {
+        let titles = (0..4 + chance.below(16)).map(|item| {
             let subject = if chance.in_thousand(700) { "flood" } else { "chess" };
             format!("{subject} f{n} {item}")
         });
         let titles = titles.collect();
         let window = *chance.pick(&[1, 1, 2, 5]);
-        let pause = *chance.pick(&[Duration::ZERO, MINUTE, HOUR]);
+        let pause = *chance.pick(&[Duration::ZERO, MINUTE, 20 * MINUTE]);
         feeds.push((format!("f{n}"), Programme { titles, window, pause, moved: None }));
     }
     (config, feeds)
@@ -170,7 +177,7 @@ fn setting(chance: &mut Chance) -> (String, Vec<(String, Programme)>) {
 async fn weather(seed: u64) {
     let mut chance = Chance::new(!seed);
     let (config, feeds) = setting(&mut chance);
-    let length = chance.span(2 * HOUR, 48 * HOUR);
+    let length = chance.span(HOUR, 24 * HOUR);
     let label = format!("SIM_SEED={seed} cargo test --test sim seeds ({length:?})");
     let mut simulator = Simulator::new(label, &config, feeds, Storm::new(seed, length));
     simulator.run(length + 200 * HOUR).await;

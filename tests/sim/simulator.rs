@@ -101,8 +101,8 @@ pub struct Simulator<S> {
     daemon: Option<Daemon>,
     full: bool,
     calls: u64,
-    /// Names of the calls so far, and how often.
-    pub names: BTreeMap<&'static str, usize>,
+    /// The calls so far.
+    pub made: Vec<Call>,
     told: Vec<String>,
     /// Spans in which nobody could poll.
     lost: Vec<(Mono, Mono)>,
@@ -150,7 +150,7 @@ impl<S: Script> Simulator<S> {
             daemon: None,
             full: false,
             calls: 0,
-            names: BTreeMap::new(),
+            made: Vec::new(),
             told: Vec::new(),
             lost: Vec::new(),
         }
@@ -177,8 +177,8 @@ impl<S: Script> Simulator<S> {
                 spec.kind = Arc::new(File { desk, real: Arc::clone(&spec.kind), path });
             } else {
                 let inbox = Arc::clone(self.inboxes.entry(name).or_default());
-                spec.kind = Arc::new(Receiver { desk, inbox, max_batch: 1 });
-                spec.shape = Shape::Messages { per_minute: None };
+                assert!(matches!(spec.shape, Shape::Messages { .. }));
+                spec.kind = Arc::new(Receiver { desk, inbox, max_batch: 20 });
             }
         }
         plan
@@ -305,7 +305,7 @@ impl<S: Script> Simulator<S> {
         }
         if !put_off {
             self.calls += 1;
-            *self.names.entry(call.name).or_default() += 1;
+            self.made.push(call);
         }
         order
     }

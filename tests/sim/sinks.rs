@@ -105,6 +105,7 @@ impl Sink for ReceiverSink {
                 retry(fault, batch)
             }
             Fate::Hangs | Fate::Tears => std::future::pending().await,
+            Fate::Panics => panic!("as told"),
             Fate::HangsAfter => {
                 receive();
                 self.desk.hang();
@@ -160,6 +161,7 @@ impl Sink for FileSink {
                 retry(fault, batch)
             }
             Fate::Hangs => std::future::pending().await,
+            Fate::Panics => panic!("as told"),
             Fate::HangsAfter => {
                 self.real.deliver(batch).await;
                 self.desk.hang();

@@ -160,7 +160,7 @@ impl Fetch for Net {
                 let message = "as told".to_owned();
                 Err(FetchError { reason, message, status, retry_after, host })
             }
-            Fate::Hangs | Fate::Tears => std::future::pending().await,
+            Fate::Hangs | Fate::Tears | Fate::Panics => std::future::pending().await,
             Fate::HangsAfter => {
                 self.0.hang();
                 std::future::pending().await
