@@ -24,7 +24,7 @@ use crate::retry::{self, Backoff};
 /// Writes each alert as a syslog message (RFC 5424): its headline, feed and text for people, and
 /// its id, level, feed, rules and link as structured data for machines. MSGID is `alert`. A level's
 /// severity is `critical` 2 (critical), `high` 3 (error), `medium` 4 (warning), `low` 5 (notice),
-/// `informational` 6. The time is that of the alert, so that a repeat is the same to the byte.
+/// `informational` 6. The time is that of the alert. A repeat has the same time and the same id.
 ///
 /// Syslog has no answers. Delivered means that the message was handed to the network, or to the
 /// daemon's socket: over UDP it may be lost on the way, over TCP what was on its way when the

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use serde_json::Value;
 use wirewatch::engine::Pass;
@@ -298,7 +299,7 @@ async fn a_changed_sink_is_tried_at_once() {
     bench.raise_all(&["a"]).await;
     bench.deliver(&hook, 2 * HOUR).await;
     bench.reload(&text()).await;
-    bench.deliver(&hook, 0 * SECOND).await;
+    bench.deliver(&hook, Duration::ZERO).await;
     // Its rows keep their own times; what is new goes.
     bench.raise("b", Level::Medium, &["hook"]).await;
     bench.deliver(&hook, SECOND).await;

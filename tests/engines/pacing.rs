@@ -1,5 +1,7 @@
 //! The deliver engine and sinks that are sent messages at a pace.
 
+use std::time::Duration;
+
 use jiff::tz::TimeZone;
 use wirewatch::engine::Pass;
 use wirewatch::model::{Form, Level, Outcome, Reason, Timestamp};
@@ -111,7 +113,7 @@ async fn quiet_hours_let_through_what_is_critical_and_end_in_a_catch_up() {
     bench.deliver(&hook, 4 * HOUR).await;
     assert_eq!(hook.forms()[2..], ["catch_up a+b+c"]);
     let end = Timestamp::parse("2026-11-24T06:00:00Z").unwrap();
-    assert_eq!(hook.got()[2].at.wall.since(end), 0 * SECOND);
+    assert_eq!(hook.got()[2].at.wall.since(end), Duration::ZERO);
     bench.raise_all(&["morning"]).await;
     bench.deliver(&hook, SECOND).await;
     assert_eq!(hook.forms()[3..], ["single morning"]);
@@ -167,7 +169,7 @@ async fn a_message_keeps_its_key_and_its_alerts_whatever_comes_between() {
                 bench.deliver(&hook, SECOND).await;
                 while hook.stuck() > 0 {
                     hook.lets_go(1);
-                    bench.deliver(&hook, 0 * SECOND).await;
+                    bench.deliver(&hook, Duration::ZERO).await;
                 }
                 if hook.got().iter().filter(|got| got.key == before.key).count() > tried {
                     break;
@@ -184,7 +186,7 @@ async fn a_message_keeps_its_key_and_its_alerts_whatever_comes_between() {
             bench.deliver(&hook, 5 * SECOND).await;
             while hook.stuck() > 0 {
                 hook.lets_go(1);
-                bench.deliver(&hook, 0 * SECOND).await;
+                bench.deliver(&hook, Duration::ZERO).await;
             }
         }
         assert_eq!(bench.outbox("hook").await, (0, 0));

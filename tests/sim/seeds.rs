@@ -162,13 +162,13 @@ fn setting(chance: &mut Chance) -> (String, Vec<(String, Programme)>) {
     for n in 0..=chance.below(7) {
         let host = n % hosts;
         config += &format!("[[feed]]\nid = \"f{n}\"\nurl = \"https://h{host}.example/{n}\"\n");
-        let titles = (0..5 + chance.below(30)).map(|item| {
+        let titles = (0..4 + chance.below(16)).map(|item| {
             let subject = if chance.in_thousand(700) { "flood" } else { "chess" };
             format!("{subject} f{n} {item}")
         });
         let titles = titles.collect();
         let window = *chance.pick(&[1, 1, 2, 5]);
-        let pause = *chance.pick(&[Duration::ZERO, MINUTE, HOUR]);
+        let pause = *chance.pick(&[Duration::ZERO, MINUTE, 20 * MINUTE]);
         feeds.push((format!("f{n}"), Programme { titles, window, pause, moved: None }));
     }
     (config, feeds)
