@@ -44,6 +44,19 @@ impl Backoff {
         let millis = u64::try_from(half.as_millis()).unwrap_or(u64::MAX);
         half + Duration::from_millis(if millis == 0 { 0 } else { hasher.finish() % millis })
     }
+
+    /// How long a sink rests after so many failures in a row, of whatever it was given: an eighth,
+    /// a quarter and half of the first wait, and then as [`Backoff::wait`] has it. One that fails
+    /// now and then, as a busy receiver does, is not held up for much longer than it takes to
+    /// answer; one that is down is asked three times more.
+    pub fn rest(&self, failures: u32, key: u64) -> Duration {
+        match failures {
+            0..=1 => self.wait(1, key) / 8,
+            2 => self.wait(1, key) / 4,
+            3 => self.wait(1, key) / 2,
+            _ => self.wait(failures - 3, key),
+        }
+    }
 }
 
 #[cfg(test)]
@@ -63,6 +76,15 @@ mod tests {
             }
         }
         assert_ne!(DELIVERY.wait(5, 1), DELIVERY.wait(5, 2));
+    }
+
+    #[test]
+    fn a_sink_rests_a_little_at_first_and_then_as_long_as_anything() {
+        let rests: Vec<Duration> = (0..12).map(|failures| DELIVERY.rest(failures, 7)).collect();
+        assert!(rests.is_sorted(), "{rests:?}");
+        assert!(rests[1] <= Duration::from_millis(250) && rests[3] <= Duration::from_secs(1));
+        assert_eq!(rests[4], DELIVERY.wait(1, 7));
+        assert_eq!(DELIVERY.rest(20, 7), DELIVERY.wait(17, 7));
     }
 
     #[test]

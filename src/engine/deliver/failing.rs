@@ -53,7 +53,7 @@ impl Failing {
         now: Now,
     ) -> Mono {
         let wait = |failures: u32| {
-            now.mono.plus(backoff.wait(failures, chance).max(failure.after).min(LONGEST_WAIT))
+            now.mono.plus(backoff.rest(failures, chance).max(failure.after).min(LONGEST_WAIT))
         };
         self.generation += 1;
         self.failures = self.failures.saturating_add(1);
@@ -135,16 +135,16 @@ mod tests {
         let failure = failure(Reason::Timeout, String::new(), 1);
         let mut next = failing.add(&failure, true, (retry::DELIVERY, 1), at(0));
         assert_eq!(next, failing.fresh_from);
-        for _ in 0..10 {
+        for _ in 0..13 {
             next = failing.add(&failure, false, (retry::DELIVERY, 1), at(0));
         }
         assert!(next > at(1000).mono && failing.fresh_from <= at(2).mono);
         // Other messages fail too: the sink does.
-        for _ in 0..11 {
+        for _ in 0..14 {
             next = failing.add(&failure, true, (retry::DELIVERY, 1), at(0));
         }
         assert!(next > at(1800).mono && failing.fresh_from > at(1800).mono);
-        assert_eq!((failing.failures, failing.since), (22, Some(at(0).wall)));
+        assert_eq!((failing.failures, failing.since), (28, Some(at(0).wall)));
     }
 
     #[test]
