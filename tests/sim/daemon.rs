@@ -164,4 +164,4 @@ fn beside(path: &Path, end: &str) -> PathBuf {
 }
 
 /// How long a start that failed waits for the next, as the service manager has it.
-pub const RESTART: Duration = Duration::from_secs(5);
+pub const RESTART: Duration = Duration::from_secs(30);

@@ -27,6 +27,9 @@ pub const HOUR: Duration = Duration::from_secs(3600);
 /// Nothing that threads do takes so long, on a busy machine either.
 const PATIENCE: Duration = Duration::from_secs(120);
 
+/// A run that makes more calls than this does not come to an end.
+const MOST_CALLS: usize = 300_000;
+
 /// Calls that the poll engine makes for itself, not for a poll.
 const OF_ENGINE: [&str; 3] = ["open_feeds", "flush_schedules", "set_moved"];
 
@@ -189,15 +192,15 @@ impl<S: Script> Simulator<S> {
         let end = self.now().plus(limit);
         let mut idle = 0;
         loop {
-            if self.daemon.is_none() {
-                self.start().await;
-                continue;
-            }
             let next = self.settle().await;
             let now = self.now();
             if self.script.next_event().is_some_and(|at| at <= now) {
                 let event = self.script.event(now);
                 self.happen(event).await;
+                continue;
+            }
+            if self.daemon.is_none() {
+                self.start().await;
                 continue;
             }
             let (ready, later) = self.desk.ready(now);
@@ -213,6 +216,7 @@ impl<S: Script> Simulator<S> {
                 let outbox = self.daemon.as_ref().unwrap().outbox().await;
                 panic!("not quiet; outbox {outbox:?}; {:?}", self.desk.world.left());
             }
+            assert!(self.made.len() < MOST_CALLS, "{:?}", self.desk.world.left());
             idle = if next.is_some_and(|next| next <= now) { idle + 1 } else { 0 };
             assert!(idle < 100, "the engines ask to be stepped at once and do nothing");
             let next = [next, later, self.script.next_event()].into_iter().flatten().min();
