@@ -18,6 +18,7 @@ use lettre::transport::smtp::authentication::Credentials as Login;
 
 use self::letter::{Head, Words, compose};
 use self::smtp::{Answer, Security, Server};
+use super::blotter::Blotter;
 use super::template::markup::{chars, cut_entities, html};
 use super::template::{self, Markup, Part, Template};
 use super::{BuildContext, Config, Kind, Shape, Sink, SinkError};
@@ -160,7 +161,7 @@ impl Config for EmailConfig {
             }),
             within: self.timeout,
             dialer: Dialer::new(self.timeout),
-            secrets: login.map(letter::spellings).unwrap_or_default(),
+            blotter: Blotter::new(login.map(letter::spellings).unwrap_or_default(), 1),
         };
         let head =
             Head { from: self.from.clone(), to: self.to.clone(), reply_to: self.reply_to.clone() };
