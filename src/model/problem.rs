@@ -186,10 +186,10 @@ fn masked(line: &str) -> String {
             || MISSPELT.iter().any(|(word, by)| strsim::damerau_levenshtein(&name, word) <= *by));
     let from = if secret { key.len() } else { line.len() };
     let mut value = Value::None;
-    let mut depth = 0;
+    let mut open = Vec::new();
     let starred: String = line
         .char_indices()
-        .map(|(at, c)| if at < from { c } else { value.star(c, &mut depth) })
+        .map(|(at, c)| if at < from { c } else { value.star(c, &mut open) })
         .collect();
     without_userinfo(&starred)
 }
@@ -210,21 +210,25 @@ enum Value {
 }
 
 impl Value {
-    /// What to show for the next character; `depth`: lists and tables that are open.
-    fn star(&mut self, c: char, depth: &mut usize) -> char {
+    /// What to show for the next character; `open`: lists and tables that it is in.
+    fn star(&mut self, c: char, open: &mut Vec<char>) -> char {
         match (&self, c) {
-            (Self::Quoted(open), c) if c == *open => *self = Self::None,
+            (Self::Quoted(quote), c) if c == *quote => *self = Self::None,
             (Self::Quoted(_), _) => return '*',
-            (Self::Bare, ',' | '}' | ']') if *depth > 0 => {
-                *depth -= usize::from(c != ',');
-                *self = if c == ',' { Self::Begins } else { Self::None };
-            }
+            (Self::Bare | Self::None, ',') if open.last() == Some(&'[') => *self = Self::Begins,
+            (Self::Bare, ',') if !open.is_empty() => *self = Self::None,
+            (Self::Bare, '}' | ']') if open.pop().is_some() => *self = Self::None,
             (Self::Bare, c) => return if c.is_whitespace() { c } else { '*' },
             (_, '"' | '\'') => *self = Self::Quoted(c),
             (_, '=') => *self = Self::Begins,
-            (_, '[') => (*self, *depth) = (Self::Begins, *depth + 1),
-            (_, '{') => (*self, *depth) = (Self::None, *depth + 1),
-            (_, ']' | '}') => (*self, *depth) = (Self::None, depth.saturating_sub(1)),
+            (_, '[' | '{') => {
+                open.push(c);
+                *self = if c == '[' { Self::Begins } else { Self::None };
+            }
+            (_, ']' | '}') => {
+                open.pop();
+                *self = Self::None;
+            }
             (Self::Begins, c) if !c.is_whitespace() && c != ',' => {
                 *self = Self::Bare;
                 return '*';
