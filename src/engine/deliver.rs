@@ -222,6 +222,7 @@ impl DeliverEngine {
             return;
         };
         lane.take_back(std::mem::take(&mut looked.owed));
+        lane.is_refused = looked.store.is_err();
         self.heed(&looked.store, now.mono);
         let Some(lane) = self.lanes.get_mut(&name) else { return };
         let Some(message) = lane.looked(&name, looked, self.look_every, now) else { return };
@@ -251,6 +252,7 @@ impl DeliverEngine {
             self.heed(&store, now.mono);
         }
         let Some(lane) = self.lanes.get_mut(name) else { return };
+        lane.is_refused = store.is_err();
         let settled = lane.sent(name, sent, &message, now);
         Totals::add(&self.totals.delivered, settled);
         if store.is_ok() {
@@ -283,10 +285,11 @@ impl DeliverEngine {
     }
 
     /// Takes in how the store was. That a sink without work could read its empty outbox is no sign
-    /// that it works while what another has answered is not settled.
+    /// that it works while what another has answered is not settled, or what another has tried
+    /// since was refused.
     fn heed(&mut self, result: &Result<(), StoreError>, now: Mono) {
         match result {
-            Ok(()) if self.lanes.values().any(Lane::owes) => {}
+            Ok(()) if self.lanes.values().any(|lane| lane.is_refused || lane.owes()) => {}
             Ok(()) => self.totals.store.worked(By::Deliver, now),
             Err(error) => self.totals.store.failed(By::Deliver, error, now),
         }

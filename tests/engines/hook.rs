@@ -31,6 +31,7 @@ struct Script {
     got: Vec<Got>,
     answer: Box<Answer>,
     most: usize,
+    builds: bool,
     gate: Option<Arc<Semaphore>>,
     stuck: usize,
 }
@@ -52,6 +53,7 @@ impl Hook {
             got: Vec::new(),
             answer: Box::new(|_| Outcome::Delivered),
             most: 50,
+            builds: true,
             gate: None,
             stuck: 0,
         })))
@@ -76,6 +78,11 @@ impl Hook {
 
     pub fn takes_at_once(&self, most: usize) {
         self.script().most = most;
+    }
+
+    /// Whether it can be built from now on.
+    pub fn builds(&self, builds: bool) {
+        self.script().builds = builds;
     }
 
     /// From now on it answers nothing.
@@ -127,7 +134,11 @@ impl Hook {
 }
 
 impl Config for Hook {
-    fn build(&self, _: &SinkName, context: &BuildContext) -> Result<Box<dyn Sink>, SinkError> {
+    fn build(&self, name: &SinkName, context: &BuildContext) -> Result<Box<dyn Sink>, SinkError> {
+        if !self.script().builds {
+            let (sink, message) = (name.clone(), "has no program".to_owned());
+            return Err(SinkError { sink, reason: Reason::Write, message, source: None });
+        }
         Ok(Box::new(HookSink { hook: self.clone(), log: context.log.clone() }))
     }
 }

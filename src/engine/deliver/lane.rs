@@ -20,6 +20,8 @@ pub(super) struct Lane {
     /// Raised by each reload, so that a sink built before it is not used after it.
     pub epoch: u64,
     sink: Option<Arc<dyn Sink>>,
+    /// Whether the store has refused what was last tried of it.
+    pub is_refused: bool,
     looking: bool,
     /// Whether something was put into the outbox during the look.
     woken: bool,
@@ -57,6 +59,7 @@ impl Lane {
             spec,
             epoch: 0,
             sink: None,
+            is_refused: false,
             looking: false,
             woken: false,
             sending: 0,
@@ -250,6 +253,8 @@ impl Lane {
                 // What ends by the wall clock may end sooner.
                 self.look_at(what, if hold == Hold::Quiet { until.min(look) } else { until });
             }
+            // It is tried at each such look, which is no reason to rest for longer.
+            Found::Unbuilt { .. } if what == For::Urgent && self.failing.unbuilt => {}
             Found::Unbuilt { reason, message } => {
                 let attempts = self.failing.failures.saturating_add(1);
                 self.failed(name, &failure(reason, message, attempts), false, now);
@@ -363,6 +368,8 @@ impl Lane {
             SinkRecovered { sink: name, attempts: self.failing.failures }.log();
             self.failing = Failing::none(self.failing.generation, now);
             self.not_before = now;
+            // What waited for it to come back need not wait for the end of its rest.
+            self.next = self.next.min(now);
         }
     }
 

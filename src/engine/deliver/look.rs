@@ -314,7 +314,8 @@ async fn silenced(
     Ok((muted, settlements))
 }
 
-/// The message of these deliveries; noted in the store if another time others could go with them.
+/// The message of these deliveries, noted in the store before it goes: after a crash, and with
+/// whatever pacing the config has then, the same rows go again under the same key.
 async fn gathered(
     mut deliveries: Vec<Delivery>,
     form: Form,
@@ -328,12 +329,6 @@ async fn gathered(
         return Ok(Batch { deliveries, form, key });
     }
     let batch = Batch::new(deliveries, form);
-    if spec.pacing.gathers() {
-        note(&spec.name, &batch, desk).await?;
-    }
+    desk.store.gather(&spec.name, rows(&batch.deliveries), batch.key.clone()).await?;
     Ok(batch)
-}
-
-async fn note(sink: &SinkName, batch: &Batch, desk: &Desk) -> Result<(), StoreError> {
-    desk.store.gather(sink, rows(&batch.deliveries), batch.key.clone()).await
 }
