@@ -235,6 +235,67 @@ async fn a_machine_that_was_off_buries_nothing_at_the_first_try() {
 }
 
 #[tokio::test]
+async fn a_fault_in_a_look_gives_back_the_rows_that_it_had_claimed() {
+    let (mut bench, hook) = bench(&Pacing { group_for: Some(SECOND), ..Pacing::default() }).await;
+    bench.raise("a", Level::Medium, &["hook"]).await;
+    bench.raise("b", Level::Medium, &["hook"]).await;
+    bench.store.breaks.store(true, Ordering::SeqCst);
+    bench.deliver(&hook, MINUTE).await;
+    assert!(!bench.store.breaks.load(Ordering::SeqCst));
+    assert_eq!(bench.outbox("hook").await, (0, 0));
+    assert_eq!(hook.titles(), ["a+b"]);
+    let log = bench.log();
+    assert_eq!((count(&log, "fault"), count(&log, "sink_recovered")), (1, 1));
+}
+
+#[tokio::test]
+async fn a_fault_in_a_look_forgets_nothing_that_is_owed() {
+    let (mut bench, hook) = bench(&Pacing::default()).await;
+    hook.stalls();
+    bench.raise("a", Level::Medium, &["hook"]).await;
+    bench.deliver(&hook, SECOND).await;
+    bench.store.full.store(true, Ordering::SeqCst);
+    hook.lets_go(1);
+    bench.deliver(&hook, 5 * SECOND).await;
+    assert!(bench.totals.store.lasts());
+    bench.store.breaks.store(true, Ordering::SeqCst);
+    bench.store.full.store(false, Ordering::SeqCst);
+    bench.deliver(&hook, 2 * MINUTE).await;
+    assert!(!bench.store.breaks.load(Ordering::SeqCst) && !bench.totals.store.lasts());
+    assert_eq!((hook.titles(), bench.outbox("hook").await), (vec!["a".to_owned()], (0, 0)));
+}
+
+#[tokio::test]
+async fn a_sink_is_built_where_it_may_block() {
+    let (mut bench, hook) = bench(&Pacing::default()).await;
+    bench.deliver(&hook, SECOND).await;
+    let builder = hook.builder().expect("it is built at the first look");
+    assert_ne!(builder, std::thread::current().id());
+}
+
+#[tokio::test]
+async fn a_sink_that_was_taken_out_and_put_back_has_no_part_in_what_ran_before() {
+    let (mut bench, hook) = bench(&Pacing::default()).await;
+    hook.stalls();
+    bench.raise_all(&["a", "b"]).await;
+    bench.deliver(&hook, SECOND).await;
+    assert_eq!(hook.titles(), ["a"]);
+    let with = Arc::clone(&bench.plan);
+    bench.deliver.replan(&super::ground::plan(bench.folder.path(), &config(1, "")));
+    bench.deliver.replan(&with);
+    bench.deliver(&hook, SECOND).await;
+    assert_eq!(hook.titles(), ["a", "b"]);
+    // The first, which is of the sink as it was, fails; the lane that it is not of goes on.
+    hook.answers(
+        |got| if got.titles == ["a"] { fails(Reason::Connect) } else { Outcome::Delivered },
+    );
+    hook.lets_go(1);
+    bench.raise("c", Level::Medium, &["hook"]).await;
+    bench.deliver_now(&hook).await;
+    assert_eq!((bench.deliver.failing(), hook.titles().len()), (0, 2));
+}
+
+#[tokio::test]
 async fn an_operators_wish_passes_a_lane_that_rests() {
     let (mut bench, hook) = bench(&Pacing::default()).await;
     hook.answers(|_| fails(Reason::Connect));

@@ -49,7 +49,7 @@ pub struct Faulty {
     usher: Option<Arc<dyn Usher>>,
     /// Whether the disk is full.
     pub full: AtomicBool,
-    /// Whether the next message that is gathered meets a fault of our own.
+    /// Whether the next message that is gathered or settled meets a fault of our own.
     pub breaks: AtomicBool,
     /// Writes that were refused for that.
     pub refused: AtomicUsize,
@@ -89,6 +89,10 @@ impl Faulty {
                 pending().await
             }
         }
+    }
+
+    fn break_once(&self) {
+        assert!(!self.breaks.swap(false, Ordering::SeqCst), "as told");
     }
 
     fn write(&self) -> Result<(), StoreError> {
@@ -165,7 +169,7 @@ impl Store for Faulty {
         rows: Vec<i64>,
         key: MessageKey,
     ) -> Result<(), StoreError> {
-        assert!(!self.breaks.swap(false, Ordering::SeqCst), "as told");
+        self.break_once();
         self.write()?;
         self.call("gather", sink, self.real.gather(sink, rows, key)).await
     }
@@ -176,6 +180,7 @@ impl Store for Faulty {
         settlements: Vec<Settlement>,
         bookmark: Option<Bookmark>,
     ) -> Result<(), StoreError> {
+        self.break_once();
         self.write()?;
         self.call("settle", sink, self.real.settle(sink, settlements, bookmark)).await
     }

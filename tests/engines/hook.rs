@@ -1,6 +1,7 @@
 //! A sink that takes messages and answers as it is told.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::{self, ThreadId};
 
 use async_trait::async_trait;
 use tokio::sync::Semaphore;
@@ -32,6 +33,7 @@ struct Script {
     answer: Box<Answer>,
     most: usize,
     builds: bool,
+    builder: Option<ThreadId>,
     gate: Option<Arc<Semaphore>>,
     stuck: usize,
 }
@@ -54,6 +56,7 @@ impl Hook {
             answer: Box::new(|_| Outcome::Delivered),
             most: 50,
             builds: true,
+            builder: None,
             gate: None,
             stuck: 0,
         })))
@@ -83,6 +86,11 @@ impl Hook {
     /// Whether it can be built from now on.
     pub fn builds(&self, builds: bool) {
         self.script().builds = builds;
+    }
+
+    /// The thread that built it last.
+    pub fn builder(&self) -> Option<ThreadId> {
+        self.script().builder
     }
 
     /// From now on it answers nothing.
@@ -135,6 +143,7 @@ impl Hook {
 
 impl Config for Hook {
     fn build(&self, name: &SinkName, context: &BuildContext) -> Result<Box<dyn Sink>, SinkError> {
+        self.script().builder = Some(thread::current().id());
         if !self.script().builds {
             let (sink, message) = (name.clone(), "has no program".to_owned());
             return Err(SinkError { sink, reason: Reason::Write, message, source: None });

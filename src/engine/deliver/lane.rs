@@ -17,8 +17,11 @@ use crate::sinks::{Sink, SinkSpec};
 
 pub(super) struct Lane {
     pub spec: SinkSpec,
-    /// Raised by each reload, so that a sink built before it is not used after it.
+    /// That of the plan which this spec is of, so that a sink built before a reload is not used
+    /// after it.
     pub epoch: u64,
+    /// That of the plan which the sink came with.
+    pub born: u64,
     sink: Option<Arc<dyn Sink>>,
     /// Whether the store has refused what was last tried of it.
     pub is_refused: bool,
@@ -54,10 +57,11 @@ pub(super) struct UnderWay {
 }
 
 impl Lane {
-    pub fn new(spec: SinkSpec, now: Mono) -> Self {
+    pub fn new(spec: SinkSpec, epoch: u64, now: Mono) -> Self {
         Self {
             spec,
-            epoch: 0,
+            epoch,
+            born: epoch,
             sink: None,
             is_refused: false,
             looking: false,
@@ -79,11 +83,11 @@ impl Lane {
 
     /// Takes over the spec of a new plan. The sink is built anew; a lane that rests goes on doing
     /// so, unless what is configured has changed, or may have: secrets cannot be compared.
-    pub fn replan(&mut self, spec: SinkSpec, now: Mono) {
+    pub fn replan(&mut self, spec: SinkSpec, epoch: u64, now: Mono) {
         let words = |spec: &SinkSpec| format!("{} {:?}", spec.kind_name, spec.kind);
         let (old, new) = (words(&self.spec), words(&spec));
         let changed = old != new || self.spec.pacing != spec.pacing;
-        self.epoch += 1;
+        self.epoch = epoch;
         self.sink = None;
         self.spec = spec;
         if changed {
@@ -180,6 +184,11 @@ impl Lane {
         }
     }
 
+    /// Takes over what is to be settled before anything is claimed.
+    pub fn owe(&mut self, owed: Vec<Owed>) {
+        self.owed.extend(owed);
+    }
+
     /// Takes back what a look could not settle.
     pub fn take_back(&mut self, owed: Vec<Owed>) {
         self.owing = false;
@@ -260,6 +269,7 @@ impl Lane {
                 self.failed(name, &failure(reason, message, attempts), false, now);
                 self.failing.unbuilt = true;
             }
+            Found::Broken => self.broken(name, now),
             Found::Message(message) => {
                 self.sending += 1;
                 self.counts.messages += 1;
@@ -344,7 +354,6 @@ impl Lane {
 
     /// What was under way, or looked for, came to nothing by a fault of our own.
     pub fn broke(&mut self, name: &SinkName, was: Option<&UnderWay>, now: Now) {
-        self.sink = None;
         match was {
             Some(_) => {
                 self.sending = self.sending.saturating_sub(1);
@@ -352,6 +361,11 @@ impl Lane {
             }
             None => (self.looking, self.owing) = (false, false),
         }
+        self.broken(name, now);
+    }
+
+    fn broken(&mut self, name: &SinkName, now: Now) {
+        self.sink = None;
         let message = "a fault of wirewatch itself".to_owned();
         self.failed(name, &failure(Reason::Internal, message, 1), true, now);
     }
