@@ -11,7 +11,9 @@ use crate::document::{At, Source, Table};
 use crate::model::{Alert, Batch, Timestamp, json_line, visible};
 use crate::sinks::Around;
 use crate::sinks::message::samples;
-use crate::sinks::template::markup::{as_is, chars, cut_entities, cut_plain, entities, html};
+use crate::sinks::template::markup::{
+    as_is, chars, cut_entities, cut_plain, entities, entities_inert, html,
+};
 use crate::sinks::template::{self, Markup, Part, Template};
 
 /// Bytes of JSON beyond which long texts of the alerts are cut.
@@ -245,7 +247,7 @@ fn compatible(text: &str, out: &mut String) {
         match c {
             '@' => out.push_str("@\u{2060}"),
             ']' => out.push_str("]\u{2060}"),
-            c => entities(c.encode_utf8(&mut [0; 4]), out),
+            c => entities_inert(c.encode_utf8(&mut [0; 4]), out),
         }
     }
 }
