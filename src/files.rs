@@ -53,6 +53,9 @@ pub fn read_file(path: &Path) -> Result<String, Problem> {
     })
 }
 
+/// What stands before the name of one of systemd's credentials.
+const CREDENTIAL: &str = "credential:";
+
 /// Where secrets lie.
 #[derive(Clone, Debug, Default)]
 pub struct Vault {
@@ -66,7 +69,14 @@ pub struct Vault {
 }
 
 impl Vault {
-    /// The secret, without the line end of its file.
+    /// Whether the secret is asked for. If not, an empty one stands for it.
+    pub fn asks_for(&self, source: &SecretSource) -> bool {
+        let is_credential = |path: &Path| path.to_str().is_some_and(|p| p.starts_with(CREDENTIAL));
+        let at_hand = !self.from_outside || self.credentials.is_some();
+        !matches!(source, SecretSource::File { path, .. } if is_credential(path) && !at_hand)
+    }
+
+    /// The secret, which is one line, without the line end of its file.
     ///
     /// # Errors
     /// That it cannot be had.
@@ -75,10 +85,12 @@ impl Vault {
             SecretSource::Inline(secret) => return Ok(secret.clone()),
             SecretSource::File { path, place } => (path, place),
         };
-        let credential = path.to_str().and_then(|path| path.strip_prefix("credential:"));
+        if !self.asks_for(source) {
+            return Ok(Secret::new(""));
+        }
+        let credential = path.to_str().and_then(|path| path.strip_prefix(CREDENTIAL));
         let full = match (credential, &self.credentials) {
             (Some(name), Some(credentials)) => credentials.join(name),
-            (Some(_), None) if self.from_outside => return Ok(Secret::new("")),
             (Some(name), None) => {
                 let message = format!("there is no systemd credential \"{name}\"");
                 let hint = format!("add `LoadCredential={name}:…` to the unit, or name a file");
@@ -86,9 +98,21 @@ impl Vault {
             }
             (None, _) => self.folder.join(path),
         };
-        match read_file(&full) {
-            Ok(text) => Ok(Secret::new(text.trim_end_matches(['\r', '\n']))),
-            Err(problem) => Err(Problem::new(place.clone(), format!("the secret file {problem}"))),
+        // Nothing of what stands in the file may be told, not even the line that is wrong.
+        let wrong = |what: &str| {
+            Problem::new(place.clone(), format!("the secret file {} {what}", full.display()))
+        };
+        let text = read_file(&full).map_err(|problem| {
+            let told = wrong(&problem.message);
+            problem.hint.into_iter().fold(told, Problem::hint)
+        })?;
+        let secret = text.trim_start_matches('\u{feff}').trim_end_matches(['\r', '\n']);
+        match secret {
+            _ if secret.contains(['\r', '\n']) => {
+                Err(wrong("has more than one line").hint("a secret is one line"))
+            }
+            _ if !secret.is_empty() && secret.trim().is_empty() => Err(wrong("is blank")),
+            _ => Ok(Secret::new(secret)),
         }
     }
 }

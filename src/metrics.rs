@@ -110,7 +110,8 @@ impl Facts {
         let mut told = Vec::new();
         if let Some(store) = &self.store {
             told.push(format!(
-                "the store cannot be written ({}) for {} s: {}; polling waits, nothing is lost",
+                "the store cannot be written ({}) for {} s: {}; polling waits, and what is stored \
+                 is kept",
                 store.reason,
                 store.lasts.as_secs(),
                 store.message

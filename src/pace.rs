@@ -33,7 +33,8 @@ pub struct Pacing {
     /// Default 1h; for `log`, `file` and `feed` 30s.
     pub retry_max: Option<Duration>,
     /// `give_up_after`: an alert whose first try failed this long ago becomes a dead letter when
-    /// one more fails: it is kept and shown, and `wirewatch outbox retry` sends it. 1m to 30d, or
+    /// one more fails, though none within an hour of a start for tries before it: it is kept and
+    /// shown, and `wirewatch outbox retry` sends it. 1m to 30d, or
     /// `"never"`. Default 24h; for `log`, `file` and `feed` never, since a full disk is no
     /// reason to give up.
     pub give_up_after: Option<Duration>,
@@ -56,15 +57,22 @@ impl Pacing {
     /// The default of `give_up_after`.
     pub const GIVE_UP_AFTER: Duration = Duration::from_secs(24 * 60 * 60);
 
+    /// What failed before a start is not given up for so long after it, or for `give_up_after` if
+    /// that is shorter.
+    pub const AT_LEAST: Duration = Duration::from_secs(60 * 60);
+
     /// Whether several alerts may go out as one message.
     pub fn gathers(&self) -> bool {
         self.max_per_minute.is_some() || self.group_for.is_some() || self.quiet.is_some()
     }
 
-    /// Whether an alert whose first try failed at `first` is given up by one that fails at `now`.
-    pub fn gives_up(&self, first: Option<Timestamp>, now: Timestamp) -> bool {
+    /// Whether an alert whose first try failed at `first` is given up by one that fails at `now`,
+    /// in a process that runs since `started`. The machine may have been off since an alert failed
+    /// before that, so its sink is given [`Self::AT_LEAST`] first.
+    pub fn gives_up(&self, first: Option<Timestamp>, started: Timestamp, now: Timestamp) -> bool {
         let (Some(first), Some(after)) = (first, self.give_up_after) else { return false };
-        now.since(first) >= after
+        let is_known = first >= started || now.since(started) >= after.min(Self::AT_LEAST);
+        is_known && now.since(first) >= after
     }
 }
 

@@ -38,7 +38,7 @@ impl Complaint {
         match &self.about {
             About::Store => format!(
                 "the store cannot be written{reason}: {message}; polling waits until it can, and \
-                 nothing is lost"
+                 what is stored is kept"
             ),
             About::Log => "the log is not taken: lines are dropped, and counted".to_owned(),
             About::Sink(name) => {
@@ -209,6 +209,7 @@ mod tests {
         for (line, part) in lines.iter().zip(parts) {
             assert!(line.starts_with("wirewatch: ") && line.contains(part), "{line}");
         }
+        assert!(lines[0].ends_with("; polling waits until it can, and what is stored is kept"));
         assert!(!text.contains('\u{1b}'));
     }
 }

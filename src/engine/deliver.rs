@@ -41,6 +41,8 @@ pub struct DeliverEngine {
     lanes: BTreeMap<SinkName, Lane>,
     tasks: JoinSet<Ended>,
     running: HashMap<Id, Running>,
+    /// Raised by each plan: see [`Lane::epoch`].
+    epoch: u64,
     user_agent: Arc<str>,
     /// Whether all windows end now.
     closing: bool,
@@ -58,6 +60,8 @@ enum Ended {
 /// What a task is.
 struct Running {
     sink: SinkName,
+    /// Of which lane: one that is put back after it was removed is another.
+    lane: u64,
     /// Of a send.
     message: Option<UnderWay>,
     /// Whether it only gives rows back.
@@ -78,6 +82,7 @@ impl DeliverEngine {
             lanes: BTreeMap::new(),
             tasks: JoinSet::new(),
             running: HashMap::new(),
+            epoch: 0,
             user_agent: Arc::from(""),
             closing: false,
             look_every: LOOK_EVERY,
@@ -92,6 +97,7 @@ impl DeliverEngine {
     /// changed, or it holds secrets, which may have.
     pub fn replan(&mut self, plan: &Plan) {
         let now = self.desk.clock.now().mono;
+        self.epoch += 1;
         self.user_agent = Arc::from(plan.poll.user_agent());
         let is_gone = |name: &SinkName| plan.sinks.iter().all(|spec| spec.name != *name);
         let gone: Vec<SinkName> = self.lanes.keys().filter(|name| is_gone(name)).cloned().collect();
@@ -102,9 +108,10 @@ impl DeliverEngine {
         }
         for spec in &plan.sinks {
             match self.lanes.get_mut(&spec.name) {
-                Some(lane) => lane.replan(spec.clone(), now),
+                Some(lane) => lane.replan(spec.clone(), self.epoch, now),
                 None => {
-                    self.lanes.insert(spec.name.clone(), Lane::new(spec.clone(), now));
+                    let lane = Lane::new(spec.clone(), self.epoch, now);
+                    self.lanes.insert(spec.name.clone(), lane);
                 }
             }
         }
@@ -146,7 +153,8 @@ impl DeliverEngine {
             let desk = Arc::clone(&self.desk);
             let work = async move { Ended::Looked(Box::new(look(order, &desk).await)) };
             let task = self.tasks.spawn(work);
-            let running = Running { sink: name.clone(), message: None, releases: false };
+            let running =
+                Running { sink: name.clone(), lane: lane.born, message: None, releases: false };
             self.running.insert(task.id(), running);
         }
         self.lanes.values().filter_map(Lane::next_look).map(|(at, _)| at).min()
@@ -201,28 +209,30 @@ impl DeliverEngine {
                 return;
             }
         };
-        let Some(Running { sink, message, .. }) = self.running.remove(&id) else { return };
+        let Some(Running { sink, lane, message, .. }) = self.running.remove(&id) else { return };
         match ended {
             Ended::Released => {}
-            Ended::Looked(looked) => self.looked(sink, *looked, now),
-            Ended::Sent(sent) => self.sent(&sink, *sent, message, now),
+            Ended::Looked(looked) => self.looked((sink, lane), *looked, now),
+            Ended::Sent(sent) => self.sent((&sink, lane), *sent, message, now),
         }
     }
 
-    fn looked(&mut self, name: SinkName, mut looked: Looked, now: Now) {
+    fn looked(&mut self, (name, born): (SinkName, u64), mut looked: Looked, now: Now) {
         Totals::add(&self.totals.delivered, looked.delivered);
         Totals::add(&self.totals.muted, looked.muted.len());
-        let Some(lane) = self.lanes.get_mut(&name) else {
+        let Some(lane) = lane_of(&mut self.lanes, (&name, born)) else {
             // The sink was removed meanwhile.
-            let mut rows: Vec<i64> = looked.owed.iter().flat_map(send::Owed::rows).collect();
             if let look::Found::Message(message) = &looked.found {
-                rows.extend(message.rows());
+                self.release(&name, message.rows());
             }
-            self.release(&name, rows);
+            self.pass_on(&name, looked.owed);
             return;
         };
         lane.take_back(std::mem::take(&mut looked.owed));
-        self.heed(&looked.store, now.mono);
+        if !matches!(looked.found, look::Found::Broken) {
+            lane.is_refused = looked.store.is_err();
+            self.heed(&looked.store, now.mono);
+        }
         let Some(lane) = self.lanes.get_mut(&name) else { return };
         let Some(message) = lane.looked(&name, looked, self.look_every, now) else { return };
         let under_way = lane.under_way(&message);
@@ -231,19 +241,23 @@ impl DeliverEngine {
         let to = (sink, name.clone());
         let work = async move { Ended::Sent(Box::new(send(to, batch, pacing, &desk).await)) };
         let task = self.tasks.spawn(work);
-        let running = Running { sink: name, message: Some(under_way), releases: false };
+        let running = Running { sink: name, lane: born, message: Some(under_way), releases: false };
         self.running.insert(task.id(), running);
     }
 
-    fn sent(&mut self, name: &SinkName, sent: Sent, message: Option<UnderWay>, now: Now) {
+    fn sent(
+        &mut self,
+        (name, born): (&SinkName, u64),
+        sent: Sent,
+        message: Option<UnderWay>,
+        now: Now,
+    ) {
         let Some(message) = message else { return };
         let dead = sent.tally.refused.len() + sent.tally.given_up.len();
         Totals::add(&self.totals.dead, dead);
         let store = sent.store.clone();
-        if !self.lanes.contains_key(name) {
-            if sent.owed.is_some() {
-                self.release(name, message.rows);
-            }
+        if lane_of(&mut self.lanes, (name, born)).is_none() {
+            self.pass_on(name, sent.owed.into_iter().collect());
             self.heed(&store, now.mono);
             return;
         }
@@ -251,6 +265,7 @@ impl DeliverEngine {
             self.heed(&store, now.mono);
         }
         let Some(lane) = self.lanes.get_mut(name) else { return };
+        lane.is_refused = store.is_err();
         let settled = lane.sent(name, sent, &message, now);
         Totals::add(&self.totals.delivered, settled);
         if store.is_ok() {
@@ -260,12 +275,22 @@ impl DeliverEngine {
 
     /// A task has panicked.
     fn broke(&mut self, id: Id, now: Now) {
-        let Some(Running { sink, message, releases }) = self.running.remove(&id) else { return };
-        if let Some(lane) = self.lanes.get_mut(&sink).filter(|_| !releases) {
+        let Some(running) = self.running.remove(&id) else { return };
+        let Running { sink, lane, message, releases } = running;
+        if let Some(lane) = lane_of(&mut self.lanes, (&sink, lane)).filter(|_| !releases) {
             lane.broke(&sink, message.as_ref(), now);
         }
         if let Some(message) = message {
             self.release(&sink, message.rows);
+        }
+    }
+
+    /// What a sink that was removed answered is settled by the one that has its name now. If there
+    /// is none, the rows wait for one.
+    fn pass_on(&mut self, name: &SinkName, owed: Vec<send::Owed>) {
+        match self.lanes.get_mut(name) {
+            Some(lane) => lane.owe(owed),
+            None => self.release(name, owed.iter().flat_map(send::Owed::rows).collect()),
         }
     }
 
@@ -278,17 +303,26 @@ impl DeliverEngine {
             desk.store.release(&rows).await;
             Ended::Released
         });
-        let running = Running { sink: name.clone(), message: None, releases: true };
+        let running = Running { sink: name.clone(), lane: 0, message: None, releases: true };
         self.running.insert(task.id(), running);
     }
 
     /// Takes in how the store was. That a sink without work could read its empty outbox is no sign
-    /// that it works while what another has answered is not settled.
+    /// that it works while what another has answered is not settled, or what another has tried
+    /// since was refused.
     fn heed(&mut self, result: &Result<(), StoreError>, now: Mono) {
         match result {
-            Ok(()) if self.lanes.values().any(Lane::owes) => {}
+            Ok(()) if self.lanes.values().any(|lane| lane.is_refused || lane.owes()) => {}
             Ok(()) => self.totals.store.worked(By::Deliver, now),
             Err(error) => self.totals.store.failed(By::Deliver, error, now),
         }
     }
+}
+
+/// The lane of that name, if it is the one that was born then.
+fn lane_of<'a>(
+    lanes: &'a mut BTreeMap<SinkName, Lane>,
+    (name, born): (&SinkName, u64),
+) -> Option<&'a mut Lane> {
+    lanes.get_mut(name).filter(|lane| lane.born == born)
 }

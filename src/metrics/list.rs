@@ -189,7 +189,7 @@ groups:
       - alert: WirewatchSinkBehind
         expr: wirewatch_outbox_oldest_seconds > 600
       - alert: WirewatchDeadLetters
-        expr: increase(wirewatch_outbox_dead[1h]) > 0
+        expr: delta(wirewatch_outbox_dead[1h]) > 0
       - alert: WirewatchDiskNearlyFull
         expr: wirewatch_store_free_bytes < 100e6
 ```

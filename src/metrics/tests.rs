@@ -188,3 +188,14 @@ fn the_manual_is_what_it_is_made_from() {
     }
     assert_eq!(std::fs::read_to_string(&path).unwrap(), manual(), "UPDATE_DOCS=1 writes it anew");
 }
+
+#[test]
+fn only_counters_are_said_to_increase() {
+    for function in ["increase(", "rate("] {
+        for rest in manual().split(function).skip(1) {
+            let name = rest.split(['[', '{', ')']).next().unwrap();
+            let metric = all().iter().find(|metric| metric.name == name);
+            assert_eq!(metric.map(|metric| metric.kind), Some(Kind::Counter), "{function}{name}");
+        }
+    }
+}

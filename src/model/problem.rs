@@ -171,9 +171,9 @@ const SECRET: [&str; 8] = ["pass", "secret", "token", "key", "auth", "cookie", "
 /// What is in the URL of a webhook, behind whose host all is secret.
 const HOOKS: [&str; 3] = ["hook", "/services/", "/bot"];
 
-/// A line of a config with its secrets starred out, each character by one star: what is quoted
-/// behind a key that is, or looks like, that of a secret, the userinfo of URLs, and all but the host
-/// of those that look like a webhook's.
+/// A line of a config with its secrets starred out, each character by one star: the value of a key
+/// that is, or looks like, that of a secret, quoted or not; the userinfo of URLs, and all but the
+/// host of those that look like a webhook's.
 fn masked(line: &str) -> String {
     let (key, _) = line.split_once('=').unwrap_or(("", line));
     let name = key.trim().trim_matches('"').to_lowercase();
@@ -183,26 +183,60 @@ fn masked(line: &str) -> String {
         && !name.ends_with("_file")
         && (SECRET.iter().any(|word| name.contains(word))
             || matches!(name.as_str(), "env" | "topic")
-            || strsim::damerau_levenshtein(&name, "password") <= 2);
+            || MISSPELT.iter().any(|(word, by)| strsim::damerau_levenshtein(&name, word) <= *by));
     let from = if secret { key.len() } else { line.len() };
-    let mut quote = None;
+    let mut value = Value::None;
+    let mut open = Vec::new();
     let starred: String = line
         .char_indices()
-        .map(|(at, c)| match quote {
-            _ if at < from => c,
-            None if c == '"' || c == '\'' => {
-                quote = Some(c);
-                c
-            }
-            Some(open) if c == open => {
-                quote = None;
-                c
-            }
-            Some(_) => '*',
-            None => c,
-        })
+        .map(|(at, c)| if at < from { c } else { value.star(c, &mut open) })
         .collect();
     without_userinfo(&starred)
+}
+
+/// How many letters may be wrong in the name of a secret's key.
+const MISSPELT: [(&str, usize); 3] = [("password", 2), ("secret", 1), ("token", 1)];
+
+/// Where in a value a character stands.
+enum Value {
+    /// Before one, behind one, or in the name of a table's key.
+    None,
+    /// Behind a `=`, or where a list has its next value.
+    Begins,
+    /// In one that began with this quote.
+    Quoted(char),
+    /// In one without quotes.
+    Bare,
+}
+
+impl Value {
+    /// What to show for the next character; `open`: lists and tables that it is in.
+    fn star(&mut self, c: char, open: &mut Vec<char>) -> char {
+        match (&self, c) {
+            (Self::Quoted(quote), c) if c == *quote => *self = Self::None,
+            (Self::Quoted(_), _) => return '*',
+            (Self::Bare | Self::None, ',') if open.last() == Some(&'[') => *self = Self::Begins,
+            (Self::Bare, ',') if !open.is_empty() => *self = Self::None,
+            (Self::Bare, '}' | ']') if open.pop().is_some() => *self = Self::None,
+            (Self::Bare, c) => return if c.is_whitespace() { c } else { '*' },
+            (_, '"' | '\'') => *self = Self::Quoted(c),
+            (_, '=') => *self = Self::Begins,
+            (_, '[' | '{') => {
+                open.push(c);
+                *self = if c == '[' { Self::Begins } else { Self::None };
+            }
+            (_, ']' | '}') => {
+                open.pop();
+                *self = Self::None;
+            }
+            (Self::Begins, c) if !c.is_whitespace() && c != ',' => {
+                *self = Self::Bare;
+                return '*';
+            }
+            _ => {}
+        }
+        c
+    }
 }
 
 fn without_userinfo(line: &str) -> String {
@@ -336,6 +370,12 @@ mod tests {
             ),
             ("url = \"http://e/api/webhooks/1", "url = \"http://e***************"),
             ("topic = \"quiet\"", "topic = \"*****\""),
+            ("token = tk_abc def", "token = ****** ***"),
+            ("tokn = \"abc\"", "tokn = \"***\""),
+            ("Authorization = Bearer abc", "Authorization = ****** ***"),
+            ("headers = { A = 47, B = \"x\" } # why", "headers = { A = **, B = \"*\" } # why"),
+            ("env = { A = 4711.5 }", "env = { A = ****** }"),
+            ("secrets = [a, 'b']", "secrets = [*, '*']"),
         ];
         for (line, shown) in cases {
             assert_eq!(masked(line), shown);

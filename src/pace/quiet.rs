@@ -18,7 +18,7 @@ pub struct Quiet {
     /// `from`: when they begin, such as `"22:00"`.
     pub from: TimeOfDay,
     /// `to`: when they end; if that is not after `from`, on the next day. `"24:00"` is the end of
-    /// the day.
+    /// the day. From `"00:00"` to `"24:00"`, at least one day must be left out of `days`.
     pub to: TimeOfDay,
     /// `zone`: a time zone of the IANA database, such as `"Europe/Kyiv"`. Default: the machine's,
     /// or UTC if it has none.
@@ -34,6 +34,11 @@ pub struct Quiet {
 pub struct TimeOfDay(i16);
 
 impl TimeOfDay {
+    /// The beginning of the day, `00:00`.
+    pub const FIRST: Self = Self(0);
+    /// Its end, `24:00`.
+    pub const LAST: Self = Self(24 * 60);
+
     /// Reads `07:00`; hours 0 to 23, and `24:00`.
     pub fn parse(text: &str) -> Option<Self> {
         let (hours, minutes) = text.split_once(':')?;

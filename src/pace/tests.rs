@@ -259,11 +259,36 @@ fn times_of_day_are_hours_and_minutes() {
 fn an_alert_is_given_up_after_its_time() {
     let pacing = Pacing::default();
     let first = Some(at("2026-11-26T12:00:00Z"));
-    assert!(!pacing.gives_up(None, at(NOON)));
-    assert!(!pacing.gives_up(first, at("2026-11-27T11:59:59Z")));
-    assert!(pacing.gives_up(first, at(NOON)));
+    let started = at("2026-11-26T11:00:00Z");
+    assert!(!pacing.gives_up(None, started, at(NOON)));
+    assert!(!pacing.gives_up(first, started, at("2026-11-27T11:59:59Z")));
+    assert!(pacing.gives_up(first, started, at(NOON)));
     let never = Pacing { give_up_after: None, ..pacing };
-    assert!(!never.gives_up(first, at("2036-11-26T12:00:00Z")));
+    assert!(!never.gives_up(first, started, at("2036-11-26T12:00:00Z")));
+}
+
+#[test]
+fn what_failed_before_the_start_is_given_up_a_while_after_it() {
+    let (minute, day) = (Duration::from_secs(60), Pacing::GIVE_UP_AFTER);
+    let first = "2026-11-26T12:00:00Z";
+    for (after, started, now, given_up) in [
+        // Off over a weekend.
+        (day, "2026-11-29T12:00:00Z", "2026-11-29T12:00:05Z", false),
+        (day, "2026-11-29T12:00:00Z", "2026-11-29T12:59:59Z", false),
+        (day, "2026-11-29T12:00:00Z", "2026-11-29T13:00:00Z", true),
+        // The time itself must have gone by, too.
+        (day, "2026-11-26T12:30:00Z", "2026-11-27T11:59:59Z", false),
+        (day, "2026-11-26T12:30:00Z", "2026-11-27T12:00:00Z", true),
+        // No longer than what was asked for.
+        (minute, "2026-11-29T12:00:00Z", "2026-11-29T12:00:59Z", false),
+        (minute, "2026-11-29T12:00:00Z", "2026-11-29T12:01:00Z", true),
+        // What failed since is known.
+        (minute, first, "2026-11-26T12:01:00Z", true),
+    ] {
+        let pacing = Pacing { give_up_after: Some(after), ..Pacing::default() };
+        let decided = pacing.gives_up(Some(at(first)), at(started), at(now));
+        assert_eq!(decided, given_up, "{after:?} {started} {now}");
+    }
 }
 
 /// A sink that is played: rows come, messages take their time.

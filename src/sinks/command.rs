@@ -13,6 +13,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 use self::program::{Ended, Run};
+use super::blotter::Blotter;
 use super::webhook::json_of;
 use super::{Around, BuildContext, Config, Kind, KindSpec, Shape, Sink, SinkError};
 use crate::config::SecretSource;
@@ -317,21 +318,16 @@ impl Command {
 
     /// `message`, and the end of what the program said, in which no secret stands.
     fn with_words(&self, message: String, words: &[u8]) -> String {
-        let words = String::from_utf8_lossy(words);
-        let mut words = words.split_whitespace().collect::<Vec<_>>().join(" ");
-        for (_, secret) in &self.config.env {
-            let secret = secret.expose().split_whitespace().collect::<Vec<_>>().join(" ");
-            if secret.len() >= MIN_SECRET {
-                words = words.replace(&secret, "***");
-            }
-        }
+        let secrets = self.config.env.iter().map(|(_, secret)| secret.expose());
+        let blotter = Blotter::new(secrets, MIN_SECRET);
+        let words = blotter.clean(&String::from_utf8_lossy(words));
         if words.is_empty() {
             return message;
         }
         let count = words.chars().count();
         let end: String = words.chars().skip(count.saturating_sub(MAX_WORDS)).collect();
         let cut = if count > MAX_WORDS { "…" } else { "" };
-        format!("{message}: {cut}{}", visible(&end))
+        format!("{message}: {cut}{end}")
     }
 }
 

@@ -153,7 +153,7 @@ async fn its_end_says_what_becomes_of_the_message() {
 
 #[tokio::test]
 async fn only_the_end_of_much_is_told_and_no_secret() {
-    let keys = "env = { TOKEN = \"s3cret word\", SHORT = \"no\" }";
+    let keys = "env = { TOKEN = \"s3cret  word\", SHORT = \"no\" }";
     let script = "head -c 1000000 /dev/zero | tr '\\0' x >&2; \
                   echo \" $TOKEN is no good\" >&2; exit 1";
     let bench = Bench::with(script, keys);

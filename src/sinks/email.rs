@@ -18,8 +18,9 @@ use lettre::transport::smtp::authentication::Credentials as Login;
 
 use self::letter::{Head, Words, compose};
 use self::smtp::{Answer, Security, Server};
+use super::blotter::Blotter;
 use super::template::markup::{chars, cut_entities, html};
-use super::template::{Markup, Part, Template};
+use super::template::{self, Markup, Part, Template};
 use super::{BuildContext, Config, Kind, Shape, Sink, SinkError};
 use crate::model::{
     Attempt, Batch, Clock, Credentials, MessageKey, Outcome, Reason, Roots, SinkName,
@@ -110,7 +111,7 @@ html = \"{% for alert in alerts %}<p>{{ alert.title }}</p>{% endfor %}\"
 const TITLE: Part = Part {
     key: "title",
     file_key: "title_file",
-    default: "[{{ level }}] {% if count > 1 %}{{ count }} alerts: {% endif %}{{ alert.title }}",
+    default: template::TITLE,
     limit: 200,
     markup: Markup::PLAIN,
 };
@@ -160,7 +161,7 @@ impl Config for EmailConfig {
             }),
             within: self.timeout,
             dialer: Dialer::new(self.timeout),
-            secrets: login.map(letter::spellings).unwrap_or_default(),
+            blotter: Blotter::new(login.map(letter::spellings).unwrap_or_default(), 1),
         };
         let head =
             Head { from: self.from.clone(), to: self.to.clone(), reply_to: self.reply_to.clone() };

@@ -132,6 +132,22 @@ async fn what_a_server_says_decides_and_never_holds_the_secret() {
 }
 
 #[tokio::test]
+async fn a_password_is_not_told_however_its_spaces_come_back() {
+    for words in ["no: correct  horse  battery", "no: CORRECT horse battery"] {
+        let stub = Stub::start(Mode::StartTls, move |line| match line.starts_with("AUTH") {
+            true => format!("535 {words}"),
+            false => String::new(),
+        })
+        .await;
+        let sink = sink(&stub, &LOGIN.replace(' ', "  "));
+        let Outcome::Retry { message, .. } = deliver(&*sink, &single()).await else {
+            panic!("a wrong password can be put right");
+        };
+        assert!(message.ends_with("no: ***"), "{message}");
+    }
+}
+
+#[tokio::test]
 async fn a_farewell_that_is_not_answered_changes_nothing() {
     for told in [STALL, CUT, "500 what"] {
         let stub = Stub::start(Mode::Tls, move |line| match line == "QUIT" {

@@ -18,8 +18,9 @@ use url::Url;
 pub(super) use self::base::{below, read_base};
 pub(super) use self::keys::{Auth, HttpKeys, SecretUrl, read_secret, read_url};
 use self::redirect::{redirect, told_of};
-use self::words::{Blotter, tell};
+use self::words::{blotter, clean, tell};
 use super::BuildContext;
+use super::blotter::Blotter;
 use crate::guard::{AllowEntry, Guard};
 use crate::model::{Clock, Outcome, Reason, Secret, host_port};
 use crate::net::failure::{self, Stage, Waits};
@@ -157,7 +158,7 @@ impl Poster {
         };
         Self {
             network: Network::new(guard, options),
-            blotter: Blotter::new(home, secrets, keys),
+            blotter: blotter(home, secrets, keys),
             home: host_port(home),
             keys: keys.clone(),
             clock: context.clock.clone(),
@@ -223,8 +224,8 @@ impl Poster {
             message = format!("{message} {known}");
         }
         let says = match says {
-            Some(says) => Some(self.blotter.clean(says, &reply.sent)),
-            None => tell(&reply.body).map(|says| self.blotter.clean(&says, &reply.sent)),
+            Some(says) => Some(self.clean(says, &reply.sent)),
+            None => tell(&reply.body).map(|says| self.clean(&says, &reply.sent)),
         };
         if let Some(says) = says.filter(|says| !says.is_empty()) {
             message = format!("{message}: {says}");
@@ -235,8 +236,12 @@ impl Poster {
         message
     }
 
+    fn clean(&self, words: &str, sent: &[String]) -> String {
+        clean(&self.blotter, words, sent)
+    }
+
     fn retry(&self, reason: Reason, message: impl AsRef<str>) -> Outcome {
-        let message = self.blotter.clean(message.as_ref(), &[]);
+        let message = self.clean(message.as_ref(), &[]);
         Outcome::Retry { reason, message, after: None }
     }
 

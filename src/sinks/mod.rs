@@ -2,6 +2,7 @@
 //! manual), its example (which is its test), its reader and its builder, and one line in
 //! `KINDS`.
 
+mod blotter;
 mod command;
 mod discord;
 mod disk;

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use serde_json::json;
 
 use super::http::{HttpKeys, Post, Poster, SecretUrl, read_url};
-use super::template::markup::{chars, cut_entities, entities};
+use super::template::markup::{chars, cut_entities, entities, entities_inert};
 use super::template::{self, Markup, Part, Template};
 use super::{Around, BuildContext, Config, Kind, KindSpec, Shape, Sink, SinkError};
 use crate::document::Table;
@@ -47,7 +47,8 @@ timeout = \"10s\"
 
 /// `&`, `<` and `>` are all that must be escaped (docs.slack.dev, formatting message text): links
 /// and mentions stand in angle brackets, and names are not looked for without them.
-const MRKDWN: Markup = Markup { escape: entities, url: entities, cut: cut_entities, length: chars };
+const MRKDWN: Markup =
+    Markup { escape: entities_inert, url: entities, cut: cut_entities, length: chars };
 
 const TITLE: Part = Part {
     key: "title",

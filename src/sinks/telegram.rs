@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use url::Url;
 
 use super::http::{HttpKeys, Post, Poster, Reply, SecretUrl, below, read_base, read_secret};
-use super::template::markup::html;
+use super::template::markup::{html, html_inert};
 use super::template::tags::{self, cut_html, seen_or_quarter};
 use super::template::{Markup, Part, Template};
 use super::{Around, BuildContext, Config, Kind, KindSpec, Shape, Sink, SinkError};
@@ -68,7 +68,7 @@ api = \"https://api.telegram.org\"
 const API: &str = "https://api.telegram.org";
 
 const MARKUP: Markup = Markup {
-    escape: html,
+    escape: html_inert,
     url: html,
     cut: |text, most| cut_html(text, most, seen_or_quarter),
     length: seen_or_quarter,

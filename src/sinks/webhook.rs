@@ -42,7 +42,8 @@ pub struct WebhookConfig {
     /// What is sent. `preset = "slack"`: `{"text": …}` for Slack-compatible receivers, by the
     /// templates `title` and `body` (or `title_file`, `body_file`); 4,000 characters in all.
     /// `preset = "alertmanager"`: the alerts for Alertmanager's API v2, to `/api/v2/alerts` unless
-    /// `url` ends so; they are resolved there after `resolve_after` (default 1h).
+    /// `url` ends so; they are resolved there after `resolve_after` (1m to 30d,
+    /// default 1h).
     ///
     /// `body`, or `body_file`, without a preset: a template of what is sent, as `content_type`
     /// (default `application/json`). What the template inserts is escaped for a JSON string, for

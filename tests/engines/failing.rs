@@ -201,6 +201,101 @@ async fn as_many_are_under_way_as_may_be_and_in_order() {
 }
 
 #[tokio::test]
+async fn a_sink_that_can_be_built_again_gets_at_once_what_waits() {
+    let (mut bench, hook) = bench(&Pacing { retry_max: Some(HOUR), ..Pacing::default() }).await;
+    hook.builds(false);
+    bench.raise_all(&["a", "b"]).await;
+    bench.deliver(&hook, MINUTE).await;
+    assert_eq!((bench.deliver.failing(), bench.file().len()), (1, 2));
+    let report = bench.deliver.report();
+    let failing = report.iter().find_map(|sink| sink.failing).unwrap();
+    assert!((4..=11).contains(&failing.failures), "not at each look: {}", failing.failures);
+    hook.builds(true);
+    bench.deliver(&hook, 5 * SECOND).await;
+    assert_eq!(hook.titles(), ["a", "b"]);
+    let log = bench.log();
+    assert_eq!((count(&log, "delivery_failed"), count(&log, "sink_recovered")), (1, 1));
+}
+
+#[tokio::test]
+async fn a_machine_that_was_off_buries_nothing_at_the_first_try() {
+    let pacing = Pacing { retry_max: Some(10 * MINUTE), ..Pacing::default() };
+    let (mut bench, hook) = bench(&pacing).await;
+    hook.answers(|_| fails(Reason::Connect));
+    bench.raise_all(&["a", "b"]).await;
+    bench.deliver(&hook, HOUR).await;
+    bench.clock.advance(60 * HOUR);
+    let mut bench = bench.restart().await;
+    let tries = hook.got().len();
+    bench.deliver(&hook, HOUR - SECOND).await;
+    assert!(hook.got().len() > tries + 2, "{} {tries}", hook.got().len());
+    assert_eq!(bench.outbox("hook").await, (2, 0));
+    bench.deliver(&hook, HOUR).await;
+    assert_eq!(bench.outbox("hook").await, (0, 2));
+}
+
+#[tokio::test]
+async fn a_fault_in_a_look_gives_back_the_rows_that_it_had_claimed() {
+    let (mut bench, hook) = bench(&Pacing { group_for: Some(SECOND), ..Pacing::default() }).await;
+    bench.raise("a", Level::Medium, &["hook"]).await;
+    bench.raise("b", Level::Medium, &["hook"]).await;
+    bench.store.breaks.store(true, Ordering::SeqCst);
+    bench.deliver(&hook, MINUTE).await;
+    assert!(!bench.store.breaks.load(Ordering::SeqCst));
+    assert_eq!(bench.outbox("hook").await, (0, 0));
+    assert_eq!(hook.titles(), ["a+b"]);
+    let log = bench.log();
+    assert_eq!((count(&log, "fault"), count(&log, "sink_recovered")), (1, 1));
+}
+
+#[tokio::test]
+async fn a_fault_in_a_look_forgets_nothing_that_is_owed() {
+    let (mut bench, hook) = bench(&Pacing::default()).await;
+    hook.stalls();
+    bench.raise("a", Level::Medium, &["hook"]).await;
+    bench.deliver(&hook, SECOND).await;
+    bench.store.full.store(true, Ordering::SeqCst);
+    hook.lets_go(1);
+    bench.deliver(&hook, 5 * SECOND).await;
+    assert!(bench.totals.store.lasts());
+    bench.store.breaks.store(true, Ordering::SeqCst);
+    bench.store.full.store(false, Ordering::SeqCst);
+    bench.deliver(&hook, 2 * MINUTE).await;
+    assert!(!bench.store.breaks.load(Ordering::SeqCst) && !bench.totals.store.lasts());
+    assert_eq!((hook.titles(), bench.outbox("hook").await), (vec!["a".to_owned()], (0, 0)));
+}
+
+#[tokio::test]
+async fn a_sink_is_built_where_it_may_block() {
+    let (mut bench, hook) = bench(&Pacing::default()).await;
+    bench.deliver(&hook, SECOND).await;
+    let builder = hook.builder().expect("it is built at the first look");
+    assert_ne!(builder, std::thread::current().id());
+}
+
+#[tokio::test]
+async fn a_sink_that_was_taken_out_and_put_back_has_no_part_in_what_ran_before() {
+    let (mut bench, hook) = bench(&Pacing::default()).await;
+    hook.stalls();
+    bench.raise_all(&["a", "b"]).await;
+    bench.deliver(&hook, SECOND).await;
+    assert_eq!(hook.titles(), ["a"]);
+    let with = Arc::clone(&bench.plan);
+    bench.deliver.replan(&super::ground::plan(bench.folder.path(), &config(1, "")));
+    bench.deliver.replan(&with);
+    bench.deliver(&hook, SECOND).await;
+    assert_eq!(hook.titles(), ["a", "b"]);
+    // The first, which is of the sink as it was, fails; the lane that it is not of goes on.
+    hook.answers(
+        |got| if got.titles == ["a"] { fails(Reason::Connect) } else { Outcome::Delivered },
+    );
+    hook.lets_go(1);
+    bench.raise("c", Level::Medium, &["hook"]).await;
+    bench.deliver_now(&hook).await;
+    assert_eq!((bench.deliver.failing(), hook.titles().len()), (0, 2));
+}
+
+#[tokio::test]
 async fn an_operators_wish_passes_a_lane_that_rests() {
     let (mut bench, hook) = bench(&Pacing::default()).await;
     hook.answers(|_| fails(Reason::Connect));
@@ -323,6 +418,21 @@ async fn one_full_disk_is_told_once_by_both_engines() {
     assert!(!bench.totals.store.lasts());
     assert_eq!(hook.titles().iter().filter(|title| *title == "a").count(), 1);
     assert_eq!(bench.outbox("hook").await, (0, 0));
+    let log = bench.log();
+    assert_eq!((count(&log, "store_failed"), count(&log, "store_recovered")), (1, 1));
+}
+
+#[tokio::test]
+async fn a_message_that_cannot_be_noted_is_one_trouble_though_another_sink_is_idle() {
+    let pacing = Pacing { group_for: Some(SECOND), ..Pacing::default() };
+    let (mut bench, hook) = bench(&pacing).await;
+    bench.raise("a", Level::Medium, &["hook"]).await;
+    bench.store.full.store(true, Ordering::SeqCst);
+    bench.deliver(&hook, 10 * MINUTE).await;
+    assert!(hook.got().is_empty() && bench.totals.store.lasts());
+    bench.store.full.store(false, Ordering::SeqCst);
+    bench.deliver(&hook, 10 * MINUTE).await;
+    assert_eq!((hook.titles().join(""), bench.outbox("hook").await), ("a".into(), (0, 0)));
     let log = bench.log();
     assert_eq!((count(&log, "store_failed"), count(&log, "store_recovered")), (1, 1));
 }

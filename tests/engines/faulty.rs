@@ -49,13 +49,21 @@ pub struct Faulty {
     usher: Option<Arc<dyn Usher>>,
     /// Whether the disk is full.
     pub full: AtomicBool,
+    /// Whether the next message that is gathered or settled meets a fault of our own.
+    pub breaks: AtomicBool,
     /// Writes that were refused for that.
     pub refused: AtomicUsize,
 }
 
 impl Faulty {
     pub fn new(real: SqliteStore) -> Self {
-        Self { real, usher: None, full: AtomicBool::new(false), refused: AtomicUsize::new(0) }
+        Self {
+            real,
+            usher: None,
+            full: AtomicBool::new(false),
+            breaks: AtomicBool::new(false),
+            refused: AtomicUsize::new(0),
+        }
     }
 
     /// A store that asks before each call.
@@ -81,6 +89,10 @@ impl Faulty {
                 pending().await
             }
         }
+    }
+
+    fn break_once(&self) {
+        assert!(!self.breaks.swap(false, Ordering::SeqCst), "as told");
     }
 
     fn write(&self) -> Result<(), StoreError> {
@@ -157,6 +169,7 @@ impl Store for Faulty {
         rows: Vec<i64>,
         key: MessageKey,
     ) -> Result<(), StoreError> {
+        self.break_once();
         self.write()?;
         self.call("gather", sink, self.real.gather(sink, rows, key)).await
     }
@@ -167,6 +180,7 @@ impl Store for Faulty {
         settlements: Vec<Settlement>,
         bookmark: Option<Bookmark>,
     ) -> Result<(), StoreError> {
+        self.break_once();
         self.write()?;
         self.call("settle", sink, self.real.settle(sink, settlements, bookmark)).await
     }

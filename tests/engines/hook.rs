@@ -1,6 +1,7 @@
 //! A sink that takes messages and answers as it is told.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::{self, ThreadId};
 
 use async_trait::async_trait;
 use tokio::sync::Semaphore;
@@ -31,6 +32,8 @@ struct Script {
     got: Vec<Got>,
     answer: Box<Answer>,
     most: usize,
+    builds: bool,
+    builder: Option<ThreadId>,
     gate: Option<Arc<Semaphore>>,
     stuck: usize,
 }
@@ -52,6 +55,8 @@ impl Hook {
             got: Vec::new(),
             answer: Box::new(|_| Outcome::Delivered),
             most: 50,
+            builds: true,
+            builder: None,
             gate: None,
             stuck: 0,
         })))
@@ -76,6 +81,16 @@ impl Hook {
 
     pub fn takes_at_once(&self, most: usize) {
         self.script().most = most;
+    }
+
+    /// Whether it can be built from now on.
+    pub fn builds(&self, builds: bool) {
+        self.script().builds = builds;
+    }
+
+    /// The thread that built it last.
+    pub fn builder(&self) -> Option<ThreadId> {
+        self.script().builder
     }
 
     /// From now on it answers nothing.
@@ -127,7 +142,12 @@ impl Hook {
 }
 
 impl Config for Hook {
-    fn build(&self, _: &SinkName, context: &BuildContext) -> Result<Box<dyn Sink>, SinkError> {
+    fn build(&self, name: &SinkName, context: &BuildContext) -> Result<Box<dyn Sink>, SinkError> {
+        self.script().builder = Some(thread::current().id());
+        if !self.script().builds {
+            let (sink, message) = (name.clone(), "has no program".to_owned());
+            return Err(SinkError { sink, reason: Reason::Write, message, source: None });
+        }
         Ok(Box::new(HookSink { hook: self.clone(), log: context.log.clone() }))
     }
 }

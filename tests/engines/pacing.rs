@@ -11,10 +11,13 @@ use wirewatch::store::{OutboxQuery, Rows, Selection, Store};
 use super::bench::{Bench, HOUR, MINUTE, SECOND, config};
 use super::hook::{self, Hook, fails};
 
+fn text() -> String {
+    config(1, "").replacen("[[feed]]", &format!("{}[[feed]]", hook::CONFIG), 1)
+}
+
 async fn bench(pacing: &Pacing) -> (Bench, Hook) {
-    let text = config(1, "").replacen("[[feed]]", &format!("{}[[feed]]", hook::CONFIG), 1);
     let hook = Hook::new();
-    let mut bench = Bench::with(&text, Pass::Forever, |plan| hook.put(plan, pacing)).await;
+    let mut bench = Bench::with(&text(), Pass::Forever, |plan| hook.put(plan, pacing)).await;
     bench.deliver.look_every(5 * SECOND);
     (bench, hook)
 }
@@ -214,4 +217,25 @@ async fn a_single_message_repeats_under_its_key_after_a_crash() {
         assert_eq!(got[0].key, got[1].key);
         assert_ne!(got[1].key, got[2].key);
     }
+}
+
+#[tokio::test]
+async fn a_message_keeps_its_key_though_the_pacing_is_another_after_a_crash() {
+    let (mut bench, hook) = bench(&Pacing::default()).await;
+    hook.stalls();
+    bench.raise_all(&["a", "b"]).await;
+    bench.deliver(&hook, SECOND).await;
+    assert_eq!(hook.titles(), ["a"]);
+    let mut bench = bench.restart().await;
+    hook.lets_go(1);
+    let mut plan = super::ground::plan(bench.folder.path(), &text());
+    hook.put(&mut plan, &group());
+    bench.deliver.replan(&plan);
+    for _ in 0..180 {
+        bench.deliver(&hook, SECOND).await;
+        hook.lets_go(hook.stuck());
+    }
+    assert_eq!(hook.titles(), ["a", "a", "b"]);
+    assert_eq!(hook.got()[0].key, hook.got()[1].key);
+    assert_eq!(bench.outbox("hook").await, (0, 0));
 }

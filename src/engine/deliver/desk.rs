@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use crate::model::{Clock, Mono, SteadyClock};
+use crate::model::{Clock, Mono, SteadyClock, Timestamp};
 use crate::observe::LogStream;
 use crate::silence::Silence;
 use crate::store::{Store, StoreError};
@@ -17,6 +17,8 @@ pub(super) struct Desk {
     pub clock: Clock,
     /// What rows are due by, so that a wall clock that jumps neither holds them up nor hurries them.
     pub steady: SteadyClock,
+    /// When this process began, by that.
+    pub started: Timestamp,
     pub log: LogStream,
     silences: Mutex<Option<(Mono, Arc<[Silence]>)>>,
 }
@@ -24,7 +26,8 @@ pub(super) struct Desk {
 impl Desk {
     pub fn new(store: Arc<dyn Store>, clock: Clock, log: LogStream) -> Self {
         let steady = SteadyClock::new(clock.clone());
-        Self { store, clock, steady, log, silences: Mutex::default() }
+        let started = steady.now();
+        Self { store, clock, steady, started, log, silences: Mutex::default() }
     }
 
     /// The silences, as they were a moment ago.

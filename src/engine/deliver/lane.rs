@@ -17,9 +17,14 @@ use crate::sinks::{Sink, SinkSpec};
 
 pub(super) struct Lane {
     pub spec: SinkSpec,
-    /// Raised by each reload, so that a sink built before it is not used after it.
+    /// That of the plan which this spec is of, so that a sink built before a reload is not used
+    /// after it.
     pub epoch: u64,
+    /// That of the plan which the sink came with.
+    pub born: u64,
     sink: Option<Arc<dyn Sink>>,
+    /// Whether the store has refused what was last tried of it.
+    pub is_refused: bool,
     looking: bool,
     /// Whether something was put into the outbox during the look.
     woken: bool,
@@ -52,11 +57,13 @@ pub(super) struct UnderWay {
 }
 
 impl Lane {
-    pub fn new(spec: SinkSpec, now: Mono) -> Self {
+    pub fn new(spec: SinkSpec, epoch: u64, now: Mono) -> Self {
         Self {
             spec,
-            epoch: 0,
+            epoch,
+            born: epoch,
             sink: None,
+            is_refused: false,
             looking: false,
             woken: false,
             sending: 0,
@@ -76,11 +83,11 @@ impl Lane {
 
     /// Takes over the spec of a new plan. The sink is built anew; a lane that rests goes on doing
     /// so, unless what is configured has changed, or may have: secrets cannot be compared.
-    pub fn replan(&mut self, spec: SinkSpec, now: Mono) {
+    pub fn replan(&mut self, spec: SinkSpec, epoch: u64, now: Mono) {
         let words = |spec: &SinkSpec| format!("{} {:?}", spec.kind_name, spec.kind);
         let (old, new) = (words(&self.spec), words(&spec));
         let changed = old != new || self.spec.pacing != spec.pacing;
-        self.epoch += 1;
+        self.epoch = epoch;
         self.sink = None;
         self.spec = spec;
         if changed {
@@ -177,6 +184,11 @@ impl Lane {
         }
     }
 
+    /// Takes over what is to be settled before anything is claimed.
+    pub fn owe(&mut self, owed: Vec<Owed>) {
+        self.owed.extend(owed);
+    }
+
     /// Takes back what a look could not settle.
     pub fn take_back(&mut self, owed: Vec<Owed>) {
         self.owing = false;
@@ -250,11 +262,14 @@ impl Lane {
                 // What ends by the wall clock may end sooner.
                 self.look_at(what, if hold == Hold::Quiet { until.min(look) } else { until });
             }
+            // It is tried at each such look, which is no reason to rest for longer.
+            Found::Unbuilt { .. } if what == For::Urgent && self.failing.unbuilt => {}
             Found::Unbuilt { reason, message } => {
                 let attempts = self.failing.failures.saturating_add(1);
                 self.failed(name, &failure(reason, message, attempts), false, now);
                 self.failing.unbuilt = true;
             }
+            Found::Broken => self.broken(name, now),
             Found::Message(message) => {
                 self.sending += 1;
                 self.counts.messages += 1;
@@ -339,7 +354,6 @@ impl Lane {
 
     /// What was under way, or looked for, came to nothing by a fault of our own.
     pub fn broke(&mut self, name: &SinkName, was: Option<&UnderWay>, now: Now) {
-        self.sink = None;
         match was {
             Some(_) => {
                 self.sending = self.sending.saturating_sub(1);
@@ -347,6 +361,11 @@ impl Lane {
             }
             None => (self.looking, self.owing) = (false, false),
         }
+        self.broken(name, now);
+    }
+
+    fn broken(&mut self, name: &SinkName, now: Now) {
+        self.sink = None;
         let message = "a fault of wirewatch itself".to_owned();
         self.failed(name, &failure(Reason::Internal, message, 1), true, now);
     }
@@ -363,6 +382,8 @@ impl Lane {
             SinkRecovered { sink: name, attempts: self.failing.failures }.log();
             self.failing = Failing::none(self.failing.generation, now);
             self.not_before = now;
+            // What waited for it to come back need not wait for the end of its rest.
+            self.next = self.next.min(now);
         }
     }
 

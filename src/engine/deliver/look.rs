@@ -1,12 +1,16 @@
 //! The first half of a round: settle what is owed, claim, leave out what is silenced, and decide
 //! what goes out now. What goes out together is noted durably before it goes.
 
+use std::panic::{AssertUnwindSafe, resume_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::FutureExt;
+
 use super::desk::Desk;
 use super::send::Owed;
-use crate::model::{AlertId, Batch, Delivery, Form, Mono, Reason, SinkName};
+use crate::model::{AlertId, Batch, Delivery, Form, Mono, Reason};
+use crate::observe::events::Fault;
 use crate::pace::{self, Hold, Moment, Next, Row, Traffic};
 use crate::silence;
 use crate::sinks::{BuildContext, Shape, Sink, SinkSpec};
@@ -53,6 +57,8 @@ pub(super) struct Looked {
     /// What was left out, with the silence.
     pub muted: Vec<(AlertId, i64)>,
     pub found: Found,
+    /// Rows that are claimed, as long as it is not decided what becomes of them.
+    undecided: Vec<i64>,
     pub store: Result<(), StoreError>,
 }
 
@@ -66,6 +72,8 @@ pub(super) enum Found {
     Message(Message),
     /// There is no sink to send it to.
     Unbuilt { reason: Reason, message: String },
+    /// A fault of our own.
+    Broken,
 }
 
 /// What is to go out, claimed.
@@ -100,9 +108,21 @@ pub(super) async fn look(order: Order, desk: &Desk) -> Looked {
         delivered: 0,
         muted: Vec::new(),
         found: Found::Nothing { due: None },
+        undecided: Vec::new(),
         store: Ok(()),
     };
-    looked.store = attempt(&mut looked, spec, &order, desk).await;
+    match AssertUnwindSafe(attempt(&mut looked, spec, &order, desk)).catch_unwind().await {
+        Ok(store) => looked.store = store,
+        Err(_) => {
+            let message = "a fault of wirewatch itself";
+            Fault { activity: "delivery", feed: None, message }.log();
+            looked.found = Found::Broken;
+        }
+    }
+    let undecided = std::mem::take(&mut looked.undecided);
+    if !undecided.is_empty() {
+        desk.store.release(&undecided).await;
+    }
     looked
 }
 
@@ -119,12 +139,10 @@ async fn attempt(
     }
     let Some(sink) = built(looked, spec, order, desk).await? else { return Ok(()) };
     let Some(claimed) = claim(looked, spec, order, &*sink, desk).await? else { return Ok(()) };
-    let all = rows(&claimed.deliveries);
-    let result = decide(looked, spec, order, (sink, claimed), desk).await;
-    if result.is_err() {
-        desk.store.release(&all).await;
-    }
-    result
+    looked.undecided = rows(&claimed.deliveries);
+    decide(looked, spec, order, (sink, claimed), desk).await?;
+    looked.undecided.clear();
+    Ok(())
 }
 
 async fn built(
@@ -139,7 +157,17 @@ async fn built(
     let bookmark = desk.store.bookmark(&spec.name).await?;
     let user_agent = order.user_agent.to_string();
     let (log, clock) = (desk.log.clone(), desk.clock.clone());
-    match spec.build(&BuildContext { log, bookmark, user_agent, clock }) {
+    let (spec, context) = (spec.clone(), BuildContext { log, bookmark, user_agent, clock });
+    // It opens files.
+    let built = match tokio::task::spawn_blocking(move || spec.build(&context)).await {
+        Ok(built) => built,
+        Err(error) => match error.try_into_panic() {
+            Ok(panic) => resume_unwind(panic),
+            // All of it ends.
+            Err(_) => return Ok(None),
+        },
+    };
+    match built {
         Ok(sink) => {
             looked.built = true;
             looked.sink = Some(Arc::from(sink));
@@ -314,7 +342,8 @@ async fn silenced(
     Ok((muted, settlements))
 }
 
-/// The message of these deliveries; noted in the store if another time others could go with them.
+/// The message of these deliveries, noted in the store before it goes: after a crash, and with
+/// whatever pacing the config has then, the same rows go again under the same key.
 async fn gathered(
     mut deliveries: Vec<Delivery>,
     form: Form,
@@ -328,12 +357,6 @@ async fn gathered(
         return Ok(Batch { deliveries, form, key });
     }
     let batch = Batch::new(deliveries, form);
-    if spec.pacing.gathers() {
-        note(&spec.name, &batch, desk).await?;
-    }
+    desk.store.gather(&spec.name, rows(&batch.deliveries), batch.key.clone()).await?;
     Ok(batch)
-}
-
-async fn note(sink: &SinkName, batch: &Batch, desk: &Desk) -> Result<(), StoreError> {
-    desk.store.gather(sink, rows(&batch.deliveries), batch.key.clone()).await
 }

@@ -87,19 +87,20 @@ pub(super) async fn send(
         Attempt::all(outcome, batch.len())
     });
     let backoff = sink.backoff().up_to(pacing.retry_max);
-    let (settlements, tally) = judge(&batch, &answer, (&pacing, backoff), desk.steady.now());
+    let (settlements, tally) =
+        judge(&batch, &answer, (&pacing, backoff), (desk.started, desk.steady.now()));
     let owed = Owed { settlements, bookmark: answer.bookmark, delivered: tally.delivered };
     let store = owed.settle(&name, desk).await;
     let owed = store.is_err().then_some(owed);
     Sent { started, tally, owed, broken, store }
 }
 
-/// What becomes of each row of a batch.
+/// What becomes of each row of a batch, in a process that runs since `started`.
 fn judge(
     batch: &Batch,
     answer: &Attempt,
     (pacing, backoff): (&Pacing, Backoff),
-    now: Timestamp,
+    (started, now): (Timestamp, Timestamp),
 ) -> (Vec<Settlement>, Tally) {
     let unanswered = Outcome::Retry {
         reason: Reason::Internal,
@@ -126,7 +127,7 @@ fn judge(
                 let failure = Failure { reason, message: message.clone(), attempts, after };
                 let first = tally.failure.get_or_insert(failure);
                 first.after = first.after.max(after);
-                if pacing.gives_up(delivery.first_failed, now) {
+                if pacing.gives_up(delivery.first_failed, started, now) {
                     tally.given_up.push((alert(), reason, message.clone(), attempts));
                     Verdict::Dead { reason, message }
                 } else {

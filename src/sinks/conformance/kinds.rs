@@ -202,6 +202,7 @@ fn check_slack(text: &str) {
         assert!(part.split('>').next().unwrap().matches('|').count() <= 1, "{text}");
     }
     assert!(!text.contains("\nforged"), "{text}");
+    assert!(!text.contains(" *") && !text.contains(" _"), "{text}");
 }
 
 fn check_compatible(text: &str) {

@@ -19,8 +19,8 @@ use tokio::net::TcpStream;
 use tokio::time::timeout;
 
 use super::wire::Wire;
-use crate::model::visible;
 use crate::net::{DialError, Dialer, agree_tls};
+use crate::sinks::blotter::Blotter;
 
 /// Bytes of one reply before TLS.
 const MAX_REPLY: usize = 16 << 10;
@@ -49,8 +49,8 @@ pub(super) struct Server {
     /// For the whole of a message.
     pub within: Duration,
     pub dialer: Dialer,
-    /// What must not be told, should the server say it.
-    pub secrets: Vec<String>,
+    /// Takes out what must not be told, should the server say it.
+    pub blotter: Blotter,
 }
 
 /// Up to where a dialogue has come.
@@ -297,14 +297,10 @@ impl Server {
 
     /// Words of the server on one line, cut, without our secrets.
     fn clean(&self, words: &str) -> String {
-        let mut text = words.split_whitespace().collect::<Vec<_>>().join(" ");
-        for secret in self.secrets.iter().filter(|secret| !secret.is_empty()) {
-            text = text.replace(secret.as_str(), "***");
-        }
-        let text = visible(&text);
+        let text = self.blotter.clean(words);
         match text.char_indices().nth(MAX_TOLD) {
             Some((end, _)) => format!("{}…", &text[..end]),
-            None => text.into_owned(),
+            None => text,
         }
     }
 }

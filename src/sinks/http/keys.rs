@@ -188,7 +188,7 @@ pub(in crate::sinks) fn read_secret(
         None => Some(None),
         Some(source) => {
             let secret = have(table, around, &source)?;
-            if secret.expose().is_empty() && !around.vault.from_outside {
+            if secret.expose().is_empty() && around.vault.asks_for(&source) {
                 let problem = match source {
                     SecretSource::File { place, .. } => Problem::new(place, "the file is empty"),
                     SecretSource::Inline(_) => {

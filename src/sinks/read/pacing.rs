@@ -103,15 +103,33 @@ fn quiet(table: &mut Table<'_>) -> Option<Quiet> {
     let days = days(&mut quiet);
     let through = quiet.get::<Vec<Level>>("through").unwrap_or_else(|| vec![Level::Critical]);
     if let (Some(from), Some(to)) = (&from, &to)
-        && from.value == to.value
+        && let Some((message, hint)) = no_hours(from.value, to.value, days)
     {
-        let problem = quiet.document().problem(&to.source, "`to` is the same time as `from`");
-        let hint = "for whole days write `from = \"00:00\"` and `to = \"24:00\"`";
+        let problem = quiet.document().problem(&to.source, message);
         quiet.note(problem.hint(hint));
         return None;
     }
     quiet.finish();
     Some(Quiet { from: from?.value, to: to?.value, zone: zone?, days: days?, through })
+}
+
+/// What is wrong with quiet hours that are none, or all there are.
+fn no_hours(
+    from: TimeOfDay,
+    to: TimeOfDay,
+    days: Option<Days>,
+) -> Option<(&'static str, &'static str)> {
+    if from == to || (from, to) == (TimeOfDay::LAST, TimeOfDay::FIRST) {
+        let hint = "for whole days write `from = \"00:00\"`, `to = \"24:00\"`, and in `days` for \
+                    each quiet day its name, at most six";
+        return Some(("`to` is the same time as `from`", hint));
+    }
+    if (from, to, days) == (TimeOfDay::FIRST, TimeOfDay::LAST, Some(Days::ALL)) {
+        let hint = "name in `days` those that are quiet and leave at least one out, such as \
+                    `days = [\"sat\", \"sun\"]`";
+        return Some(("these quiet hours never end: nothing would ever be sent", hint));
+    }
+    None
 }
 
 fn time(table: &mut Table<'_>, key: &'static str) -> Option<At<TimeOfDay>> {

@@ -75,6 +75,7 @@ fn what_gathers_is_refused_where_each_alert_goes_by_itself() {
 
 #[test]
 fn what_is_wrong_is_told_with_its_place_and_a_hint() {
+    let whole = |keys: &str| format!("[quiet]\nfrom = \"00:00\"\nto = \"24:00\"\n{keys}\n");
     let quiet = |keys: &str| format!("[quiet]\nfrom = \"22:00\"\nto = \"07:00\"\n{keys}\n");
     let cases = [
         ("concurrency = 0".to_owned(), "w.toml:1:15: `concurrency` is out of bounds", "1 to 64"),
@@ -92,7 +93,10 @@ fn what_is_wrong_is_told_with_its_place_and_a_hint() {
         (quiet("through = [\"loud\"]"), "no level \"loud\"", ""),
         (quiet("thrugh = []"), "unknown key `thrugh` in [quiet]", "did you mean `through`?"),
         ("[quiet]\nfrom = \"7:00\"\nto = \"08:00\"".into(), "\"7:00\" is no time", "\"07:00\""),
-        ("[quiet]\nfrom = \"07:00\"\nto = \"07:00\"".into(), "`to` is the same", "\"24:00\""),
+        ("[quiet]\nfrom = \"07:00\"\nto = \"07:00\"".into(), "`to` is the same", "at most six"),
+        ("[quiet]\nfrom = \"24:00\"\nto = \"00:00\"".into(), "`to` is the same", "at most six"),
+        (whole(""), "w.toml:3:6: these quiet hours never end", "`days = [\"sat\", \"sun\"]`"),
+        (whole(&format!("days = {:?}", Days::NAMES)), "these quiet hours never end", "leave"),
         ("quiet = 5".into(), "`quiet`: expected a table", ""),
     ];
     for (text, expected, hint) in cases {
@@ -102,4 +106,6 @@ fn what_is_wrong_is_told_with_its_place_and_a_hint() {
         let most = if text == "quiet = 5" { 3 } else { 1 };
         assert!(problems.len() <= most, "{problems:#?}");
     }
+    let (pacing, problems) = read(&whole("days = [\"sat\", \"sun\"]"), MESSAGES, false);
+    assert!(pacing.quiet.is_some() && problems.is_empty(), "{problems:#?}");
 }

@@ -59,6 +59,38 @@ pub(in crate::sinks) fn html(text: &str, out: &mut String) {
     }
 }
 
+/// As `html`, with an invisible joiner (U+2060) where a chat program would make a mention, a
+/// command, a tag or a link of plain text.
+pub(in crate::sinks) fn html_inert(text: &str, out: &mut String) {
+    let mut before = ' ';
+    for (at, c) in text.char_indices() {
+        html(c.encode_utf8(&mut [0; 4]), out);
+        let next = text[at + c.len_utf8()..].chars().next().unwrap_or(' ');
+        let live = match c {
+            '@' => true,
+            '/' | '#' => !before.is_alphanumeric(),
+            ':' => next == '/',
+            '.' => before.is_alphanumeric() && next.is_alphabetic(),
+            _ => false,
+        };
+        if live {
+            out.push('\u{2060}');
+        }
+        before = c;
+    }
+}
+
+/// As `entities`, with an invisible joiner (U+2060) before what Slack reads as bold, italic,
+/// struck out or code.
+pub(in crate::sinks) fn entities_inert(text: &str, out: &mut String) {
+    for c in text.chars() {
+        if matches!(c, '*' | '_' | '~' | '`') {
+            out.push('\u{2060}');
+        }
+        entities(c.encode_utf8(&mut [0; 4]), out);
+    }
+}
+
 /// Unicode characters.
 pub(in crate::sinks) fn chars(text: &str) -> usize {
     text.chars().count()

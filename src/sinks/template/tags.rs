@@ -143,7 +143,7 @@ pub(in crate::sinks) const BODY: &str = "\
 {% endif -%}
 {{ alert.feed.title }} · {{ alert.time }}{% if alert.terms %} · {{ alert.terms|join(', ') }}{% endif %}
 {%- if alert.link %}
-<a href=\"{{ alert.link|url }}\">{{ alert.link }}</a>{% endif %}
+<a href=\"{{ alert.link|url }}\">{{ alert.link|url }}</a>{% endif %}
 {%- else -%}
 {% for alert in alerts -%}
 • {{ alert.level }}: {% if alert.link %}<a href=\"{{ alert.link|url }}\">{{ alert.title }}</a>{% else %}{{ alert.title }}{% endif %} ({{ alert.feed.title }})

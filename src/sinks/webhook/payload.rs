@@ -74,12 +74,7 @@ impl Payload {
                 Some(Self::Slack { title: Box::new(title?), body: Box::new(body?) })
             }
             Preset::Alertmanager => {
-                let resolve_after = if table.has("resolve_after") {
-                    table.get::<Duration>("resolve_after")?
-                } else {
-                    table.get::<Duration>("resolve_after");
-                    RESOLVE_AFTER
-                };
+                let resolve_after = read_resolve_after(table)?;
                 Some(Self::Alertmanager { resolve_after })
             }
             Preset::None => {
@@ -253,6 +248,23 @@ fn compatible(text: &str, out: &mut String) {
             c => entities(c.encode_utf8(&mut [0; 4]), out),
         }
     }
+}
+
+/// One that ends as it begins tells nobody.
+const RESOLVE_LEAST: Duration = Duration::from_secs(60);
+const RESOLVE_MOST: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+
+fn read_resolve_after(table: &mut Table<'_>) -> Option<Duration> {
+    let there = table.has("resolve_after");
+    let Some(span) = table.get_at::<Duration>("resolve_after") else {
+        return (!there).then_some(RESOLVE_AFTER);
+    };
+    if !(RESOLVE_LEAST..=RESOLVE_MOST).contains(&span.value) {
+        let problem = table.document().problem(&span.source, "`resolve_after` is out of bounds");
+        table.note(problem.hint("it may be 1m to 30d"));
+        return None;
+    }
+    Some(span.value)
 }
 
 /// Several alerts in one message.
