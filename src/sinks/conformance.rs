@@ -79,7 +79,9 @@ pub(in crate::sinks) enum Play {
     Stall,
     /// Closes the connection before it answers.
     CutBefore,
-    /// Closes the connection in the middle of a good answer.
+    /// Closes the connection within the head of a good answer.
+    CutInHead,
+    /// Closes the connection in the middle of a good answer; over HTTP, of its body.
     Cut,
     /// Answers a byte at a time, for ever.
     Drip,
@@ -119,6 +121,7 @@ const PLAYS: &[Play] = &[
     Play::Page,
     Play::Stall,
     Play::CutBefore,
+    Play::CutInHead,
     Play::Cut,
     Play::Drip,
     Play::Private,

@@ -131,6 +131,8 @@ impl Sink for DiscordSink {
         url.query_pairs_mut().append_pair("wait", "true");
         let mut post = Post::json(url, self.message(batch).to_string());
         post.set("idempotency-key", batch.key.as_str());
+        // Discord does not look at the key.
+        post.repeatable = false;
         let outcome = match self.poster.send(&post).await {
             Ok(reply) if reply.is_success() && reply.is_page() => {
                 self.poster.again(&reply, Reason::Protocol, "that is no answer of Discord's")

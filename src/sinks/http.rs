@@ -13,6 +13,7 @@ use bytes::Bytes;
 use futures_util::StreamExt;
 use reqwest::header::{HeaderMap, HeaderValue, LOCATION};
 use reqwest::{Method, Response, StatusCode};
+use tokio::time::{Instant, timeout_at};
 use url::Url;
 
 pub(super) use self::base::{below, read_base};
@@ -60,6 +61,9 @@ pub(super) struct Post {
     pub headers: HeaderMap,
     /// The body.
     pub body: Bytes,
+    /// Whether the receiver tells a repeat by its key, and need not show it twice. If it does not,
+    /// 2xx in the head of an answer counts, whether or not the rest of it comes.
+    pub repeatable: bool,
 }
 
 /// An answer, its status whatever it may be.
@@ -69,13 +73,24 @@ pub(super) struct Reply {
     pub status: u16,
     /// Retry-After (RFC 9110 §10.2.3). A service that says it in its body puts it in here.
     pub after: Option<Duration>,
-    /// The body's first 8 KiB. Holds what the receiver wrote: no secret of ours may be told from
+    /// The body's first 8 KiB, or less of it if the connection broke. Holds what the receiver wrote: no secret of ours may be told from
     /// it but by [`Poster::judge`].
     pub body: Vec<u8>,
+    /// What kept the rest of the body away.
+    cut: Option<String>,
     /// `host:port` that answered, if a redirect led there.
     host: Option<String>,
     /// Values of headers that went out and may come back.
     sent: Vec<String>,
+}
+
+/// The head of an answer.
+struct Answer {
+    response: Response,
+    /// The secret headers that went out.
+    sent: Vec<String>,
+    /// As in [`Reply`].
+    host: Option<String>,
 }
 
 impl Post {
@@ -94,6 +109,7 @@ impl Post {
             auth: Auth::None,
             headers: HeaderMap::new(),
             body: body.into(),
+            repeatable: true,
         }
     }
 
@@ -131,7 +147,7 @@ impl Reply {
     /// A reply for tests.
     #[cfg(test)]
     pub fn of(status: u16, body: &[u8]) -> Self {
-        Self { status, after: None, body: body.to_vec(), host: None, sent: Vec::new() }
+        Self { status, after: None, body: body.to_vec(), cut: None, host: None, sent: Vec::new() }
     }
 
     /// The body as JSON, if it is that.
@@ -176,15 +192,19 @@ impl Poster {
     /// Sends `post`. Follows 307 and 308 at most three times.
     ///
     /// # Errors
-    /// What becomes of the delivery if there is no whole answer: always [`Outcome::Retry`].
+    /// What becomes of the delivery if there is no whole answer, and no head of one that counts by
+    /// itself: always [`Outcome::Retry`].
     pub async fn send(&self, post: &Post) -> Result<Reply, Outcome> {
-        match tokio::time::timeout(self.keys.timeout, self.follow(post)).await {
-            Ok(result) => result,
-            Err(_) => {
-                let message = format!("no whole answer within {:?}", self.keys.timeout);
-                Err(self.retry(Reason::Timeout, message))
-            }
+        let until = Instant::now() + self.keys.timeout;
+        match timeout_at(until, self.follow(post)).await {
+            Ok(Ok(answer)) => self.reply(answer, post.repeatable, until).await,
+            Ok(Err(outcome)) => Err(outcome),
+            Err(_) => Err(self.retry(Reason::Timeout, self.late())),
         }
+    }
+
+    fn late(&self) -> String {
+        format!("no whole answer within {:?}", self.keys.timeout)
     }
 
     /// What `reply` means. 2xx: delivered. 408, 425, 429 and 5xx: to be tried again, after
@@ -230,6 +250,9 @@ impl Poster {
         if let Some(says) = says.filter(|says| !says.is_empty()) {
             message = format!("{message}: {says}");
         }
+        if let Some(cut) = reply.cut.as_ref().filter(|_| reply.is_success()) {
+            message = format!("{message} (the rest did not come: {})", self.clean(cut, &[]));
+        }
         if let Some(host) = &reply.host {
             message = format!("{message} (at {host}, after a redirect)");
         }
@@ -245,7 +268,8 @@ impl Poster {
         Outcome::Retry { reason, message, after: None }
     }
 
-    async fn follow(&self, post: &Post) -> Result<Reply, Outcome> {
+    /// Up to the head of the last answer.
+    async fn follow(&self, post: &Post) -> Result<Answer, Outcome> {
         let mut url = post.url.clone();
         for hop in 0..=MAX_REDIRECTS {
             let (response, sent) = self.ask(post, &url, hop).await?;
@@ -253,7 +277,7 @@ impl Poster {
                 Some(next) => url = next,
                 None => {
                     let host = (hop > 0).then(|| host_port(&url));
-                    return self.reply(response, sent, host).await;
+                    return Ok(Answer { response, sent, host });
                 }
             }
         }
@@ -308,26 +332,32 @@ impl Poster {
 
     async fn reply(
         &self,
-        response: Response,
-        sent: Vec<String>,
-        host: Option<String>,
+        answer: Answer,
+        repeatable: bool,
+        until: Instant,
     ) -> Result<Reply, Outcome> {
+        let Answer { response, sent, host } = answer;
         let status = response.status();
         let after = headers::retry_after(response.headers(), self.clock.now().wall);
         let mut body = Vec::new();
-        let read = read(response, &mut body);
-        if status.is_success() {
-            let stage = read.await.err();
-            if let Some((error, stage)) = stage {
-                let (reason, message) = failure::of_reqwest(error, stage, self.waits());
+        // Of a failure the status stands, however little of the words may come.
+        let words =
+            if status.is_success() { until } else { until.min(Instant::now() + WORDS_WAIT) };
+        let failure = match timeout_at(words, read(response, &mut body)).await {
+            Ok(read) => {
+                let told = |(error, stage)| failure::of_reqwest(error, stage, self.waits());
+                read.err().map(told)
+            }
+            Err(_) => Some((Reason::Timeout, self.late())),
+        };
+        let cut = match failure {
+            Some((reason, message)) if status.is_success() && repeatable => {
                 let message = format!("{status}, but not the whole answer: {message}");
                 return Err(self.retry(reason, message));
             }
-        } else {
-            // The status stands, however little of the words may come.
-            let _ = tokio::time::timeout(WORDS_WAIT, read).await;
-        }
-        Ok(Reply { status: status.as_u16(), after, body, host, sent })
+            failure => failure.map(|(_, message)| message),
+        };
+        Ok(Reply { status: status.as_u16(), after, body, cut, host, sent })
     }
 
     fn broken(&self, (reason, message): failure::Failure, url: &Url, hop: usize) -> Outcome {

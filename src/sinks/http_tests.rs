@@ -281,3 +281,28 @@ async fn a_kept_connection_that_has_died_costs_no_attempt() {
     }
     task.abort();
 }
+
+#[tokio::test]
+async fn what_cannot_be_repeated_is_delivered_by_the_head_of_its_answer() {
+    // What is played, the timeout, and how it is told of a message that can be repeated.
+    let cases = [
+        (Play::Cut, "4m", Reason::Truncated, true),
+        (Play::Drip, "3s", Reason::Timeout, true),
+        (Play::CutInHead, "4m", Reason::Truncated, false),
+        (Play::CutBefore, "4m", Reason::Truncated, false),
+    ];
+    for (play, timeout, why, has_head) in cases {
+        let server = Server::start((200, "ok"), None).await;
+        server.play(play);
+        let (poster, post) = poster(&format!("url = \"{}\"\ntimeout = \"{timeout}\"", server.url));
+        let once = Post { repeatable: false, ..post.clone() };
+        let (again, once) = tokio::join!(poster.deliver(&post), poster.deliver(&once));
+        let is_retry =
+            |outcome: &Outcome| matches!(outcome, Outcome::Retry { reason, .. } if *reason == why);
+        assert!(is_retry(&again), "{play:?}: {again:?}");
+        match has_head {
+            true => assert_eq!(once, Outcome::Delivered, "{play:?}"),
+            false => assert!(is_retry(&once), "{play:?}: {once:?}"),
+        }
+    }
+}

@@ -118,6 +118,8 @@ impl Sink for SlackSink {
         // Errors are words in plain text, such as `no_service` and `channel_is_archived`.
         let mut post = Post::json(self.config.url.expose().clone(), message.to_string());
         post.set("idempotency-key", batch.key.as_str());
+        // Slack does not look at the key.
+        post.repeatable = false;
         let outcome = match self.poster.send(&post).await {
             Ok(reply) if reply.is_success() && reply.is_page() => {
                 self.poster.again(&reply, Reason::Protocol, "that is no answer of Slack's")

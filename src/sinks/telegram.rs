@@ -193,7 +193,10 @@ impl TelegramSink {
             let says = format!("the chat has become a supergroup; its `chat_id` is {id} now");
             return self.poster.again(&reply, Reason::ClientError, &says);
         }
-        let is_no = answer.as_ref().is_some_and(|answer| answer["ok"] == json!(false));
+        let is_no = match &answer {
+            Some(answer) => answer["ok"] == json!(false),
+            None => begins_with_no(&reply.body),
+        };
         if reply.is_success() && (is_no || reply.is_page()) {
             return self.poster.again(&reply, Reason::Protocol, "that is no answer of Telegram's");
         }
@@ -203,6 +206,12 @@ impl TelegramSink {
     }
 }
 
+/// Whether `body`, which may be cut, begins as Telegram's answers do that say no.
+fn begins_with_no(body: &[u8]) -> bool {
+    let mut bytes = body.iter().filter(|byte| !byte.is_ascii_whitespace());
+    br#"{"ok":false"#.iter().all(|expected| bytes.next() == Some(expected))
+}
+
 #[async_trait]
 impl Sink for TelegramSink {
     async fn deliver(&self, batch: &Batch) -> Attempt {
@@ -210,7 +219,8 @@ impl Sink for TelegramSink {
             return Attempt::default();
         }
         let url = self.config.endpoint().expose().clone();
-        let post = Post::json(url, self.message(batch).to_string());
+        let mut post = Post::json(url, self.message(batch).to_string());
+        post.repeatable = false;
         let outcome = match self.poster.send(&post).await {
             Ok(reply) => self.judge(reply),
             Err(outcome) => outcome,

@@ -72,6 +72,8 @@ async fn what_telegram_says_is_heeded() {
         ((400, moved), retry(Reason::ClientError, supergroup, None)),
         ((200, "<html>welcome</html>"), retry(Reason::Protocol, other, None)),
         ((200, r#"{"ok":false}"#), retry(Reason::Protocol, other, None)),
+        ((200, r#"{"ok": false, "descr"#), retry(Reason::Protocol, other, None)),
+        ((200, r#"{"ok": true, "resu"#), Outcome::Delivered),
         (
             (403, gone),
             Outcome::Refused {
