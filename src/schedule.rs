@@ -223,6 +223,17 @@ pub fn first_due(
     now.mono.plus(fraction(spread(policy, feeds), feed, start))
 }
 
+/// Mends a schedule whose last poll lies in future, for it was written by a clock that has been set
+/// back since: the poll counts as made now, and the wait begins anew. Answers whether it was so. It
+/// is to be written down then: where starts follow each other fast, each would begin the wait anew.
+pub fn rebase(stored: &mut Schedule, now: Timestamp) -> bool {
+    let Some(last) = stored.last_poll.filter(|last| *last > now) else { return false };
+    let ahead = last.since(now);
+    stored.last_poll = Some(now);
+    stored.next_poll = stored.next_poll.map(|next| next.minus(ahead));
+    true
+}
+
 /// When a feed is due that fell due while nobody could poll, for as long as `held`, as one of so
 /// many feeds.
 pub fn due_late(
@@ -401,6 +412,24 @@ mod tests {
             };
             let most = (0..1000).map(due).max().unwrap();
             assert!(most <= over * S && most * 2 > over * S, "{feeds} each {interval}: {most:?}");
+        }
+    }
+
+    #[test]
+    fn a_schedule_of_a_clock_that_was_set_back_counts_from_now() {
+        let now = Timestamp::from_millis(1_700_000_000_000);
+        let at = |last: Timestamp| Schedule {
+            last_poll: Some(last),
+            next_poll: Some(last.plus(900 * S)),
+            ..Schedule::default()
+        };
+        let mut ahead = at(now.plus(21_600 * S));
+        assert!(rebase(&mut ahead, now));
+        assert_eq!(ahead, at(now));
+        for mut sound in [at(now), at(now.minus(60 * S)), Schedule::default()] {
+            let before = sound.clone();
+            assert!(!rebase(&mut sound, now));
+            assert_eq!(sound, before);
         }
     }
 

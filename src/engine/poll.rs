@@ -30,7 +30,7 @@ use crate::fetch::{Fetch, FetchError};
 use crate::health;
 use crate::model::{Clock, Health, Mono, Now, Reason, visible};
 use crate::observe::events::{Fault, FeedFirstSeen, FeedGap, PollOk};
-use crate::schedule::{Agenda, Limits, first_due};
+use crate::schedule::{Agenda, Limits, first_due, rebase};
 use crate::store::{Store, StoreError};
 
 /// Schedules are written to the store this often.
@@ -101,8 +101,12 @@ impl PollEngine {
             .iter()
             .zip(states)
             .filter(|(feed, _)| feed.enabled)
-            .map(|(feed, state)| Slot::new(Arc::clone(feed), state))
+            .map(|(feed, mut state)| {
+                let dirty = rebase(&mut state.schedule, now.wall);
+                Slot { dirty, ..Slot::new(Arc::clone(feed), state) }
+            })
             .collect();
+        let dirty = (0..slots.len()).filter(|index| slots[*index].dirty).collect();
         let limits = Limits {
             concurrency: plan.poll.concurrency as usize,
             per_host: plan.poll.per_host as usize,
@@ -146,7 +150,7 @@ impl PollEngine {
             offline_since: None,
             last_flush: now.mono,
             started: now.mono,
-            dirty: Vec::new(),
+            dirty,
             totals,
             raised,
         })

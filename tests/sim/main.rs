@@ -34,6 +34,7 @@ mod simulator;
 mod sinks;
 mod world;
 
+mod clocks;
 mod every_call;
 mod many;
 mod seeds;

@@ -116,7 +116,9 @@ impl<S> Drop for Simulator<S> {
     fn drop(&mut self) {
         if std::thread::panicking() {
             eprintln!("==== {}", self.label);
-            for line in self.told.iter().skip(self.told.len().saturating_sub(400)) {
+            // Whoever replays one wants all of it.
+            let most = if std::env::var_os("SIM_SEED").is_some() { usize::MAX } else { 400 };
+            for line in self.told.iter().skip(self.told.len().saturating_sub(most)) {
                 eprintln!("{line}");
             }
             let lines = self.log.lines();
