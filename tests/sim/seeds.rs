@@ -179,6 +179,7 @@ async fn weather(seed: u64) {
     let (config, feeds) = setting(&mut chance);
     let length = chance.span(HOUR, 24 * HOUR);
     let label = format!("SIM_SEED={seed} cargo test --test sim seeds ({length:?})");
+    eprintln!("{label}");
     let mut simulator = Simulator::new(label, &config, feeds, Storm::new(seed, length));
     simulator.run(length + 200 * HOUR).await;
     simulator.play(HOUR).await;
