@@ -33,10 +33,10 @@ pub struct Pacing {
     /// Default 1h; for `log`, `file` and `feed` 30s.
     pub retry_max: Option<Duration>,
     /// `give_up_after`: an alert whose first try failed this long ago becomes a dead letter when
-    /// one more fails, though none within an hour of a start for tries before it: it is kept and
-    /// shown, and `wirewatch outbox retry` sends it. 1m to 30d, or
-    /// `"never"`. Default 24h; for `log`, `file` and `feed` never, since a full disk is no
-    /// reason to give up.
+    /// one more fails: it is kept and shown, and `wirewatch outbox retry` sends it. What failed
+    /// before a start of wirewatch is tried for another hour at least, or for this if it is
+    /// shorter. 1m to 30d, or `"never"`. Default 24h; for `log`, `file` and `feed` never, since a
+    /// full disk is no reason to give up.
     pub give_up_after: Option<Duration>,
 }
 

@@ -19,7 +19,8 @@ use std::time::Duration;
 use tokio::task::{Id, JoinError, JoinSet};
 
 use self::desk::Desk;
-use self::lane::{Lane, UnderWay};
+use self::failing::UnderWay;
+use self::lane::Lane;
 use self::look::{Looked, Message, look};
 use self::send::{Sent, send};
 use super::Totals;

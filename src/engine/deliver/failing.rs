@@ -65,6 +65,16 @@ impl Failing {
     }
 }
 
+/// What is remembered of a message under way.
+#[derive(Debug)]
+pub(super) struct UnderWay {
+    pub rows: Vec<i64>,
+    /// See [`Failing::generation`].
+    pub generation: u64,
+    /// Whether none of it was tried before.
+    pub fresh: bool,
+}
+
 /// Rows that failed and are tried again.
 #[derive(Debug, Default)]
 pub(super) struct Blamed(HashMap<i64, Blame>);

@@ -3,14 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::failing::{Blamed, Failing, chance, failure};
+use super::failing::{Blamed, Failing, UnderWay, chance, failure};
 use super::look::{For, Found, Looked, Message, Order};
 use super::report::{Counts, SinkFailure, SinkReport};
 use super::send::{Failure, Owed, Sent};
 use crate::model::{Mono, Now, Reason, SinkName};
-use crate::observe::events::{
-    Delivered, DeliveryFailed, DeliveryGivenUp, DeliveryMuted, DeliveryRefused, SinkRecovered,
-};
+use crate::observe::events::{Delivered, DeliveryFailed, DeliveryMuted, SinkRecovered};
 use crate::pace::{Hold, Traffic};
 use crate::retry;
 use crate::sinks::{Sink, SinkSpec};
@@ -46,14 +44,6 @@ pub(super) struct Lane {
     /// Whether a look has in hand what is owed.
     owing: bool,
     counts: Counts,
-}
-
-/// What is remembered of a message under way.
-#[derive(Debug)]
-pub(super) struct UnderWay {
-    pub rows: Vec<i64>,
-    generation: u64,
-    fresh: bool,
 }
 
 impl Lane {
@@ -316,13 +306,7 @@ impl Lane {
         self.delivered(name, settled, now.mono.since(sent.started));
         self.counts.failed += tally.failed as u64;
         self.counts.dead += (tally.refused.len() + tally.given_up.len()) as u64;
-        for (alert, reason, message) in &tally.refused {
-            DeliveryRefused { sink: name, alert, reason: *reason, message }.log();
-        }
-        for (alert, reason, message, attempts) in &tally.given_up {
-            let (reason, attempts) = (*reason, *attempts);
-            DeliveryGivenUp { sink: name, alert, reason, message, attempts }.log();
-        }
+        tally.log(name);
         let own = self.blamed.are_proven(&was.rows) && !self.is_failing() && tally.delivered == 0;
         self.blamed.sent(&was.rows, &tally.retried);
         let current = was.generation == self.failing.generation;

@@ -10,7 +10,7 @@ use super::desk::Desk;
 use crate::model::{
     AlertId, Attempt, Batch, Bookmark, Mono, Outcome, Reason, SinkName, Timestamp, visible,
 };
-use crate::observe::events::Fault;
+use crate::observe::events::{DeliveryGivenUp, DeliveryRefused, Fault};
 use crate::pace::Pacing;
 use crate::retry::Backoff;
 use crate::sinks::Sink;
@@ -59,6 +59,19 @@ pub(super) struct Tally {
     pub retried: Vec<i64>,
     pub refused: Vec<(AlertId, Reason, String)>,
     pub given_up: Vec<(AlertId, Reason, String, u32)>,
+}
+
+impl Tally {
+    /// Tells of what has become a dead letter.
+    pub fn log(&self, sink: &SinkName) {
+        for (alert, reason, message) in &self.refused {
+            DeliveryRefused { sink, alert, reason: *reason, message }.log();
+        }
+        for (alert, reason, message, attempts) in &self.given_up {
+            let (reason, attempts) = (*reason, *attempts);
+            DeliveryGivenUp { sink, alert, reason, message, attempts }.log();
+        }
+    }
 }
 
 /// How a sink failed.
