@@ -220,7 +220,6 @@ impl App {
         (report, summary)
     }
 
-    /// Says what waits for sinks that the config does not have: kept, and delivered to none.
     /// At a start there are no older rules to stay with: to watch with a rule that is not what its
     /// author meant is better than not to watch.
     async fn warn_of_failing_examples(&self) {
@@ -229,6 +228,7 @@ impl App {
         failed.unwrap_or_default().iter().for_each(warn);
     }
 
+    /// Says what waits for sinks that the config does not have: kept, and delivered to none.
     async fn warn_of_orphans(&self) {
         for count in self.store.outbox().await.unwrap_or_default() {
             let known = self.plan.sinks.iter().any(|spec| spec.name == count.sink);

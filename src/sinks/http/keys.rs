@@ -188,7 +188,8 @@ pub(in crate::sinks) fn read_secret(
         None => Some(None),
         Some(source) => {
             let secret = have(table, around, &source)?;
-            if secret.expose().is_empty() && !around.vault.from_outside {
+            let unseen = around.vault.from_outside || around.vault.without_secrets;
+            if secret.expose().is_empty() && !unseen {
                 let problem = match source {
                     SecretSource::File { place, .. } => Problem::new(place, "the file is empty"),
                     SecretSource::Inline(_) => {
