@@ -66,14 +66,18 @@ pub struct Vault {
     /// Whether this only looks at the config of a service: its credentials cannot be had then, and
     /// are not asked for.
     pub from_outside: bool,
+    /// Whether secrets are not needed: no file is read for one, and each that stands in a file is
+    /// the empty one.
+    pub without_secrets: bool,
 }
 
 impl Vault {
     /// Whether the secret is asked for. If not, an empty one stands for it.
     pub fn asks_for(&self, source: &SecretSource) -> bool {
-        let is_credential = |path: &Path| path.to_str().is_some_and(|p| p.starts_with(CREDENTIAL));
+        let SecretSource::File { path, .. } = source else { return true };
+        let is_credential = path.to_str().is_some_and(|path| path.starts_with(CREDENTIAL));
         let at_hand = !self.from_outside || self.credentials.is_some();
-        !matches!(source, SecretSource::File { path, .. } if is_credential(path) && !at_hand)
+        !self.without_secrets && (!is_credential || at_hand)
     }
 
     /// The secret, which is one line, without the line end of its file.

@@ -77,6 +77,7 @@ impl App {
         let config = self.config.display().to_string();
         PlanLoaded { config: &config, feeds, rules, sinks }.log();
         self.plan.warnings.iter().for_each(warn);
+        self.warn_of_orphans().await;
         Ok(())
     }
 }

@@ -228,6 +228,7 @@ impl ConfigArgs {
             logs: folder("LOGS_DIRECTORY"),
             inherited: inherited.collect(),
             from_outside: false,
+            without_secrets: false,
         }
     }
 
@@ -259,8 +260,10 @@ impl ConfigArgs {
     }
 
     /// The plan as the installed service has it, for verbs that look into its store from outside.
+    /// No secret is read, so that they work where one is lost.
     fn plan_of_service(&self) -> Option<Plan> {
-        let mut around = Surroundings { from_outside: true, ..self.surroundings() };
+        let seen = self.surroundings();
+        let mut around = Surroundings { from_outside: true, without_secrets: true, ..seen };
         let state = PathBuf::from("/var/lib/wirewatch");
         if self.path() == Path::new(INSTALLED) && around.state.is_none() && state.is_dir() {
             around.state = Some(state);

@@ -1,13 +1,18 @@
 //! `outbox`: what waits for the sinks, and what they would not take.
 
+mod held;
 mod list;
+
+use std::collections::BTreeSet;
 
 use clap::{Args, Subcommand};
 
 use super::daemon::store_exit;
 use super::out::{Out, complain};
+use super::sink::not_there;
 use super::{ConfigArgs, Exit};
-use crate::model::SinkName;
+use crate::engine::plan::Plan;
+use crate::model::{SinkName, visible};
 use crate::store::{
     OpenMode, OutboxQuery, OutboxRow, Rows, Selection, SqliteStore, Store, StoreError,
 };
@@ -118,15 +123,21 @@ async fn change(config: &ConfigArgs, selection: Selection, deed: Deed) -> anyhow
     let Some(plan) = config.plan_of_service() else { return Ok(Exit::BadConfig) };
     let changed = async {
         let store = SqliteStore::open(&plan.store_path, OpenMode::Operator)?;
-        let missing = missing(&store, &selection).await?;
+        if let Rows::Of(sink) = &selection.rows
+            && !is_known(&store, &plan, sink).await?
+        {
+            return Ok(None);
+        }
+        let named = named(&store, &selection).await?;
         let count = match deed {
             Deed::Retry => store.outbox_retry(selection.clone()).await?,
             Deed::Drop => store.outbox_drop(selection.clone()).await?,
         };
-        Ok((missing, count))
+        Ok(Some((named, count)))
     };
-    let (missing, count) = match changed.await {
-        Ok(changed) => changed,
+    let (Named { missing, sinks }, count) = match changed.await {
+        Ok(Some(changed)) => changed,
+        Ok(None) => return Ok(Exit::No),
         Err(error) => return Ok(store_exit(&error)),
     };
     for row in &missing {
@@ -135,6 +146,11 @@ async fn change(config: &ConfigArgs, selection: Selection, deed: Deed) -> anyhow
         } else {
             format!("there is no row {row} in the outbox")
         });
+    }
+    let is_gone = |sink: &&SinkName| plan.sinks.iter().all(|spec| spec.name != **sink);
+    for sink in sinks.iter().filter(is_gone).filter(|_| deed == Deed::Retry && count > 0) {
+        let sink = visible(sink.as_str());
+        complain(&format!("the config has no sink \"{sink}\"; they wait until it has"));
     }
     let what = match (selection.dead_only, count) {
         (true, 1) => "dead letter",
@@ -153,16 +169,52 @@ async fn change(config: &ConfigArgs, selection: Selection, deed: Deed) -> anyhow
     Ok(if count == 0 || !missing.is_empty() { Exit::No } else { Exit::Ok })
 }
 
-/// The rows that are named and not there.
-async fn missing(store: &SqliteStore, selection: &Selection) -> Result<Vec<i64>, StoreError> {
-    let Rows::Numbers(named) = &selection.rows else { return Ok(Vec::new()) };
-    let mut missing = Vec::new();
-    for row in named {
+/// Whether the config or the outbox knows a sink of that name; if neither does, that is told.
+async fn is_known(store: &SqliteStore, plan: &Plan, sink: &SinkName) -> Result<bool, StoreError> {
+    let counts = store.outbox().await?;
+    let ours = plan.sinks.iter().map(|spec| spec.name.as_str());
+    let known: BTreeSet<&str> =
+        ours.chain(counts.iter().map(|count| count.sink.as_str())).collect();
+    let is_known = known.contains(sink.as_str());
+    if !is_known {
+        not_there("sink", sink.as_str(), &known.into_iter().collect::<Vec<_>>());
+    }
+    Ok(is_known)
+}
+
+/// What a selection names.
+#[derive(Debug, Default)]
+struct Named {
+    /// Rows that are not there.
+    missing: Vec<i64>,
+    /// Whose the others are.
+    sinks: BTreeSet<SinkName>,
+}
+
+async fn named(store: &SqliteStore, selection: &Selection) -> Result<Named, StoreError> {
+    let mut named = Named::default();
+    let numbers = match &selection.rows {
+        Rows::Numbers(numbers) => numbers,
+        Rows::Of(sink) => {
+            named.sinks.insert(sink.clone());
+            return Ok(named);
+        }
+        Rows::All => {
+            let counts = store.outbox().await?.into_iter();
+            let meant = counts.filter(|count| count.dead > 0 || !selection.dead_only);
+            named.sinks.extend(meant.map(|count| count.sink));
+            return Ok(named);
+        }
+    };
+    for row in numbers {
         let next = OutboxQuery { after: Some(row - 1), limit: 1, ..OutboxQuery::default() };
         let is_it = |found: &OutboxRow| found.row == *row && (found.dead || !selection.dead_only);
-        if !store.outbox_rows(next).await?.first().is_some_and(is_it) {
-            missing.push(*row);
+        match store.outbox_rows(next).await?.into_iter().find(is_it) {
+            Some(found) => {
+                named.sinks.insert(found.sink);
+            }
+            None => named.missing.push(*row),
         }
     }
-    Ok(missing)
+    Ok(named)
 }

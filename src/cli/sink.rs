@@ -53,11 +53,15 @@ pub(super) async fn run(args: SinkArgs) -> anyhow::Result<Exit> {
     }
 }
 
+const HEADER: [&str; 7] = ["sink", "kind", "levels", "rules", "tags", "status", "health"];
+
 fn list(args: &ListArgs) -> anyhow::Result<Exit> {
-    let Some(plan) = args.config.plan_to_look_at() else { return Ok(Exit::BadConfig) };
+    let Some(plan) = args.config.plan_of_service() else { return Ok(Exit::BadConfig) };
     let row = |spec: &SinkSpec| {
-        let Filter { rules, levels, tags, health, .. } = &spec.filter;
+        let Filter { rules, levels, tags, status, health } = &spec.filter;
         let rules: Vec<&str> = rules.iter().map(|rule| rule.value.as_str()).collect();
+        let tags: Vec<&str> = tags.iter().map(|tag| tag.value.as_str()).collect();
+        let status: Vec<&str> = status.iter().map(|status| status.as_str()).collect();
         let levels: Vec<&str> = levels.iter().map(|level| level.as_str()).collect();
         let all = |list: String| if list.is_empty() { "all".to_owned() } else { list };
         let (none, health) = match health {
@@ -72,12 +76,13 @@ fn list(args: &ListArgs) -> anyhow::Result<Exit> {
             chosen(levels.join(",")),
             chosen(rules.join(",")),
             chosen(tags.join(",")),
+            chosen(status.join(",")),
             health.to_owned(),
         ]
     };
     let rows: Vec<Vec<String>> = plan.sinks.iter().map(row).collect();
     let mut out = Out::new();
-    out.line(&render::table(&["sink", "kind", "levels", "rules", "tags", "health"], &rows))?;
+    out.line(&render::table(&HEADER, &rows))?;
     out.flush()?;
     Ok(Exit::Ok)
 }
@@ -104,7 +109,7 @@ fn example(args: &ExampleArgs) -> anyhow::Result<Exit> {
 }
 
 /// Says that there is no such thing, which may have been meant, and what there is.
-fn not_there(what: &str, name: &str, known: &[&str]) {
+pub(super) fn not_there(what: &str, name: &str, known: &[&str]) {
     complain(&format!("there is no {what} \"{}\"", visible(name)));
     let all = known.join(", ");
     complain(&match nearest(name, known.iter().copied()) {

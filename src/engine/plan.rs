@@ -4,6 +4,7 @@
 
 mod feeds;
 mod files;
+mod filters;
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -11,12 +12,13 @@ use std::sync::Arc;
 
 use self::feeds::{finish_feeds, read_feeds};
 use self::files::{expand, plain, rule_files};
+use self::filters::check_filters;
 use crate::config::{
     Config, FeedDraft, LogSection, MetricsSection, NetSection, Overlay, PollSection, StoreSection,
 };
 use crate::document::{At, Document};
 use crate::files::{Vault, folder, read_file};
-use crate::model::{Alert, Feed, Place, Problem, Problems, SinkName, nearest};
+use crate::model::{Alert, Feed, Place, Problem, Problems, SinkName};
 use crate::rules::RuleSet;
 use crate::sinks::{self, SinkSpec};
 
@@ -65,6 +67,9 @@ pub struct Surroundings {
     /// Whether this only looks at the config of a service: its credentials cannot be had then, and
     /// are not asked for.
     pub from_outside: bool,
+    /// Whether this only asks what is where: secrets that stand in files are not needed then, and
+    /// one that cannot be read is no problem.
+    pub without_secrets: bool,
 }
 
 impl Surroundings {
@@ -74,6 +79,7 @@ impl Surroundings {
             folder: folder.to_owned(),
             credentials: self.credentials.clone(),
             from_outside: self.from_outside,
+            without_secrets: self.without_secrets,
         }
     }
 
@@ -130,7 +136,7 @@ impl Plan {
             let problem = Problem::new(Place::File(path.to_owned()), "there is no sink");
             warnings.push(problem.hint("alerts are stored but shown nowhere; add a [[sink]]"));
         }
-        check_filters(&sinks, rules.as_ref(), &document, &problems);
+        check_filters(&sinks, rules.as_ref(), &document, (&problems, &warnings));
         let store_path = store_path(&config.store, &base, around);
         let config_files = rule_files.iter().map(Document::path).chain([path]);
         check_places(&sinks, &store_path, config_files, &document, &problems);
@@ -255,31 +261,5 @@ fn check_places<'a>(
             problems
                 .push(document.problem(&spec.source, message).hint("give it a file of its own"));
         }
-    }
-}
-
-/// A sink that waits for a rule that does not exist would wait for ever.
-fn check_filters(
-    sinks: &[SinkSpec],
-    rules: Option<&RuleSet>,
-    document: &Document,
-    problems: &Problems,
-) {
-    let Some(rules) = rules else { return };
-    let known: Vec<&str> = rules.rules().map(|rule| rule.id.as_str()).collect();
-    for (spec, wanted) in
-        sinks.iter().flat_map(|spec| spec.filter.rules.iter().map(move |at| (spec, at)))
-    {
-        let name = wanted.value.as_str();
-        if known.contains(&name) {
-            continue;
-        }
-        let message = format!("sink \"{}\": rule \"{name}\" does not exist", spec.name);
-        let list = known.join(", ");
-        let hint = match nearest(name, known.iter().copied()) {
-            Some(near) => format!("did you mean \"{near}\"? Rules: {list}"),
-            None => format!("rules: {list}"),
-        };
-        problems.push(document.problem(&wanted.source, message).hint(hint));
     }
 }

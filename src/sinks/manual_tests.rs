@@ -124,7 +124,7 @@ fn read(text: &str, base: &Path) -> (Vec<SinkSpec>, Vec<String>) {
     let document = Document::new("w.toml", text);
     let problems = Problems::default();
     let mut root = document.root(&problems);
-    let vault = Vault { folder: base.to_owned(), credentials: None, from_outside: true };
+    let vault = Vault { folder: base.to_owned(), from_outside: true, ..Vault::default() };
     let specs = SinkSpec::read_all(&mut root, &Around { vault, ..Around::default() });
     root.finish();
     (specs, problems.into_vec().iter().map(ToString::to_string).collect())

@@ -31,8 +31,7 @@ use async_trait::async_trait;
 use crate::document::{At, Source, Table};
 use crate::files::Vault;
 use crate::model::{
-    Alert, AlertRule, Attempt, Batch, Bookmark, Clock, Level, Proxy, Reason, RuleId, SinkName,
-    Status,
+    Alert, Attempt, Batch, Bookmark, Clock, Level, Proxy, Reason, RuleId, SinkName, Status,
 };
 use crate::observe::LogStream;
 use crate::pace::Pacing;
@@ -233,7 +232,7 @@ pub struct Filter {
     /// `critical`.
     pub levels: Vec<Level>,
     /// `tags`: only alerts of rules that have one of these tags.
-    pub tags: Vec<String>,
+    pub tags: Vec<At<String>>,
     /// `status`: only alerts of rules with one of these statuses: a list of `stable`, `test`,
     /// `experimental`, `deprecated`.
     pub status: Vec<Status>,
@@ -263,13 +262,14 @@ impl Filter {
             (false, _) => {}
         }
         let level = self.levels.is_empty() || self.levels.contains(&alert.level);
-        level && alert.rules.iter().any(|rule| self.takes_rule(rule))
+        level && alert.rules.iter().any(|rule| self.fits(&rule.id, &rule.tags, rule.status))
     }
 
-    fn takes_rule(&self, rule: &AlertRule) -> bool {
-        let id = self.rules.is_empty() || self.rules.iter().any(|at| at.value == rule.id);
-        id && (self.tags.is_empty() || self.tags.iter().any(|tag| rule.tags.contains(tag)))
-            && (self.status.is_empty() || self.status.contains(&rule.status))
+    /// Whether a rule with this id, these tags and this status passes, whatever its level.
+    pub fn fits(&self, id: &RuleId, tags: &[String], status: Status) -> bool {
+        (self.rules.is_empty() || self.rules.iter().any(|at| at.value == *id))
+            && (self.tags.is_empty() || self.tags.iter().any(|at| tags.contains(&at.value)))
+            && (self.status.is_empty() || self.status.contains(&status))
     }
 }
 

@@ -92,7 +92,7 @@ fn filter(table: &mut Table<'_>) -> Option<Filter> {
         ["rules", "levels", "tags", "status"].into_iter().filter(|key| table.has(key)).collect();
     let rules = list::<At<String>>(table, "rules");
     let levels = list::<Level>(table, "levels");
-    let tags = list::<String>(table, "tags");
+    let tags = list::<At<String>>(table, "tags");
     let status = list::<Status>(table, "status");
     let health = health(table, &written);
     let rules = rules?.into_iter();

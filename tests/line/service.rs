@@ -63,6 +63,25 @@ fn a_start_warns_of_a_rule_that_fails_its_own_example_and_watches() {
 }
 
 #[test]
+fn a_reload_that_takes_a_sink_away_says_what_waits_for_it() {
+    let room = Newsroom::open();
+    room.put("/a", Page::Feed(vec![story("1", "A flood", 1)]));
+    let text = config(&room, "alert", &["/a"]);
+    let home = Home::new(&text);
+    // A folder in the place of the file.
+    std::fs::create_dir(home.path("alerts.jsonl")).unwrap();
+    let mut daemon = home.run();
+    daemon.expect("alert", &[("feed.id", "a")]);
+    let other = "kind = \"file\"\nname = \"desk\"\npath = \"desk.jsonl\"\n";
+    home.write("wirewatch.toml", &text.replace("kind = \"file\"\n", other));
+    daemon.signal("HUP");
+    daemon.expect("plan_loaded", &[]);
+    let warning = daemon.expect("config_warning", &[]);
+    let message = warning["message"].as_str().unwrap();
+    assert_eq!(message, "1 alerts wait for a sink \"file\"");
+}
+
+#[test]
 fn a_reload_while_a_poll_hangs_loses_neither() {
     let room = Newsroom::open();
     room.put("/a", Page::Feed(Vec::new()));

@@ -75,9 +75,78 @@ fn list_shows_each_delivery_and_counts_them() {
     let dead = stuck.outbox(&["list", "--dead"]).expect(0).stdout;
     assert!(dead.ends_with("\n1 dead letter\n") && dead.lines().count() == 3, "{dead}");
     assert_eq!(stuck.rows(&["--dead"])[0]["state"], "dead");
-    assert_eq!(stuck.rows(&["--sink", "nosuch"]), [] as [Value; 0]);
-    let none = stuck.outbox(&["list", "--sink", "nosuch"]).expect(0).stdout;
+}
+
+#[test]
+fn a_sink_that_neither_config_nor_outbox_knows_is_no_empty_one() {
+    let stuck = Stuck::new();
+    let other = "[[sink]]\nname = \"desk\"\nkind = \"log\"\n[[sink]]\nname = \"other\"";
+    stuck.house.write("w.toml", stuck.house.read("w.toml").replace("[[sink]]", other));
+    for verb in ["list", "retry", "drop"] {
+        let ran = stuck.outbox(&[verb, "--sink", "flie"]).expect(1);
+        assert_eq!(ran.stdout, "");
+        ran.says(&[
+            "there is no sink \"flie\"",
+            "hint: did you mean \"file\"? there are: desk, file, other",
+        ]);
+    }
+    let none = stuck.outbox(&["list", "--sink", "desk"]).expect(0).stdout;
     assert_eq!(none, "0 waiting, 0 dead letters\n");
+    let numbers = stuck.numbers();
+    for which in [&["--sink", "file"][..], &["--all"], &[&numbers[0]]] {
+        let ran = stuck.outbox(&[&["retry"], which].concat()).expect(0);
+        ran.says(&["the config has no sink \"file\"; they wait until it has"]);
+    }
+    let ran = stuck.outbox(&["drop", "--sink", "file"]).expect(0);
+    assert_eq!((ran.stdout.as_str(), ran.stderr.as_str()), ("3 deliveries dropped\n", ""));
+}
+
+#[test]
+fn operators_need_no_secrets() {
+    let stuck = Stuck::new();
+    let feed = "username = \"u\"\npassword_file = \"gone/feed\"\n\
+        headers = { X-Key = { file = \"gone/key\" } }\n";
+    let sinks = "[[sink]]\nkind = \"webhook\"\nurl_file = \"gone/url\"\ntoken_file = \"gone/token\"\n\
+        [[sink]]\nkind = \"telegram\"\nchat_id = 1\ntoken_file = \"gone/telegram\"\n\
+        [[sink]]\nkind = \"ntfy\"\ntopic_file = \"gone/topic\"\n\
+        [[sink]]\nkind = \"command\"\nprogram = \"/bin/true\"\nenv = { A = { file = \"gone/a\" } }\n";
+    stuck.house.write("w.toml", stuck.house.read("w.toml") + feed + sinks);
+    let rows = stuck.numbers();
+    for args in [
+        &["outbox", "list"][..],
+        &["outbox", "retry", &rows[0]],
+        &["outbox", "drop", &rows[0]],
+        &["silence", "add", "--rule", "khar", "--for", "1h", "--author", "n"],
+        &["silence", "list"],
+        &["silence", "expire", "1"],
+        &["alerts"],
+        &["feeds"],
+        &["sink", "list"],
+    ] {
+        stuck.house.run(&[args, &["--config", "w.toml"]].concat()).expect(0);
+    }
+    // Who is to send, or to say whether all is well, tells what is missing.
+    for args in [&["check"][..], &["sink", "test", "webhook"], &["poll"]] {
+        let ran = stuck.house.run(&[args, &["--config", "w.toml"]].concat()).expect(78);
+        ran.says(&["the secret file ./gone/feed: cannot be read", "./gone/token", "./gone/a"]);
+    }
+}
+
+#[test]
+fn what_the_config_holds_back_is_not_taken_for_stuck() {
+    let stuck = Stuck::new();
+    let sink = "[[sink]]\nname = \"desk\"\nkind = \"webhook\"\nurl = \"http://127.0.0.1:1/\"\n\
+        [sink.quiet]\nfrom = \"00:00\"\nto = \"24:00\"\nthrough = []\n[[sink]]\n";
+    let text = stuck.house.read("w.toml").replace("[[sink]]\n", sink);
+    stuck.house.write("w.toml", text);
+    fs::remove_file(stuck.house.path("wirewatch.db")).unwrap();
+    let _ = fs::remove_file(stuck.house.path("wirewatch.db-wal"));
+    stuck.house.run(&["poll", "--config", "w.toml", "--quiet"]).expect(1);
+    let text = stuck.outbox(&["list"]).expect(0).stdout;
+    let last = text.lines().last().unwrap();
+    assert!(last.starts_with("desk: quiet hours until "), "{text}");
+    assert!(last.ends_with("; what is due waits till then"), "{text}");
+    assert_eq!(text.matches("quiet hours").count(), 1, "{text}");
 }
 
 #[test]

@@ -162,17 +162,70 @@ fn what_cannot_be_tried_is_told() {
 }
 
 #[test]
+fn a_filter_that_lets_no_rule_through_is_told() {
+    let rules = "[[rule]]\nid = \"flood\"\nlevel = \"medium\"\ntags = [\"water\"]\nany = [\"flood\"]\n\
+        [[rule]]\nid = \"fire\"\nlevel = \"high\"\ntags = [\"heat\"]\nany = [\"fire\"]\n";
+    let cases = [
+        (
+            "tags = [\"water\", \"haet\"]",
+            "w.toml:6:18: sink \"log\": no rule has the tag \"haet\"",
+            "did you mean \"heat\"? Tags: heat, water",
+        ),
+        (
+            "tags = [\"x\"]",
+            "w.toml:6:9: sink \"log\": no rule has the tag \"x\"",
+            "hint: tags: heat, water",
+        ),
+        (
+            "levels = [\"low\", \"critical\"]",
+            "sink \"log\": no rule has a level that its `levels` name",
+            "rules have: medium, high",
+        ),
+        (
+            "status = [\"test\"]",
+            "sink \"log\": no rule has a status that its `status` names",
+            "rules have: stable",
+        ),
+        (
+            "rules = [\"flood\"]\ntags = [\"heat\"]",
+            "sink \"log\": no rule passes all of its filter together",
+            "an alert must pass all that is given",
+        ),
+        (
+            "rules = [\"fire\"]\nlevels = [\"medium\"]",
+            "sink \"log\": no rule passes all of its filter together",
+            "an alert must pass all that is given",
+        ),
+    ];
+    for (filter, message, hint) in cases {
+        let house = house(&format!("[[sink]]\nkind = \"log\"\n{filter}\n"));
+        house.write("rules.toml", rules);
+        house.run(&["check", "--config", "w.toml"]).expect(0);
+        let ran = house.run(&["check", "--strict", "--config", "w.toml"]).expect(1);
+        let told = ran.stdout + &ran.stderr;
+        assert!(told.contains(message) && told.contains(hint), "{filter}: {told}");
+    }
+    // An alert of the rule `flood` is high if the rule `fire` raises it too.
+    for filter in ["tags = [\"water\"]\nlevels = [\"high\", \"critical\"]", "health = \"only\""] {
+        let house = house(&format!("[[sink]]\nkind = \"log\"\n{filter}\n"));
+        house.write("rules.toml", rules);
+        let ran = house.run(&["check", "--config", "w.toml"]).expect(0);
+        assert!(!(ran.stdout + &ran.stderr).contains("no rule "), "{filter}");
+    }
+}
+
+#[test]
 fn sinks_kinds_and_examples_are_printed() {
     let house = house(
         "[[sink]]\nkind = \"log\"\nlevels = [\"high\", \"critical\"]\ntags = [\"a\"]\n\
-        [[sink]]\nkind = \"file\"\nname = \"desk\"\nhealth = \"only\"\n",
+        status = [\"stable\", \"test\"]\n[[sink]]\nkind = \"file\"\nname = \"desk\"\nhealth = \"only\"\n",
     );
     let ran = house.run(&["sink", "list", "--config", "w.toml"]).expect(0);
     let lines: Vec<Vec<&str>> =
         ran.stdout.lines().map(|line| line.split_whitespace().collect()).collect();
-    assert_eq!(lines[0], ["sink", "kind", "levels", "rules", "tags", "health"]);
-    assert_eq!(lines[1], ["log", "log", "high,critical", "all", "a", "no"]);
-    assert_eq!(lines[2], ["desk", "file", "-", "-", "-", "only"]);
+    assert_eq!(lines[0], ["sink", "kind", "levels", "rules", "tags", "status", "health"]);
+    assert_eq!(lines[1], ["log", "log", "high,critical", "all", "a", "stable,test", "no"]);
+    assert_eq!(lines[2], ["desk", "file", "-", "-", "-", "-", "only"]);
     let kinds = house.run(&["sink", "kinds"]).expect(0).stdout;
     for kind in wirewatch::sinks::KINDS {
         assert!(kinds.contains(kind.summary), "{kinds}");

@@ -1,8 +1,11 @@
 //! `outbox list`.
 
+use std::collections::BTreeSet;
+
 use clap::Args;
 use serde::Serialize;
 
+use super::{held, is_known};
 use crate::cli::daemon::store_exit;
 use crate::cli::out::Out;
 use crate::cli::{AlertFormat, ConfigArgs, Exit};
@@ -73,19 +76,26 @@ pub(super) async fn run(args: ListArgs) -> anyhow::Result<Exit> {
         Ok(store) => store,
         Err(error) => return Ok(store_exit(&error)),
     };
+    let sink = args.sink.map(SinkName::new);
+    if let Some(sink) = &sink {
+        match is_known(&store, &plan, sink).await {
+            Ok(true) => {}
+            Ok(false) => return Ok(Exit::No),
+            Err(error) => return Ok(store_exit(&error)),
+        }
+    }
     let mut out = Out::new();
-    let mut query = OutboxQuery {
-        sink: args.sink.map(SinkName::new),
-        dead_only: args.dead,
-        after: None,
-        limit: PAGE,
-    };
+    let mut fresh = BTreeSet::new();
+    let mut query = OutboxQuery { sink, dead_only: args.dead, after: None, limit: PAGE };
     loop {
         let page = match store.outbox_rows(query.clone()).await {
             Ok(page) => page,
             Err(error) => return Ok(store_exit(&error)),
         };
         query.after = page.last().map(|row| row.row);
+        let now = Clock::System.now().wall;
+        fresh
+            .extend(page.iter().filter(|row| held::is_fresh(row, now)).map(|row| row.sink.clone()));
         match args.format {
             AlertFormat::Jsonl => {
                 for row in &page {
@@ -94,7 +104,6 @@ pub(super) async fn run(args: ListArgs) -> anyhow::Result<Exit> {
             }
             AlertFormat::Text if page.is_empty() => {}
             AlertFormat::Text => {
-                let now = Clock::System.now().wall;
                 let rows: Vec<_> = page.iter().map(|row| cells(row, &plan, now)).collect();
                 out.line(&render::table(&HEADER, &rows))?;
             }
@@ -107,6 +116,11 @@ pub(super) async fn run(args: ListArgs) -> anyhow::Result<Exit> {
         match counts(&store, &query).await {
             Ok(counts) => out.line(&counts)?,
             Err(error) => return Ok(store_exit(&error)),
+        }
+        let now = Clock::System.now().wall;
+        let paced = plan.sinks.iter().filter(|spec| fresh.contains(&spec.name));
+        for words in paced.filter_map(|spec| held::why(&spec.pacing, now, spec.name.as_str())) {
+            out.line(&words)?;
         }
     }
     out.flush()?;
