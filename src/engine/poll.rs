@@ -28,7 +28,7 @@ use super::Totals;
 use super::plan::Plan;
 use crate::fetch::{Fetch, FetchError};
 use crate::health;
-use crate::model::{Clock, Health, Mono, Now, Reason, visible};
+use crate::model::{Clock, FeedState, Health, Mono, Now, Reason, visible};
 use crate::observe::events::{Fault, FeedFirstSeen, FeedGap, PollOk};
 use crate::schedule::{Agenda, Limits, first_due, rebase};
 use crate::store::{Store, StoreError};
@@ -81,6 +81,17 @@ pub struct PassReport {
     pub cut_short: bool,
 }
 
+/// The enabled feeds of `plan`, of whose feeds these are the states.
+fn slots(plan: &Plan, states: Vec<FeedState>, now: Now) -> Vec<Slot> {
+    let feeds = plan.feeds.iter().zip(states).filter(|(feed, _)| feed.enabled);
+    feeds
+        .map(|(feed, mut state)| {
+            let dirty = rebase(&mut state.schedule, now.wall);
+            Slot { dirty, ..Slot::new(Arc::clone(feed), state) }
+        })
+        .collect()
+}
+
 impl PollEngine {
     /// An engine for the enabled feeds of `plan`, with their state from the store. `raised` is told
     /// when there are new alerts.
@@ -96,16 +107,7 @@ impl PollEngine {
         let all: Vec<_> =
             plan.feeds.iter().map(|feed| (feed.id.clone(), feed.url.to_string())).collect();
         let states = store.open_feeds(&all, now.wall).await?;
-        let slots: Vec<Slot> = plan
-            .feeds
-            .iter()
-            .zip(states)
-            .filter(|(feed, _)| feed.enabled)
-            .map(|(feed, mut state)| {
-                let dirty = rebase(&mut state.schedule, now.wall);
-                Slot { dirty, ..Slot::new(Arc::clone(feed), state) }
-            })
-            .collect();
+        let slots = slots(&plan, states, now);
         let dirty = (0..slots.len()).filter(|index| slots[*index].dirty).collect();
         let limits = Limits {
             concurrency: plan.poll.concurrency as usize,

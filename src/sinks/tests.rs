@@ -4,8 +4,8 @@ use std::sync::Mutex;
 use super::*;
 use crate::document::Document;
 use crate::model::{
-    AlertFeed, Clock, Delivery, FeedId, Field, Form, Item, Match, Problems, Status, Timestamp,
-    json_line,
+    AlertFeed, AlertRule, Clock, Delivery, FeedId, Field, Form, Item, Match, Problems, Status,
+    Timestamp, json_line,
 };
 use crate::observe::{Limits, LogStyle, Output};
 
