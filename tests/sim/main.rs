@@ -21,6 +21,10 @@
 #![expect(clippy::expect_used, reason = "a failing helper fails its test")]
 #![expect(clippy::print_stderr, reason = "a failure tells what happened")]
 
+use std::path::Path;
+
+use tempfile::TempDir;
+
 mod chance;
 mod daemon;
 mod desk;
@@ -38,3 +42,10 @@ mod clocks;
 mod every_call;
 mod many;
 mod seeds;
+
+/// A folder of its own, in memory where there is such: a disk decides nothing here, but would be
+/// waited for at each of many thousand commits.
+fn folder() -> TempDir {
+    let memory = Path::new("/dev/shm");
+    tempfile::tempdir_in(memory).or_else(|_| tempfile::tempdir()).unwrap()
+}

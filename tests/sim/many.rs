@@ -233,7 +233,7 @@ fn peak(minutes: &[usize], interval: Duration) -> f64 {
 }
 
 async fn day(interval: Duration) {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = super::folder();
     let clock = Clock::manual(Timestamp::parse("2026-11-23T00:00:00Z").unwrap());
     let crowd = Arc::new(Crowd::new(clock.clone()));
     let log = Log::keep(&clock, "wirewatch=warn");

@@ -145,7 +145,7 @@ impl<S: Script> Simulator<S> {
         let desk = Arc::new(Desk::new(clock.clone(), world));
         Self {
             label: label.into(),
-            folder: tempfile::tempdir().unwrap(),
+            folder: super::folder(),
             config: config.to_owned(),
             log: Log::keep(&clock, "wirewatch=debug"),
             clock,
