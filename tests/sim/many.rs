@@ -49,6 +49,8 @@ struct Asked {
     polls: usize,
     last: Vec<Option<Mono>>,
     longest: Duration,
+    /// Polls that were under way when the count began, whose feeds may not be due again in it.
+    under_way: usize,
     /// Polls by minute since the count began.
     from: Mono,
     minutes: Vec<usize>,
@@ -57,7 +59,7 @@ struct Asked {
 struct Count {
     /// The longest time that a feed waited between two polls, or has waited since its last.
     longest: Duration,
-    /// Feeds that were not polled at all.
+    /// Feeds that were not polled at all, but for so many as were being polled at the beginning.
     left_out: usize,
     /// Polls of each whole minute.
     minutes: Vec<usize>,
@@ -67,7 +69,14 @@ impl Crowd {
     fn new(clock: Clock) -> Self {
         let from = clock.now().mono;
         let last = vec![None; FEEDS];
-        let asked = Asked { polls: 0, last, longest: Duration::ZERO, from, minutes: Vec::new() };
+        let asked = Asked {
+            polls: 0,
+            last,
+            longest: Duration::ZERO,
+            under_way: 0,
+            from,
+            minutes: Vec::new(),
+        };
         let (waiting, came) = (Mutex::default(), Notify::new());
         Self { clock, waiting, came, asked: Mutex::new(asked) }
     }
@@ -88,6 +97,7 @@ impl Crowd {
 
     /// Begins to count anew; answers what was counted so far.
     fn count(&self) -> Count {
+        let under_way = self.waiting();
         let mut asked = self.asked.lock().unwrap();
         let now = self.clock.now().mono;
         asked.from = now;
@@ -96,7 +106,9 @@ impl Crowd {
         let longest = waits.chain([std::mem::take(&mut asked.longest)]).max().unwrap();
         let mut minutes = std::mem::take(&mut asked.minutes);
         minutes.pop();
-        Count { longest, left_out: last.iter().filter(|last| last.is_none()).count(), minutes }
+        let left_out = last.iter().filter(|last| last.is_none()).count();
+        let excused = std::mem::replace(&mut asked.under_way, under_way);
+        Count { longest, left_out: left_out.saturating_sub(excused), minutes }
     }
 
     /// Lets those go on whose answer is there.
