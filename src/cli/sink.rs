@@ -27,7 +27,7 @@ enum Verb {
     List(ListArgs),
     /// Print the kinds of sink that there are
     Kinds,
-    /// Print a whole [[sink]] of a kind, to copy into a config
+    /// Print a whole sink of a kind as TOML, to copy into a config
     Example(ExampleArgs),
 }
 

@@ -84,8 +84,8 @@ pub struct Kind {
 /// How a kind of sink takes alerts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Shape {
-    /// Each by itself, many at once: a batch has [`Form::Lines`] and an outcome for each. What
-    /// paces and gathers messages has no meaning here.
+    /// Each by itself, many at once: a batch has [`Form::Lines`](crate::model::Form::Lines) and an
+    /// outcome for each. What paces and gathers messages has no meaning here.
     Lines,
     /// As messages to people or programs: a batch is one message, of one alert or of several, and
     /// has one outcome.

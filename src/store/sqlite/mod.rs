@@ -56,7 +56,7 @@ pub struct Stats {
 }
 
 /// See the module. When the last of it is dropped, what was asked for is finished first, as by
-/// [`Store::close`].
+/// [`Store::close`](super::Store::close).
 pub struct SqliteStore {
     path: PathBuf,
     mode: OpenMode,
