@@ -236,8 +236,8 @@ impl App {
             let known = self.plan.sinks.iter().any(|spec| spec.name == count.sink);
             if !known && count.waiting > 0 {
                 let place = Place::File(self.plan.path.clone());
-                let message =
-                    format!("{} alerts wait for a sink \"{}\"", count.waiting, count.sink);
+                let many = if count.waiting == 1 { "alert waits" } else { "alerts wait" };
+                let message = format!("{} {many} for a sink \"{}\"", count.waiting, count.sink);
                 warn(&Problem::new(place, message).hint("there is no such sink any more"));
             }
         }

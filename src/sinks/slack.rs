@@ -45,8 +45,9 @@ timeout = \"10s\"
     read,
 };
 
-/// `&`, `<` and `>` are all that must be escaped (docs.slack.dev, formatting message text): links
-/// and mentions stand in angle brackets, and names are not looked for without them.
+/// `&`, `<` and `>` must be escaped (docs.slack.dev, formatting message text): links and mentions
+/// stand in angle brackets, and names are not looked for without them. There is no escape for what
+/// makes text bold, italic, struck out or code; a word joiner before it takes its meaning.
 const MRKDWN: Markup =
     Markup { escape: entities_inert, url: entities, cut: cut_entities, length: chars };
 

@@ -152,6 +152,28 @@ fn a_message_that_is_too_long_is_shortened_text_by_text() {
 }
 
 #[test]
+fn what_a_chat_would_make_something_of_is_made_nothing_of() {
+    let shown = |escape: fn(&str, &mut String), text: &str| {
+        let mut out = String::new();
+        escape(text, &mut out);
+        out.replace('\u{2060}', "|")
+    };
+    for (text, expected) in [
+        ("@all, a@b", "@|all, a@|b"),
+        ("/stop #now 1/2 C#", "/|stop #|now 1/2 C#"),
+        (
+            "https://evil.test at 12:30, 1.5 per cent.",
+            "https:|/|/|evil.|test at 12:30, 1.5 per cent.",
+        ),
+        ("<b> & \"", "&lt;b&gt; &amp; &quot;"),
+    ] {
+        assert_eq!(shown(markup::html_inert, text), expected);
+    }
+    let expected = "|*b|* |_i|_ |~s|~ |`c|` &lt;!here&gt;";
+    assert_eq!(shown(markup::entities_inert, "*b* _i_ ~s~ `c` <!here>"), expected);
+}
+
+#[test]
 fn what_is_cut_is_cut_outside_of_escapes_and_tags() {
     let own = template("{{ alert.title * 50 }}");
     let cut = own.render(&batch(1, "&&&&&&&&&&&&&&&&&&&&&&&&&&"));

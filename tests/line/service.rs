@@ -78,7 +78,7 @@ fn a_reload_that_takes_a_sink_away_says_what_waits_for_it() {
     daemon.expect("plan_loaded", &[]);
     let warning = daemon.expect("config_warning", &[]);
     let message = warning["message"].as_str().unwrap();
-    assert_eq!(message, "1 alerts wait for a sink \"file\"");
+    assert_eq!(message, "1 alert waits for a sink \"file\"");
 }
 
 #[test]
