@@ -6,25 +6,13 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use serde_json::Value;
-use wirewatch::engine::Pass;
 use wirewatch::model::{Level, Outcome, Reason, SinkName};
 use wirewatch::pace::Pacing;
 use wirewatch::silence::{Matcher, Silence};
 use wirewatch::store::{OutboxQuery, Rows, Selection, Store};
 
-use super::bench::{Bench, HOUR, MINUTE, SECOND, config};
-use super::hook::{self, Hook, fails};
-
-fn text() -> String {
-    config(1, "").replacen("[[feed]]", &format!("{}[[feed]]", hook::CONFIG), 1)
-}
-
-async fn bench(pacing: &Pacing) -> (Bench, Hook) {
-    let hook = Hook::new();
-    let mut bench = Bench::with(&text(), Pass::Forever, |plan| hook.put(plan, pacing)).await;
-    bench.deliver.look_every(5 * SECOND);
-    (bench, hook)
-}
+use super::bench::{HOUR, MINUTE, SECOND, config};
+use super::hook::{self, bench, fails};
 
 fn count(log: &[Value], event: &str) -> usize {
     log.iter().filter(|line| line["event"] == event).count()
@@ -380,7 +368,7 @@ async fn a_reload_neither_hastens_a_sink_that_rests_nor_loses_one_that_was_away(
     bench.reload(&without).await;
     bench.deliver(&hook, HOUR).await;
     assert_eq!(bench.outbox("hook").await, (1, 0));
-    bench.reload(&text()).await;
+    bench.reload(&hook::text()).await;
     bench.deliver(&hook, SECOND).await;
     let lines = std::fs::read_to_string(bench.path("hook.jsonl")).unwrap();
     assert_eq!(lines.lines().count(), 1, "the file of that name has it now");
@@ -393,7 +381,7 @@ async fn a_changed_sink_is_tried_at_once() {
     hook.answers(|_| fails(Reason::Connect));
     bench.raise_all(&["a"]).await;
     bench.deliver(&hook, 2 * HOUR).await;
-    bench.reload(&text()).await;
+    bench.reload(&hook::text()).await;
     bench.deliver(&hook, Duration::ZERO).await;
     // Its rows keep their own times; what is new goes.
     bench.raise("b", Level::Medium, &["hook"]).await;

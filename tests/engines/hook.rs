@@ -5,14 +5,28 @@ use std::thread::{self, ThreadId};
 
 use async_trait::async_trait;
 use tokio::sync::Semaphore;
+use wirewatch::engine::Pass;
 use wirewatch::engine::plan::Plan;
 use wirewatch::model::{Attempt, Batch, Form, Mono, Now, Outcome, Reason, SinkName};
 use wirewatch::observe::LogStream;
 use wirewatch::pace::Pacing;
 use wirewatch::sinks::{BuildContext, Config, Shape, Sink, SinkError};
 
+use super::bench::{Bench, SECOND, config};
+
 /// The config of a bench with this sink beside the file.
-pub const CONFIG: &str = "[[sink]]\nkind = \"file\"\nname = \"hook\"\npath = \"hook.jsonl\"\n";
+pub fn text() -> String {
+    let sink = "[[sink]]\nkind = \"file\"\nname = \"hook\"\npath = \"hook.jsonl\"\n";
+    config(1, "").replacen("[[feed]]", &format!("{sink}[[feed]]"), 1)
+}
+
+/// A bench with this sink beside the file, at that pace.
+pub async fn bench(pacing: &Pacing) -> (Bench, Hook) {
+    let hook = Hook::new();
+    let mut bench = Bench::with(&text(), Pass::Forever, |plan| hook.put(plan, pacing)).await;
+    bench.deliver.look_every(5 * SECOND);
+    (bench, hook)
+}
 
 /// A message as it came in.
 #[derive(Clone, Debug)]

@@ -3,24 +3,12 @@
 use std::time::Duration;
 
 use jiff::tz::TimeZone;
-use wirewatch::engine::Pass;
 use wirewatch::model::{Form, Level, Outcome, Reason, Timestamp};
 use wirewatch::pace::{Days, Pacing, Quiet, TimeOfDay};
 use wirewatch::store::{OutboxQuery, Rows, Selection, Store};
 
-use super::bench::{Bench, HOUR, MINUTE, SECOND, config};
-use super::hook::{self, Hook, fails};
-
-fn text() -> String {
-    config(1, "").replacen("[[feed]]", &format!("{}[[feed]]", hook::CONFIG), 1)
-}
-
-async fn bench(pacing: &Pacing) -> (Bench, Hook) {
-    let hook = Hook::new();
-    let mut bench = Bench::with(&text(), Pass::Forever, |plan| hook.put(plan, pacing)).await;
-    bench.deliver.look_every(5 * SECOND);
-    (bench, hook)
-}
+use super::bench::{HOUR, MINUTE, SECOND};
+use super::hook::{self, bench, fails};
 
 fn rate(most: u32) -> Pacing {
     Pacing { max_per_minute: Some(most), ..Pacing::default() }
@@ -228,7 +216,7 @@ async fn a_message_keeps_its_key_though_the_pacing_is_another_after_a_crash() {
     assert_eq!(hook.titles(), ["a"]);
     let mut bench = bench.restart().await;
     hook.lets_go(1);
-    let mut plan = super::ground::plan(bench.folder.path(), &text());
+    let mut plan = super::ground::plan(bench.folder.path(), &hook::text());
     hook.put(&mut plan, &group());
     bench.deliver.replan(&plan);
     for _ in 0..180 {
