@@ -35,8 +35,8 @@ use crate::observe::events::SinkAnswered;
 ///
 /// Delivered means that it ended with status 0. A status among `refuse_codes` means that it will
 /// never take this message; after any other, and after a signal, it is started again later. What
-/// it says on its standard error stands in the log then, its last 300 characters. It need not read
-/// its input. After 64 MiB of output it is killed.
+/// it says on its standard error, or if that is nothing, on its standard output, stands in the log
+/// then, the last 300 characters. It need not read its input. After 64 MiB of output it is killed.
 ///
 /// When it has ended, or is killed, all processes of its group are: what is to go on must be
 /// started by `setsid`, or by a service manager. The same happens when wirewatch is told to end

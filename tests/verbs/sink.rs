@@ -1,7 +1,7 @@
 //! The verb `sink`.
 
 use std::fs::OpenOptions;
-use std::io::{Read, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpListener;
 use std::thread::{self, JoinHandle};
 
@@ -122,11 +122,56 @@ fn programs_and_feeds_are_tried_as_well() {
     assert!(ran.stdout.contains("\n  /bin/sh: exit status 0: thank you\n"), "{}", ran.stdout);
     let got: Value = serde_json::from_str(&house.read("got")).unwrap();
     assert_eq!((&got["form"], &got["count"]), (&"catch_up".into(), &3.into()));
+    house.write(
+        "w.toml",
+        house.read("w.toml").replace("echo thank you >&2", "echo on standard output; echo >&2"),
+    );
+    let ran = house.run(&test("command", &[])).expect(0);
+    assert!(ran.stdout.contains(": exit status 0: on standard output\n"), "{}", ran.stdout);
     house.write("alerts.atom", "mine");
     let ran = house.run(&test("feed", &[])).expect(0);
     assert!(ran.stdout.contains("alerts.atom.aside now: "), "{}", ran.stdout);
     assert!(house.read("alerts.atom").contains("<title>TEST 1: "));
     assert_eq!(house.read("alerts.atom.aside"), "mine");
+}
+
+/// A mail server that takes one mail and says `words` to it.
+fn mail_server(words: &'static str) -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let mut lines = BufReader::new(stream.try_clone().unwrap()).lines();
+        stream.write_all(b"220 ready\r\n").unwrap();
+        let mut in_mail = false;
+        while let Some(Ok(line)) = lines.next() {
+            let answer = match line.as_str() {
+                "." => words,
+                _ if in_mail => continue,
+                "DATA" => "354 go on",
+                _ => "250 well",
+            };
+            in_mail = line == "DATA";
+            stream.write_all(format!("{answer}\r\n").as_bytes()).unwrap();
+        }
+    });
+    port
+}
+
+#[test]
+fn what_a_mail_server_says_to_a_mail_is_printed() {
+    for (words, code, told) in [
+        ("250 2.0.0 queued as 4dN7\u{1b}[2J", 0, "  127.0.0.1: 250 2.0.0 queued as 4dN7"),
+        ("554 5.7.1 no mail for me", 1, "5.7.1 no mail for me"),
+    ] {
+        let port = mail_server(words);
+        let house = house(&format!(
+            "[[sink]]\nkind = \"email\"\nhost = \"127.0.0.1\"\nport = {port}\ntls = \"none\"\n\
+             from = \"w@example.org\"\nto = [\"d@example.org\"]\n"
+        ));
+        let ran = house.run(&test("email", &[])).expect(code);
+        assert!(ran.stdout.contains(told) && !ran.stdout.contains('\u{1b}'), "{}", ran.stdout);
+    }
 }
 
 #[test]

@@ -11,7 +11,7 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::process::{Child, Command};
 use tokio::time::timeout;
 
-/// So much is kept of what a program says on its standard error, of its end.
+/// So much is kept of what a program says on its standard error or output, of its end.
 const KEPT: usize = 4 << 10;
 
 /// Bytes that a program may write in all, which are read and thrown away.
@@ -31,7 +31,8 @@ pub(super) struct Run {
 /// How it went.
 #[derive(Debug)]
 pub(super) enum Ended {
-    /// It ended within its time; `words`: the end of its standard error.
+    /// It ended within its time; `words`: the end of its standard error, or if that is nothing,
+    /// of its standard output.
     ByItself { status: ExitStatus, words: Vec<u8> },
     /// It was killed when its time was over.
     Late { words: Vec<u8> },
@@ -71,7 +72,7 @@ pub(super) async fn run(run: Run) -> io::Result<Ended> {
     let mut group = Group(command.process_group(0).kill_on_drop(true).spawn()?);
     let child = &mut group.0;
     let (stdin, stdout, stderr) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
-    let (mut words, mut nothing) = (Tail::new(KEPT), Tail::new(0));
+    let (mut output, mut words) = (Tail::default(), Tail::default());
     let ended = end_of(pid(child));
     let (within, loud) = {
         let talk = async {
@@ -83,7 +84,7 @@ pub(super) async fn run(run: Run) -> io::Result<Ended> {
                 }
             };
             let hear = async {
-                tokio::try_join!(drain(stdout, &mut nothing), drain(stderr, &mut words)).is_err()
+                tokio::try_join!(drain(stdout, &mut output), drain(stderr, &mut words)).is_err()
             };
             tokio::join!(give, hear).1
         };
@@ -99,12 +100,13 @@ pub(super) async fn run(run: Run) -> io::Result<Ended> {
         }
     };
     group.kill();
+    let words = if words.bytes.trim_ascii().is_empty() { output.bytes } else { words.bytes };
     match within {
         _ if loud => Ok(Ended::Loud),
-        None => Ok(Ended::Late { words: words.bytes }),
+        None => Ok(Ended::Late { words }),
         Some(ended) => {
             ended?;
-            Ok(Ended::ByItself { status: group.0.wait().await?, words: words.bytes })
+            Ok(Ended::ByItself { status: group.0.wait().await?, words })
         }
     }
 }
@@ -136,9 +138,9 @@ async fn end_of(pid: Option<Pid>) -> io::Result<()> {
 }
 
 /// The end of a stream.
+#[derive(Default)]
 struct Tail {
     bytes: Vec<u8>,
-    keep: usize,
     total: usize,
 }
 
@@ -146,14 +148,10 @@ struct Tail {
 struct TooMuch;
 
 impl Tail {
-    fn new(keep: usize) -> Self {
-        Self { bytes: Vec::new(), keep, total: 0 }
-    }
-
     fn take(&mut self, bytes: &[u8]) -> Result<(), TooMuch> {
         self.total = self.total.saturating_add(bytes.len());
         self.bytes.extend_from_slice(bytes);
-        self.bytes.drain(..self.bytes.len().saturating_sub(self.keep));
+        self.bytes.drain(..self.bytes.len().saturating_sub(KEPT));
         if self.total > MAX_OUTPUT { Err(TooMuch) } else { Ok(()) }
     }
 }

@@ -20,6 +20,7 @@ use tokio::time::timeout;
 
 use super::wire::Wire;
 use crate::net::{DialError, Dialer, agree_tls};
+use crate::observe::events::SinkAnswered;
 use crate::sinks::blotter::Blotter;
 
 /// Bytes of one reply before TLS.
@@ -187,7 +188,10 @@ impl Server {
             let said = connection.command(Data).await;
             said.map_err(|error| self.failure(*stage, &error))?;
             let said = connection.message(message).await;
-            said.map_err(|error| self.failure(*stage, &error))?;
+            let said = said.map_err(|error| self.failure(*stage, &error))?;
+            let words = said.message().collect::<Vec<_>>().join(" ");
+            let message = format!("{} {}", said.code(), self.clean(&words));
+            SinkAnswered { from: &self.host, message: message.trim_end() }.log();
         }
         Ok(answers)
     }
