@@ -242,7 +242,7 @@ fn check_prints_all_that_a_term_stands_for() {
 #[test]
 fn alerts_shows_what_was_found_and_follows_what_comes() {
     let server = Server::start();
-    let url = server.put("/a", Answer::rss(rss(&["In Kharkiv", "Ceasefire"])));
+    let url = server.put("/a", Answer::rss(rss(&["Ceasefire", "In Kharkiv"])));
     let house = House::watching(&[("a", &url)]);
     let poll = || house.run(&["poll", "--config", "w.toml"]).expect(0);
     let stored = |more: &[&str]| {

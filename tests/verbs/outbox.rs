@@ -18,7 +18,7 @@ impl Stuck {
     fn new() -> Self {
         let server = Server::start();
         let evil = "Kharkiv \u{1b}[2J\u{202e}three";
-        let url = server.put("/a", Answer::rss(rss(&["Kharkiv one", "Kharkiv two", evil])));
+        let url = server.put("/a", Answer::rss(rss(&[evil, "Kharkiv two", "Kharkiv one"])));
         let house = House::watching(&[("a", &url)]);
         let text = config(&[("a", &url)]);
         house.write(

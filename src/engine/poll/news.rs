@@ -225,6 +225,7 @@ async fn matched(
             }
             found.items.push(NewItem { item: item.clone(), first_seen: now });
         }
+        oldest_first(&mut found.alerts, |raised| raised.alert.item.published);
         found
     };
     tokio::task::spawn_blocking(work).await.map_err(|error| StoreError::Unreadable {
@@ -247,4 +248,36 @@ fn raise(
         return None;
     }
     Some(Alert::raise(source(feed, own_title), item, rules, now))
+}
+
+/// Brings what a document shows into the order in which it came out: by its dates; if one has none,
+/// from the end, since documents begin with the latest.
+fn oldest_first<T>(shown: &mut [T], date: impl Fn(&T) -> Option<Timestamp>) {
+    shown.reverse();
+    if shown.iter().all(|one| date(one).is_some()) {
+        shown.sort_by_key(date);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_came_out_first_is_told_first() {
+        let cases = [
+            ("", ""),
+            ("c3 b2 a1", "abc"),
+            ("a1 c3 b2", "abc"),
+            ("c1 b1 a0", "abc"),
+            ("c b a", "abc"),
+            ("c1 b a3", "abc"),
+        ];
+        for (shown, expected) in cases {
+            let mut shown: Vec<&str> = shown.split_whitespace().collect();
+            oldest_first(&mut shown, |one| one[1..].parse().ok().map(Timestamp::from_millis));
+            let names: String = shown.iter().map(|one| &one[..1]).collect();
+            assert_eq!(names, expected);
+        }
+    }
 }
