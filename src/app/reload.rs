@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use super::{App, Reading, counts, fetcher, tell, warn};
 use crate::engine::plan::Plan;
-use crate::engine::{Pass, PollEngine};
 use crate::lifecycle::Systemd;
 use crate::model::{Place, Problem};
 use crate::observe::events::{PlanLoaded, ReloadFailed};
@@ -53,23 +52,11 @@ impl App {
         }
         let plan = Arc::new(plan);
         self.rest(RELOAD_GRACE).await;
-        self.poll.abort().await;
-        self.poll.flush().await;
-        let poll = PollEngine::open(
-            Arc::clone(&plan),
-            Arc::clone(&self.store),
-            fetcher(&plan),
-            self.clock.clone(),
-            Pass::Forever,
-            (Arc::clone(&self.totals), Arc::clone(&self.raised)),
-        )
-        .await
-        .map_err(|error| {
+        let replanned = self.poll.replan(Arc::clone(&plan), fetcher(&plan)).await;
+        replanned.map_err(|error| {
             tell(&Problem::new(Place::File(plan.store_path.clone()), error.to_string()));
             1_usize
         })?;
-        self.poll = poll;
-        self.poll.hasten_changed(&self.plan);
         self.deliver.replan(&plan);
         self.plan = plan;
         self.window.open(self.plan.metrics.listen).await;

@@ -6,6 +6,7 @@ mod flush;
 mod news;
 mod reach;
 mod readers;
+mod replan;
 mod slot;
 mod turn;
 

@@ -172,6 +172,13 @@ impl Agenda {
         }
     }
 
+    /// A host that must wait by `other` waits as long here.
+    pub fn pause_hosts_of(&mut self, other: &Self) {
+        for (name, host) in &other.names {
+            self.pause_host(name, other.hosts[*host].next_start);
+        }
+    }
+
     /// When something may start if nothing ends before; `None` if only an end can help.
     pub fn next_start(&self) -> Option<Mono> {
         if self.running >= self.limits.concurrency {
@@ -294,6 +301,18 @@ mod tests {
         assert_eq!(started(&mut agenda, at(10)), [0, 2]);
         assert_eq!(agenda.next_start(), Some(at(50)));
         assert_eq!(started(&mut agenda, at(99)), [1]);
+    }
+
+    #[test]
+    fn a_host_that_is_paused_is_so_in_the_next_agenda() {
+        let feeds = || ["a", "b"].map(|host| (host.to_owned(), at(0)));
+        let mut old = Agenda::new(limits(9, 9, 0), feeds());
+        old.pause_host("a", at(60));
+        let [_, b] = feeds();
+        let mut next = Agenda::new(limits(9, 9, 0), [b, ("a".to_owned(), at(0))]);
+        next.pause_hosts_of(&old);
+        assert_eq!(started(&mut next, at(59)), [0]);
+        assert_eq!(started(&mut next, at(60)), [1]);
     }
 
     #[test]

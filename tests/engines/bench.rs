@@ -84,9 +84,7 @@ impl Bench {
     /// As a reload does it: the same feeds, or others, with what the store knows of them.
     pub async fn reload(&mut self, config: &str) {
         self.plan = Arc::new(ground::plan(self.folder.path(), config));
-        self.poll.flush().await;
-        let shared = (&self.totals, &self.raised);
-        self.poll = open(&self.plan, &self.store, &self.wire, Pass::Forever, shared).await;
+        self.poll.replan(Arc::clone(&self.plan), self.wire.clone()).await.unwrap();
         self.deliver.replan(&self.plan);
     }
 

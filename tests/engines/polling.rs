@@ -95,6 +95,45 @@ async fn a_reload_keeps_every_feed_at_its_time() {
 }
 
 #[tokio::test]
+async fn a_reload_on_a_full_disk_forgets_no_poll() {
+    let text = config(1, "");
+    let mut bench = Bench::new(&text, Pass::Forever).await;
+    bench.play(HOUR).await;
+    bench.store.full.store(true, Ordering::SeqCst);
+    let before = bench.wire.asked();
+    while bench.wire.asked() == before {
+        bench.play(MINUTE).await;
+    }
+    bench.play(MINUTE).await;
+    assert!(bench.store.refused.load(Ordering::SeqCst) > 0);
+    bench.reload(&text).await;
+    bench.store.full.store(false, Ordering::SeqCst);
+    bench.play(10 * MINUTE).await;
+    assert_eq!(bench.wire.asked(), before + 1, "it was asked a moment ago");
+    bench.play(10 * MINUTE).await;
+    assert_eq!(bench.wire.asked(), before + 2);
+}
+
+#[tokio::test]
+async fn a_reload_knows_that_there_is_no_network() {
+    let text = config(4, "");
+    let mut bench = Bench::new(&text, Pass::Forever).await;
+    for feed in ["f0", "f1", "f2", "f3"] {
+        bench.wire.put(feed, Page::Broken(Reason::Connect));
+    }
+    bench.play(HOUR).await;
+    bench.reload(&text).await;
+    bench.play(HOUR).await;
+    for feed in ["f0", "f1", "f2", "f3"] {
+        bench.wire.put(feed, Page::Stories(vec![story("1", "Chess")]));
+    }
+    bench.play(HOUR).await;
+    let log = bench.log();
+    let told = |event: &str| log.iter().filter(|line| line["event"] == event).count();
+    assert_eq!((told("offline"), told("online")), (1, 1));
+}
+
+#[tokio::test]
 async fn a_poll_that_is_cut_off_is_made_again_by_the_same_engine() {
     let mut bench = Bench::new(&config(1, ""), Pass::Forever).await;
     bench.wire.put("f0", Page::Silent);

@@ -23,9 +23,7 @@ pub struct Daemon {
     pub poll: PollEngine,
     pub deliver: DeliverEngine,
     pub prune: PruneEngine,
-    clock: Clock,
     net: Arc<Net>,
-    totals: Arc<Totals>,
     raised: Arc<Notify>,
 }
 
@@ -62,7 +60,7 @@ impl Daemon {
         let deliver =
             DeliverEngine::new(&plan, store.clone(), clock.clone(), log, Arc::clone(&totals));
         let prune = PruneEngine::new(store.clone(), clock.clone());
-        Ok(Self { plan, store, poll, deliver, prune, clock, net, totals, raised })
+        Ok(Self { plan, store, poll, deliver, prune, net, raised })
     }
 
     /// Steps all engines. Answers when there will be more to do.
@@ -99,19 +97,7 @@ impl Daemon {
     /// As a reload does it. An error leaves the old plan in force.
     pub async fn reload(&mut self, plan: Plan) -> Result<(), StoreError> {
         let plan = Arc::new(plan);
-        self.poll.abort().await;
-        self.poll.flush().await;
-        let poll = PollEngine::open(
-            Arc::clone(&plan),
-            self.store.clone(),
-            self.net.clone(),
-            self.clock.clone(),
-            Pass::Forever,
-            (Arc::clone(&self.totals), Arc::clone(&self.raised)),
-        )
-        .await?;
-        self.poll = poll;
-        self.poll.hasten_changed(&self.plan);
+        self.poll.replan(Arc::clone(&plan), self.net.clone()).await?;
         self.deliver.replan(&plan);
         self.plan = plan;
         Ok(())

@@ -1,14 +1,12 @@
 //! Which hosts can be reached, which ask to be left alone, and which feeds need not or may not wait
 //! as long as they would.
 
-use std::collections::HashMap;
 use std::time::Duration;
 
 use url::Host;
 
 use super::slot::policy;
 use super::{Pass, PollEngine};
-use crate::engine::plan::Plan;
 use crate::fetch::FetchError;
 use crate::guard::is_public;
 use crate::model::{Now, Reason, Schedule};
@@ -58,21 +56,6 @@ impl PollEngine {
                 self.hasten();
             }
             None => {}
-        }
-    }
-
-    /// After a reload: a feed whose interval has become shorter need not wait for the end of the
-    /// longer one.
-    pub fn hasten_changed(&mut self, old: &Plan) {
-        let now = self.shop.clock.now().mono;
-        let before: HashMap<_, Duration> =
-            old.feeds.iter().map(|feed| (&feed.id, policy(old, feed).poll.interval)).collect();
-        for (index, slot) in self.slots.iter().enumerate() {
-            let interval = policy(&self.shop.plan, &slot.feed).poll.interval;
-            let shorter = before.get(&slot.feed.id).is_some_and(|before| interval < *before);
-            if shorter && slot.state.schedule.errors == 0 {
-                self.agenda.hasten(index, now.plus(interval));
-            }
         }
     }
 
