@@ -95,7 +95,9 @@ impl App {
         let path = plan.store_path.clone();
         let opened =
             tokio::task::spawn_blocking(move || SqliteStore::open(&path, OpenMode::Writer)).await;
-        let store: Arc<dyn Store> = Arc::new(opened.map_err(|_| StoreError::Closed)??);
+        let store = opened.map_err(|_| StoreError::Closed)??;
+        warn_of_loss(&store, &plan);
+        let store: Arc<dyn Store> = Arc::new(store);
         let plan = Arc::new(plan);
         let (totals, raised) = (Arc::new(Totals::default()), Arc::new(Notify::new()));
         let poll = PollEngine::open(
@@ -334,4 +336,15 @@ fn warn(problem: &Problem) {
     let place = problem.place.to_string();
     let hint = problem.hint.as_deref();
     events::Warning { place: &place, message: &problem.message, hint }.log();
+}
+
+fn warn_of_loss(store: &SqliteStore, plan: &Plan) {
+    let lost = store.lost_pages();
+    if lost > 0 {
+        let message = format!(
+            "its -wal file was cut or damaged since wirewatch last wrote to it: {lost} pages are gone"
+        );
+        let problem = Problem::new(Place::File(plan.store_path.clone()), message);
+        warn(&problem.hint("what was found last may be told again, under the same ids"));
+    }
 }

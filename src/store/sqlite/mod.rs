@@ -14,6 +14,7 @@ mod open;
 mod outbox;
 mod read;
 mod silences;
+mod wal;
 mod write;
 
 #[cfg(test)]
@@ -29,6 +30,7 @@ use tokio::sync::oneshot;
 
 use self::claims::Claims;
 use self::lanes::{Call, Counters, Lane, Read, Task};
+use self::wal::WalIndex;
 use super::StoreError;
 
 /// What a store is opened for.
@@ -64,6 +66,7 @@ pub struct SqliteStore {
     claims: Arc<Claims>,
     matchers: Arc<silences::Matchers>,
     counters: Arc<Counters>,
+    lost_pages: u32,
     /// Short questions.
     quick: Lane<Read>,
     /// Long ones.
@@ -79,11 +82,14 @@ impl SqliteStore {
     /// as it is.
     pub fn open(path: &Path, mode: OpenMode) -> Result<Self, StoreError> {
         let counters = Arc::new(Counters::default());
+        let mut lost_pages = 0;
         let writer = match mode {
             OpenMode::Reader => None,
             OpenMode::Writer => {
                 let lock = open::lock(path)?;
+                let index = WalIndex::read(path);
                 let db = open::writer(path)?;
+                lost_pages = index.map_or(0, |index| index.lost(WalIndex::read(path)));
                 Some(start_writer(path, Some(lock), db, &counters)?)
             }
             OpenMode::Operator => {
@@ -106,10 +112,17 @@ impl SqliteStore {
             claims: Arc::default(),
             matchers: Arc::default(),
             counters,
+            lost_pages,
             quick: reading("store-quick", quick)?,
             slow: reading("store-slow", open::reader(path)?)?,
             writer,
         })
+    }
+
+    /// Pages that a writer before had written and that this one does not find any more, since the
+    /// log (`-wal`) was cut or damaged meanwhile: the store is as it was before they were written.
+    pub fn lost_pages(&self) -> u32 {
+        self.lost_pages
     }
 
     /// The writing thread's transactions so far.
