@@ -265,22 +265,26 @@ impl App {
         let _ = tokio::time::timeout(grace, polls).await;
     }
 
+    /// Waits for what runs, and delivers what comes of it meanwhile; starts no poll.
+    async fn finish(&mut self) {
+        self.deliver.wake();
+        loop {
+            self.deliver.step();
+            let (polls, deliveries) = (self.poll.running(), self.deliver.running());
+            if polls + deliveries == 0 {
+                return;
+            }
+            tokio::select! {
+                () = self.poll.join(), if polls > 0 => self.deliver.wake(),
+                () = self.deliver.join(), if deliveries > 0 => {}
+            }
+        }
+    }
+
     /// Finishes what runs within the grace, delivers what came of it, and closes the store.
     async fn stop(&mut self) {
-        let finish = async {
-            while self.poll.running() > 0 {
-                self.poll.join().await;
-            }
-            self.deliver.wake();
-            loop {
-                self.deliver.step();
-                if self.deliver.running() == 0 {
-                    break;
-                }
-                self.deliver.join().await;
-            }
-        };
-        let _ = tokio::time::timeout(GRACE, finish).await;
+        // What is over the grace is cut off.
+        let _ = tokio::time::timeout(GRACE, self.finish()).await;
         let unfinished = (self.poll.running() + self.deliver.running()) as u64;
         self.poll.abort().await;
         self.deliver.abort().await;
