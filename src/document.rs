@@ -236,16 +236,21 @@ impl<'a> Table<'a> {
     /// As [`Table::get_at`], and its absence is noted too.
     pub fn required<T: FromNode>(&mut self, key: &'static str) -> Option<At<T>> {
         if !self.entries.contains_key(key) {
-            self.asked.push(key);
-            let inside = match self.name.as_str() {
-                "" => "the file".to_owned(),
-                name => format!("[{name}]"),
-            };
-            let problem = self.document.problem(&self.source, format!("{inside} has no `{key}`"));
-            self.problems.push(problem.hint(format!("add `{key} = …`: {}", T::EXPECTED)));
+            self.lacks(key, format!("add `{key} = …`: {}", T::EXPECTED));
             return None;
         }
         self.get_at(key)
+    }
+
+    /// Notes that `key` is not there.
+    pub fn lacks(&mut self, key: &'static str, hint: String) {
+        self.asked.push(key);
+        let inside = match self.name.as_str() {
+            "" => "the file".to_owned(),
+            name => format!("[{name}]"),
+        };
+        let problem = self.document.problem(&self.source, format!("{inside} has no `{key}`"));
+        self.problems.push(problem.hint(hint));
     }
 
     /// Whether `key` is there, right or wrong.
@@ -364,10 +369,10 @@ impl<'a> Table<'a> {
     }
 
     fn refusal(&self, key: &str, expected: &str, wrong: Wrong) -> Problem {
-        let message = match wrong.message {
-            Some(message) => format!("`{key}`: {message}"),
-            None => format!("`{key}`: expected {expected}, found {}", wrong.kind),
-        };
+        if let Some(message) = wrong.message {
+            return self.document.problem(&wrong.source, format!("`{key}`: {message}"));
+        }
+        let message = format!("`{key}`: expected {expected}, found {}", wrong.kind);
         let problem = self.document.problem(&wrong.source, message);
         match way_out(expected, wrong.kind) {
             Some(hint) => problem.hint(hint),

@@ -17,7 +17,7 @@ use tokio::time::{Instant, timeout_at};
 use url::Url;
 
 pub(super) use self::base::{below, read_base};
-pub(super) use self::keys::{Auth, HttpKeys, SecretUrl, read_secret, read_url};
+pub(super) use self::keys::{Auth, HttpKeys, SecretUrl, lacks_secret, read_secret, read_url};
 use self::redirect::{redirect, told_of};
 use self::words::{blotter, clean, tell};
 use super::BuildContext;

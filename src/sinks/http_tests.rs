@@ -73,6 +73,7 @@ fn a_user_in_the_url_is_taken_out_of_it() {
 fn what_is_wrong_with_the_keys_is_told_without_secrets() {
     let cases = [
         ("timeout = \"1s\"", "w.toml:1:1: the file has no `url`"),
+        ("timeout = \"1s\"", "hint: add `url_file = \"…\"`, a file with it alone, or `url = "),
         ("url = \"hooks.example/SECRET\"", "w.toml:1:7: `url`: no absolute URL"),
         ("url = \"ftp://h.example/SECRET\"", "`url`: only http and https URLs can be sent to"),
         ("url = \"https://h.example:99999/SECRET\"", "`url`: no URL: invalid port number"),
@@ -85,6 +86,7 @@ fn what_is_wrong_with_the_keys_is_told_without_secrets() {
             "url = \"http://h\"\nusername = \"u\"\ntoken = \"SECRET\"",
             "both a `username` and a `token`",
         ),
+        ("url = \"http://u:SECRET@h\"\ntoken = \"x\"", "both a user in the `url` and a `token`"),
         ("url = \"http://h\"\ntoken = \"\"", "`token` is empty"),
         ("url = \"http://h\"\ntoken_file = \"none\"", "the secret file /nowhere/none"),
         ("url = \"http://h\"\nheaders = { \"a b\" = \"SECRET\" }", "is no HTTP header name"),

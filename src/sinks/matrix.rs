@@ -8,7 +8,9 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use url::Url;
 
-use super::http::{Auth, HttpKeys, Post, Poster, Reply, SecretUrl, below, read_base, read_secret};
+use super::http::{
+    Auth, HttpKeys, Post, Poster, Reply, SecretUrl, below, lacks_secret, read_base, read_secret,
+};
 use super::template::markup::html;
 use super::template::tags::{self, cut_html, json_bytes, text_of};
 use super::template::{Markup, Part, Template};
@@ -96,7 +98,7 @@ fn read(table: &mut Table<'_>, around: &Around) -> Option<KindSpec> {
     let room = read_room(table);
     let token = read_secret(table, around, ("token", "token_file"));
     if let Some(None) = token {
-        table.required::<String>("token");
+        lacks_secret(table, ("token", "token_file"));
     }
     let msgtype = read_msgtype(table);
     let title = Template::read(table, around, TITLE);

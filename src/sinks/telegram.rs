@@ -7,7 +7,9 @@ use async_trait::async_trait;
 use serde_json::{Value, json};
 use url::Url;
 
-use super::http::{HttpKeys, Post, Poster, Reply, SecretUrl, below, read_base, read_secret};
+use super::http::{
+    HttpKeys, Post, Poster, Reply, SecretUrl, below, lacks_secret, read_base, read_secret,
+};
 use super::template::markup::{html, html_inert};
 use super::template::tags::{self, cut_html, seen_or_quarter};
 use super::template::{Markup, Part, Template};
@@ -118,7 +120,7 @@ fn read(table: &mut Table<'_>, around: &Around) -> Option<KindSpec> {
 fn read_token(table: &mut Table<'_>, around: &Around) -> Option<Secret> {
     let source = table.place_of("token").unwrap_or_else(|| table.source().clone());
     let Some(token) = read_secret(table, around, ("token", "token_file"))? else {
-        table.required::<String>("token");
+        lacks_secret(table, ("token", "token_file"));
         return None;
     };
     if token.expose().is_empty() {

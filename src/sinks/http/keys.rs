@@ -67,20 +67,25 @@ impl Auth {
         let password = read_secret(table, around, ("password", "password_file"));
         let token = read_secret(table, around, ("token", "token_file"));
         let (password, token) = (password?, token?);
+        let two = match (&username, &token, &from_url) {
+            (Some(name), Some(_), _) => Some((name.source.clone(), "a `username`")),
+            (None, Some(_), Some(_)) => Some((table.source().clone(), "a user in the `url`")),
+            _ => None,
+        };
+        if let Some((source, other)) = two {
+            let message = format!("both {other} and a `token` are given");
+            let problem = table.document().problem(&source, message);
+            table.note(problem.hint("a request can prove only one of them; keep one"));
+            return None;
+        }
         match (username, token) {
-            (Some(name), Some(_)) => {
-                let message = "both a `username` and a `token` are given";
-                let problem = table.document().problem(&name.source, message);
-                table.note(problem.hint("a request can prove only one of them; keep one"));
-                None
-            }
             (None, _) if has_password => {
                 let source = table.source().clone();
                 let problem = table.document().problem(&source, "a password without a `username`");
                 table.note(problem.hint("add `username = \"…\"`"));
                 None
             }
-            (Some(name), None) => {
+            (Some(name), _) => {
                 let password = password.unwrap_or_else(|| Secret::new(""));
                 Some(Self::Basic(Credentials { username: name.value, password }))
             }
@@ -208,6 +213,15 @@ fn have(table: &Table<'_>, around: &Around, source: &SecretSource) -> Option<Sec
     around.vault.read(source).map_err(|problem| table.note(problem)).ok()
 }
 
+/// Notes that neither of a pair of keys is there.
+pub(in crate::sinks) fn lacks_secret(
+    table: &mut Table<'_>,
+    (key, file_key): (&'static str, &'static str),
+) {
+    let hint = format!("add `{file_key} = \"…\"`, a file with it alone, or `{key} = \"…\"`");
+    table.lacks(key, hint);
+}
+
 /// Takes a URL out of a table, by one of a pair of keys such as `("url", "url_file")`, and the user
 /// and password that stand in it. `None` if there is none that can be used; that is noted, without
 /// the URL.
@@ -218,7 +232,7 @@ pub(in crate::sinks) fn read_url(
 ) -> Option<(SecretUrl, Option<Credentials>)> {
     if !table.has(key) && !table.has(file_key) {
         table.get::<String>(file_key);
-        table.required::<String>(key);
+        lacks_secret(table, (key, file_key));
         return None;
     }
     // Its own place, should it be wrong.
