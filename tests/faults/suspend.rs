@@ -18,11 +18,20 @@ fn what_came_while_it_stood_still_is_told_when_it_goes_on_and_nothing_twice() {
         room.wait_answered(path, 304, 1);
     }
     daemon.signal("STOP");
+    let asked = room.desk().asked.len();
     for path in paths {
         for n in 2..5 {
             room.publish(path, story(&n.to_string(), &format!("Flood {n} at {path}"), 0));
         }
     }
+    // Time goes by: that which another one counts.
+    room.put("/clock", Page::Feed(Vec::new()));
+    let other = Home::new(&config(&room, "alert", &["/clock"]));
+    let clock = other.run();
+    room.wait_answered("/clock", 304, 5);
+    clock.kill();
+    let meanwhile = room.desk().asked[asked..].iter().all(|asked| asked.path == "/clock");
+    assert!(meanwhile, "it stands still");
     daemon.signal("CONT");
     for path in paths {
         room.wait_answered(path, 304, 2);
