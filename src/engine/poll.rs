@@ -48,9 +48,9 @@ pub struct PollEngine {
     tasks: JoinSet<Result<Good, Bad>>,
     running: HashMap<Id, (usize, Mono)>,
     flushing: JoinSet<Flushed>,
-    /// Whether commits are among what the store refuses: that schedules, which are small, can be
-    /// written is no sign of recovery then.
-    commits_fail: bool,
+    /// Feeds whose news the store has refused and that were not polled since. While there are some,
+    /// that schedules, which are small, can be written is no sign of recovery.
+    uncommitted: HashSet<i64>,
     net: Connectivity,
     offline_since: Option<Mono>,
     last_flush: Mono,
@@ -148,7 +148,7 @@ impl PollEngine {
             tasks: JoinSet::new(),
             running: HashMap::new(),
             flushing: JoinSet::new(),
-            commits_fail: false,
+            uncommitted: HashSet::new(),
             net: Connectivity::default(),
             offline_since: None,
             last_flush: now.mono,
@@ -281,6 +281,7 @@ impl PollEngine {
             }
         };
         let Some((index, started)) = self.running.remove(&id) else { return };
+        self.uncommitted.remove(&self.slots[index].state.key);
         let now = self.shop.clock.now();
         let took = now.mono.since(started);
         self.totals.polled(now.wall);
@@ -369,7 +370,7 @@ impl PollEngine {
     /// The store did not take what was found: the feed is polled again as soon as it does.
     fn repeat(&mut self, index: usize, error: &StoreError) {
         self.store_failed(error);
-        self.commits_fail = true;
+        self.uncommitted.insert(self.slots[index].state.key);
         let now = self.shop.clock.now();
         if self.pass == Pass::Once {
             let slot = &mut self.slots[index];

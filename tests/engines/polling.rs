@@ -95,6 +95,24 @@ async fn a_reload_keeps_every_feed_at_its_time() {
 }
 
 #[tokio::test]
+async fn a_feed_that_fails_after_its_news_were_refused_does_not_make_the_trouble_last() {
+    let mut bench = Bench::new(&config(8, ""), Pass::Forever).await;
+    bench.play(HOUR).await;
+    bench.wire.put("f0", Page::Stories(vec![story("1", "A flood")]));
+    bench.store.full.store(true, Ordering::SeqCst);
+    bench.play(HOUR).await;
+    bench.wire.put("f0", Page::Broken(Reason::ServerError));
+    bench.store.full.store(false, Ordering::SeqCst);
+    let start = bench.clock.now().mono;
+    bench.play(HOUR).await;
+    assert_eq!(bench.events().iter().filter(|event| *event == "store_recovered").count(), 1);
+    for feed in 1..8 {
+        let asked = bench.wire.asked_in(&format!("f{feed}"), start, HOUR);
+        assert!((3..=5).contains(&asked), "f{feed}: {asked}");
+    }
+}
+
+#[tokio::test]
 async fn a_reload_on_a_full_disk_forgets_no_poll() {
     let text = config(1, "");
     let mut bench = Bench::new(&text, Pass::Forever).await;

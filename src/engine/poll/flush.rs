@@ -45,7 +45,7 @@ impl PollEngine {
     pub(super) fn end_flush(&mut self, ended: Result<Flushed, JoinError>) {
         match ended {
             Ok((rows, Ok(()))) => {
-                if !self.commits_fail {
+                if self.uncommitted.is_empty() {
                     self.store_worked();
                 }
                 if rows.iter().any(|(_, row)| !row.update.alerts.is_empty()) {
@@ -80,7 +80,7 @@ impl PollEngine {
     }
 
     pub(super) fn store_worked(&mut self) {
-        self.commits_fail = false;
+        self.uncommitted.clear();
         self.totals.store.worked(By::Poll, self.shop.clock.now().mono);
     }
 

@@ -38,7 +38,8 @@ impl PollEngine {
         self.agenda.pause_hosts_of(&old.agenda);
         self.net = std::mem::take(&mut old.net);
         self.offline_since = old.offline_since;
-        self.commits_fail = old.commits_fail;
+        let keys = self.slots.iter().map(|slot| slot.state.key);
+        self.uncommitted = keys.filter(|key| old.uncommitted.contains(key)).collect();
         let unwritten = old.dirty.drain(..).map(|at| {
             let slot = &mut old.slots[at];
             let url = slot.feed.url.clone();
