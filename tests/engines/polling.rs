@@ -152,6 +152,24 @@ async fn a_reload_knows_that_there_is_no_network() {
 }
 
 #[tokio::test]
+async fn a_restart_without_a_network_finds_that_out_and_its_end() {
+    let mut bench = Bench::new(&config(4, "backoff_max = \"6h\""), Pass::Forever).await;
+    let feeds = ["f0", "f1", "f2", "f3"];
+    for feed in feeds {
+        bench.wire.put(feed, Page::Broken(Reason::Connect));
+    }
+    bench.play(12 * HOUR).await;
+    let mut bench = bench.restart().await;
+    bench.play(12 * HOUR).await;
+    for feed in feeds {
+        bench.wire.put(feed, Page::Stories(vec![story("1", "A flood")]));
+    }
+    bench.play(2 * MINUTE).await;
+    assert_eq!(bench.file().len(), 4);
+    assert!(bench.events().contains(&"online".to_owned()));
+}
+
+#[tokio::test]
 async fn a_poll_that_is_cut_off_is_made_again_by_the_same_engine() {
     let mut bench = Bench::new(&config(1, ""), Pass::Forever).await;
     bench.wire.put("f0", Page::Silent);

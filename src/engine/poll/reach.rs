@@ -41,8 +41,9 @@ impl PollEngine {
     /// Takes in whether a server has answered, and says when the network goes or comes back.
     pub(super) fn online(&mut self, index: usize, reason: Option<Reason>) {
         let host = self.slots[index].feed.url.host_str().unwrap_or_default();
-        // A feed that failed before says nothing of the network.
-        let fresh = self.slots[index].state.schedule.errors == 0;
+        // A feed that failed before says nothing of the network, unless that was before the start.
+        let slot = &self.slots[index];
+        let fresh = slot.state.schedule.errors == 0 || !slot.polled;
         match self.net.saw(reason, host.to_owned(), fresh, self.hosts) {
             Some(true) => {
                 self.offline_since = Some(self.shop.clock.now().mono);
