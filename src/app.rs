@@ -215,6 +215,7 @@ impl App {
             items: Totals::get(&self.totals.items),
             alerts: Totals::get(&self.totals.alerts),
             delivered: Totals::get(&self.totals.delivered),
+            dead: Totals::get(&self.totals.dead),
             waiting,
             took: self.clock.now().mono.since(self.started.mono),
         };
@@ -319,6 +320,8 @@ pub struct Summary {
     pub alerts: u64,
     /// Deliveries made, of alerts from before too.
     pub delivered: u64,
+    /// Deliveries that were refused or given up: dead letters now.
+    pub dead: u64,
     /// Deliveries that still wait.
     pub waiting: u64,
     /// How long it took.

@@ -53,6 +53,8 @@ pub struct Facts {
     pub store_failures: u64,
     /// Room left on the store's file system, for those who may not use all of it.
     pub store_free_bytes: Option<u64>,
+    /// Why it is not known what waits for the sinks, if it is not.
+    pub outbox_unread: Option<String>,
     /// The sinks, those of the config first.
     pub sinks: Vec<SinkFacts>,
     /// Lines of the log that were lost.
@@ -116,6 +118,9 @@ impl Facts {
                 store.lasts.as_secs(),
                 store.message
             ));
+        }
+        if let Some(why) = &self.outbox_unread {
+            told.push(format!("the outbox cannot be read: {why}"));
         }
         if self.offline {
             told.push("no feed can be reached: there is no network".to_owned());

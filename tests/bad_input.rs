@@ -359,6 +359,26 @@ fn a_database_in_use_exits_75_and_reading_goes_on() {
 }
 
 #[test]
+fn a_start_with_too_few_descriptors_may_pass_and_is_tried_again() {
+    let server = Server::start();
+    let url = server.put("/a", Answer::rss(rss(&["In Kharkiv"])));
+    let house = House::watching(&[("a", &url)]);
+    let mut limited = 0;
+    for most in 9..40 {
+        let mut command = house.program("sh");
+        let script = format!("ulimit -n {most}; exec $0 poll --config w.toml");
+        command.args(["-c", &script, env!("CARGO_BIN_EXE_wirewatch")]);
+        let ran = support::run(command);
+        if ran.stderr.contains("cannot write ./wirewatch.db") {
+            limited += 1;
+            assert!(ran.stderr.contains("Too many open files"), "{most}: {ran:?}");
+            assert_eq!(ran.code, Some(75), "{most}: {ran:?}");
+        }
+    }
+    assert!(limited > 3, "{limited}");
+}
+
+#[test]
 fn a_newer_database_is_refused_and_left_as_it_is() {
     let server = Server::start();
     let url = server.put("/a", Answer::rss(rss(&[])));

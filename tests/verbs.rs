@@ -458,6 +458,22 @@ fn a_second_poll_adds_nothing_and_a_new_item_one_line() {
 }
 
 #[test]
+fn a_poll_whose_alerts_are_refused_is_no_good_one() {
+    let server = Server::start();
+    let url = server.put("/a", Answer::rss(rss(&["In Kharkiv"])));
+    let house = House::watching(&[("a", &url)]);
+    let hook = url.replace("/a", "/nowhere");
+    house.write(
+        "w.toml",
+        config(&[("a", &url)]) + "[[sink]]\nkind = \"webhook\"\nurl = \"" + &hook + "\"\n",
+    );
+    let ran = house.run(&["poll", "--config", "w.toml"]).expect(1);
+    let told = "1 alerts; 1 deliveries made, 0 waiting, 1 refused; ";
+    assert!(ran.stdout.contains(told), "{}", ran.stdout);
+    house.run(&["poll", "--config", "w.toml"]).expect(0);
+}
+
+#[test]
 fn run_polls_delivers_and_ends_in_order_when_it_is_told_to() {
     let server = Server::start();
     let url = server.put("/a", Answer::rss(rss(&["In Kharkiv", "Elsewhere"])));

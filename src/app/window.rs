@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 use super::App;
 use crate::engine::{SinkReport, Totals};
 use crate::metrics::{Ask, Asks, Facts, Process, SinkFacts, Trouble, asks, serve};
-use crate::model::{Now, SinkName, Timestamp};
+use crate::model::{Now, SinkName, Timestamp, visible};
 use crate::store::OutboxCount;
 
 /// The server of metrics and health, if the config wants one, and the questions that it passes on.
@@ -79,8 +79,11 @@ impl App {
         let (store, now) = (Arc::clone(&self.store), self.clock.now());
         let path = self.plan.store_path.clone();
         tokio::spawn(async move {
-            if let Ok(counts) = store.outbox().await {
-                counts.into_iter().for_each(|count| add(&mut facts.sinks, count, now));
+            match store.outbox().await {
+                Ok(counts) => {
+                    counts.into_iter().for_each(|count| add(&mut facts.sinks, count, now))
+                }
+                Err(error) => facts.outbox_unread = Some(visible(&error.to_string()).into_owned()),
             }
             let looked = tokio::task::spawn_blocking(move || (free(&path), Process::of_self()));
             if let Ok((free, process)) = looked.await {
@@ -113,6 +116,7 @@ impl App {
             store,
             store_failures: totals.store.refused(),
             store_free_bytes: None,
+            outbox_unread: None,
             sinks: self.deliver.report().into_iter().map(of_report).collect(),
             log_dropped: self.log.dropped(),
             log_stalled: self.log.is_losing(),

@@ -34,12 +34,7 @@ pub(super) struct PollArgs {
 /// Why the daemon could not start, as an exit code and in words.
 pub(super) fn store_exit(error: &StoreError) -> Exit {
     complain(&error.to_string());
-    match error {
-        StoreError::Locked { .. } | StoreError::DiskFull { .. } | StoreError::Busy { .. } => {
-            Exit::Later
-        }
-        _ => Exit::BadConfig,
-    }
+    if error.may_pass() { Exit::Later } else { Exit::BadConfig }
 }
 
 fn log_options(output: Output, style: Option<observe::LogStyle>) -> observe::Options {
@@ -78,9 +73,13 @@ pub(super) async fn poll(args: PollArgs) -> anyhow::Result<Exit> {
     let feeds = report.good + report.failed.len();
     if !args.quiet {
         let mut out = Out::new();
+        let refused = match summary.dead {
+            0 => String::new(),
+            dead => format!(", {dead} refused"),
+        };
         out.line(&format!(
             "{feeds} feeds polled: {} well, {} failed; {} new items; {} alerts; {} deliveries made, \
-             {} waiting; {:.1} s",
+             {} waiting{refused}; {:.1} s",
             report.good,
             report.failed.len(),
             summary.items,
@@ -98,5 +97,6 @@ pub(super) async fn poll(args: PollArgs) -> anyhow::Result<Exit> {
         return Ok(Exit::Later);
     }
     let all_failed = report.good == 0 && feeds > 0;
-    Ok(if all_failed || summary.waiting > 0 || report.cut_short { Exit::No } else { Exit::Ok })
+    let undelivered = summary.waiting + summary.dead > 0;
+    Ok(if all_failed || undelivered || report.cut_short { Exit::No } else { Exit::Ok })
 }

@@ -39,7 +39,7 @@ use crate::sinks::INHERITED;
         failed; explain: no rule fires; check --strict: a warning; backtest: no item in that time; items, poll: \
         something could not be read or delivered; fetch: no feed came; outbox, silence: nothing by that \
         number or name); 2 trouble, or a wrong \
-        command line; 75 another wirewatch uses the store, or the disk is full; 78 a bad config, or a state \
+        command line; 75 what may pass by itself: another wirewatch uses the store, or the disk is full; 78 a bad config, or a state \
         folder or database that cannot be used."
 )]
 pub struct Cli {

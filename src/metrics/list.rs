@@ -152,7 +152,7 @@ listen = \"127.0.0.1:9464\"
 
 Then `http://127.0.0.1:9464/metrics` answers in Prometheus' text format (0.0.4), and `/health` with \
 200 and `ok`, or with 503 and a line for each thing that keeps wirewatch from doing all that it \
-should: the state cannot be written (a full disk), there is no network, a sink takes nothing, \
+should: the state cannot be written (a full disk) or read, there is no network, a sink takes nothing, \
 whatever reads the log has stalled, or the engines do not answer within five seconds. That feeds \
 fail is everyday and shows in the metrics only.
 
@@ -164,6 +164,7 @@ collector can reach. Nothing secret is told: no URL, no headline, no token; but 
 are. At most 16 connections are served at a time, each one request of at most 16 KiB within ten \
 seconds.
 
+What waits and the dead letters are left out while they cannot be counted. \
 Counters begin at zero with each start. Labels take few values: states of feeds, reasons (a closed \
 set, as in the log) and names of sinks. Names do not change their meaning; new ones may be added.
 

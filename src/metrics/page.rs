@@ -73,6 +73,9 @@ impl Page {
         self.with(&list::MUTED, muted);
         let failing = ours().map(|sink| (name(sink), flag(sink.failing.is_some())));
         self.with(&list::SINK_FAILING, failing);
+        if facts.outbox_unread.is_some() {
+            return;
+        }
         let waiting = sinks.iter().map(|sink| (name(sink), number(sink.waiting)));
         self.with(&list::OUTBOX_WAITING, waiting);
         let dead = sinks.iter().map(|sink| (name(sink), number(sink.dead)));

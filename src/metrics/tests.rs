@@ -38,6 +38,7 @@ fn facts() -> Facts {
         store: None,
         store_failures: 0,
         store_free_bytes: Some(1 << 30),
+        outbox_unread: None,
         sinks: vec![sink("file")],
         log_dropped: 0,
         log_stalled: false,
@@ -45,6 +46,16 @@ fn facts() -> Facts {
         plan_read: Timestamp::from_millis(1_700_000_000_000),
         process: Process::of_self(),
     }
+}
+
+#[test]
+fn what_waits_is_not_told_as_nothing_when_it_cannot_be_counted() {
+    let facts = Facts { outbox_unread: Some("damaged".to_owned()), ..facts() };
+    let (well, told) = health(&facts);
+    assert!(!well && told.contains("- the outbox cannot be read: damaged\n"), "{told}");
+    let page = metrics(&facts);
+    assert!(!page.contains("wirewatch_outbox_"), "{page}");
+    assert!(page.contains("wirewatch_healthy 0\n"), "{page}");
 }
 
 #[test]

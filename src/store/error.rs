@@ -1,10 +1,13 @@
 //! What can go wrong with a store, and what to do about it.
 
+use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use rusqlite::ErrorCode;
+use rusqlite::ffi::SQLITE_IOERR_SHMSIZE;
+use rustix::io::Errno;
 use thiserror::Error;
 
 use crate::model::Reason;
@@ -126,6 +129,20 @@ impl StoreError {
         }
     }
 
+    /// Whether the same may work later though nobody does anything about it.
+    pub fn may_pass(&self) -> bool {
+        match self {
+            Self::Locked { .. } | Self::DiskFull { .. } | Self::Busy { .. } | Self::Sqlite(_) => {
+                true
+            }
+            Self::NotWritable { source, .. } | Self::NotReadable { source, .. } => {
+                let passing = [Errno::MFILE, Errno::NFILE, Errno::NOMEM, Errno::IO];
+                passing.iter().any(|errno| source.raw_os_error() == Some(errno.raw_os_error()))
+            }
+            _ => false,
+        }
+    }
+
     /// That the database at `path` is damaged.
     pub(super) fn corrupt(path: &Path, detail: &str) -> Self {
         Self::Corrupt { path: path.to_owned(), detail: detail.to_owned() }
@@ -152,13 +169,28 @@ impl StoreError {
                 Self::Busy { path: path.to_owned() }
             }
             Some(ErrorCode::DiskFull) => Self::DiskFull { path: path.to_owned() },
+            // The index of the log has found no room.
+            Some(ErrorCode::SystemIoFailure) if extended(source) == Some(SQLITE_IOERR_SHMSIZE) => {
+                Self::DiskFull { path: path.to_owned() }
+            }
+            Some(ErrorCode::SystemIoFailure) => {
+                let errno = io::Error::from_raw_os_error(Errno::IO.raw_os_error());
+                Self::NotWritable { path: path.to_owned(), source: Arc::new(errno) }
+            }
             Some(ErrorCode::ReadOnly | ErrorCode::CannotOpen | ErrorCode::PermissionDenied) => {
-                let detail = io::Error::other(source.to_string());
+                // SQLite does not say why it cannot open a file; it may have been one of several.
+                let again: io::Result<Vec<_>> = (0..4).map(|_| File::open(path)).collect();
+                let why = again.err();
+                let detail = why.unwrap_or_else(|| io::Error::other(source.to_string()));
                 Self::NotWritable { path: path.to_owned(), source: Arc::new(detail) }
             }
             _ => self,
         }
     }
+}
+
+fn extended(error: &rusqlite::Error) -> Option<i32> {
+    error.sqlite_error().map(|error| error.extended_code)
 }
 
 /// A command for the shell that moves a database and what belongs to it into a folder beside it.
