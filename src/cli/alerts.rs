@@ -75,7 +75,7 @@ fn later(sequel: &Sequel) -> Vec<String> {
 }
 
 pub(super) async fn run(args: AlertsArgs) -> anyhow::Result<Exit> {
-    let Some(plan) = args.config.plan_of_service() else { return Ok(Exit::BadConfig) };
+    let Some(plan) = args.config.plan_of_operator() else { return Ok(Exit::BadConfig) };
     let store = match SqliteStore::open(&plan.store_path, OpenMode::Reader) {
         Ok(store) => store,
         Err(error) => return Ok(store_exit(&error)),

@@ -25,7 +25,7 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand};
 
 use crate::config::Overlay;
-use crate::engine::plan::{Plan, Surroundings};
+use crate::engine::plan::{Draft, Plan, Surroundings};
 use crate::model::Problem;
 use crate::observe::LogStyle;
 use crate::sinks::INHERITED;
@@ -262,13 +262,35 @@ impl ConfigArgs {
     /// The plan as the installed service has it, for verbs that look into its store from outside.
     /// No secret is read, so that they work where one is lost.
     fn plan_of_service(&self) -> Option<Plan> {
+        self.plan_in(&self.around_service())
+    }
+
+    /// The same as far as it goes, for verbs that need to know little but where the store is: a
+    /// mistake elsewhere in the config, which is told, does not keep an operator from it.
+    fn plan_of_operator(&self) -> Option<Plan> {
+        let Draft { plan, problems, store_is_sure } =
+            match Plan::draft(&self.path(), &self.around_service()) {
+                Ok(draft) => draft,
+                Err(problems) => {
+                    out::tell_problems(&problems, out::Whose::Config);
+                    return None;
+                }
+            };
+        if !problems.is_empty() {
+            out::tell_problems(&problems, out::Whose::Config);
+        }
+        let goes = problems.is_empty() || (store_is_sure && plan.store_path.exists());
+        goes.then_some(plan)
+    }
+
+    fn around_service(&self) -> Surroundings {
         let seen = self.surroundings();
         let mut around = Surroundings { from_outside: true, without_secrets: true, ..seen };
         let state = PathBuf::from("/var/lib/wirewatch");
         if self.path() == Path::new(INSTALLED) && around.state.is_none() && state.is_dir() {
             around.state = Some(state);
         }
-        self.plan_in(&around)
+        around
     }
 
     fn plan_in(&self, around: &Surroundings) -> Option<Plan> {

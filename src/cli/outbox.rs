@@ -120,7 +120,7 @@ fn selected(rows: Vec<i64>, sink: Option<String>) -> Rows {
 }
 
 async fn change(config: &ConfigArgs, selection: Selection, deed: Deed) -> anyhow::Result<Exit> {
-    let Some(plan) = config.plan_of_service() else { return Ok(Exit::BadConfig) };
+    let Some(plan) = config.plan_of_operator() else { return Ok(Exit::BadConfig) };
     let changed = async {
         let store = SqliteStore::open(&plan.store_path, OpenMode::Operator)?;
         if let Rows::Of(sink) = &selection.rows

@@ -144,7 +144,7 @@ async fn add(args: AddArgs) -> anyhow::Result<Exit> {
             return Ok(Exit::Trouble);
         }
     };
-    let Some(plan) = args.config.plan_of_service() else { return Ok(Exit::BadConfig) };
+    let Some(plan) = args.config.plan_of_operator() else { return Ok(Exit::BadConfig) };
     let store = SqliteStore::open(&plan.store_path, OpenMode::Operator)?;
     for unknown in unknown(&silence.matcher, &plan) {
         complain(&unknown);
@@ -277,7 +277,7 @@ struct MutedFacts<'a> {
 const HEADER: [&str; 7] = ["id", "state", "until", "muted", "mutes", "author", "comment"];
 
 async fn list(args: ListArgs) -> anyhow::Result<Exit> {
-    let Some(plan) = args.config.plan_of_service() else { return Ok(Exit::BadConfig) };
+    let Some(plan) = args.config.plan_of_operator() else { return Ok(Exit::BadConfig) };
     let store = SqliteStore::open(&plan.store_path, OpenMode::Reader)?;
     let now = Clock::System.now().wall;
     let mut silences = store.silences().await?;
@@ -346,7 +346,7 @@ fn facts<'a>(silence: &'a Silence, muted: &'a [Muted], now: Timestamp) -> Facts<
 }
 
 async fn expire(args: ExpireArgs) -> anyhow::Result<Exit> {
-    let Some(plan) = args.config.plan_of_service() else { return Ok(Exit::BadConfig) };
+    let Some(plan) = args.config.plan_of_operator() else { return Ok(Exit::BadConfig) };
     let store = SqliteStore::open(&plan.store_path, OpenMode::Operator)?;
     let now = Clock::System.now().wall;
     let ended = store.expire_silences(args.ids.clone(), now).await?;

@@ -51,6 +51,17 @@ pub struct Plan {
     pub warnings: Vec<Problem>,
 }
 
+/// A plan, and what is wrong with it.
+#[derive(Debug)]
+pub struct Draft {
+    /// What could be had.
+    pub plan: Plan,
+    /// All that is wrong.
+    pub problems: Vec<Problem>,
+    /// Whether nothing of that can mean that the store is another one.
+    pub store_is_sure: bool,
+}
+
 /// What the config depends on beside its files.
 #[derive(Clone, Debug, Default)]
 pub struct Surroundings {
@@ -97,6 +108,15 @@ impl Surroundings {
 impl Plan {
     /// Reads the config file at `path` and all that it names. Answers with all problems at once.
     pub fn build(path: &Path, around: &Surroundings) -> Result<Self, Vec<Problem>> {
+        let Draft { plan, problems, .. } = Self::draft(path, around)?;
+        if problems.is_empty() { Ok(plan) } else { Err(problems) }
+    }
+
+    /// The same as far as it goes: what has a problem is left out, or as it is by default.
+    ///
+    /// # Errors
+    /// If there is nothing to be had.
+    pub fn draft(path: &Path, around: &Surroundings) -> Result<Draft, Vec<Problem>> {
         let problems = Problems::default();
         let warnings = Problems::default();
         let text = match read_file(path) {
@@ -111,14 +131,11 @@ impl Plan {
             return Err(problems.into_vec());
         }
         let config = Config::read(&mut root, &around.overlay);
-        for name in around.overlay.ignored() {
-            let problem = Problem::new(Place::Env(name.clone()), "is no setting; it is let be");
-            warnings.push(
-                problem.hint("settings are WIREWATCH_POLL_…, _NET_…, _STORE_…, _LOG_…, _METRICS_…"),
-            );
-        }
+        around.overlay.ignored().iter().for_each(|name| warnings.push(ignored(name)));
         let sinks = SinkSpec::read_all(&mut root, &around.of_sinks(&base, &config.net));
+        let before = problems.len();
         root.finish();
+        let store_is_sure = problems.len() == before && has_sound_store(&document, around);
 
         let mut drafts: Vec<(FeedDraft, PathBuf)> =
             config.inline.iter().map(|draft| (draft.clone(), base.clone())).collect();
@@ -141,23 +158,24 @@ impl Plan {
         let config_files = rule_files.iter().map(Document::path).chain([path]);
         check_places(&sinks, &store_path, config_files, &document, &problems);
         let problems = problems.into_vec();
-        match rules {
-            Some(rules) if problems.is_empty() => Ok(Self {
-                path: path.to_owned(),
-                store_path,
-                poll: config.poll,
-                net: config.net,
-                store: config.store,
-                log: config.log,
-                metrics: config.metrics,
-                feeds,
-                rules,
-                rule_files,
-                sinks,
-                warnings: warnings.into_vec(),
-            }),
-            _ => Err(problems),
-        }
+        let Some(rules) = rules.or_else(|| RuleSet::compile(&[], &Problems::default())) else {
+            return Err(problems);
+        };
+        let plan = Self {
+            path: path.to_owned(),
+            store_path,
+            poll: config.poll,
+            net: config.net,
+            store: config.store,
+            log: config.log,
+            metrics: config.metrics,
+            feeds,
+            rules,
+            rule_files,
+            sinks,
+            warnings: warnings.into_vec(),
+        };
+        Ok(Draft { plan, problems, store_is_sure })
     }
 
     /// The sinks that take `alert`.
@@ -195,6 +213,20 @@ pub fn read_rules(named: &[PathBuf]) -> Result<Option<RuleFiles>, Vec<Problem>> 
         Some(rules) if problems.is_empty() => Ok(Some(RuleFiles { rules, files })),
         _ => Err(problems),
     }
+}
+
+fn ignored(name: &str) -> Problem {
+    Problem::new(Place::Env(name.to_owned()), "is no setting; it is let be")
+        .hint("settings are WIREWATCH_POLL_…, _NET_…, _STORE_…, _LOG_…, _METRICS_…")
+}
+
+/// Whether there is nothing wrong with `[store]`.
+fn has_sound_store(document: &Document, around: &Surroundings) -> bool {
+    let problems = Problems::default();
+    let mut root = document.root(&problems);
+    StoreSection::read(around.overlay.section(&mut root, "store"));
+    drop(root);
+    problems.is_empty()
 }
 
 fn store_path(store: &StoreSection, base: &Path, around: &Surroundings) -> PathBuf {

@@ -276,6 +276,11 @@ impl Problems {
         self.0.borrow().is_empty()
     }
 
+    /// How many there are so far.
+    pub fn len(&self) -> usize {
+        self.0.borrow().len()
+    }
+
     /// All of them, in the order noted.
     pub fn into_vec(self) -> Vec<Problem> {
         self.0.into_inner()

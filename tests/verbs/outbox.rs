@@ -268,3 +268,36 @@ fn a_running_daemon_hears_of_what_an_operator_does() {
     let delivered = json_lines(&stuck.house.read("out/alerts.jsonl"));
     assert_eq!(delivered.len(), 2);
 }
+
+#[test]
+fn a_mistake_elsewhere_in_the_config_keeps_no_operator_from_the_store() {
+    let stuck = Stuck::new();
+    let house = &stuck.house;
+    let sound = house.read("w.toml");
+    let hook = "[[sink]]\nkind = \"webhook\"\nurl = \"http://127.0.0.1:1/\"\n";
+    let verbs: [&[&str]; 5] = [
+        &["outbox", "list"],
+        &["alerts"],
+        &["silence", "add", "--rule", "khar", "--for", "1h", "--author", "me"],
+        &["silence", "list"],
+        &["outbox", "retry", "--all"],
+    ];
+    for (mistake, told) in [
+        (sound.replace("rules.toml", "gone.toml"), "gone.toml"),
+        (format!("{sound}{hook}body_file = \"gone.txt\"\n"), "gone.txt"),
+        (format!("{sound}[[sink]]\nkind = \"fiel\"\n"), "did you mean"),
+        (sound.replace("[poll]\n", "[poll]\nintervall = \"1m\"\n"), "did you mean `interval`"),
+    ] {
+        house.write("w.toml", &mistake);
+        house.run(&["check", "--config", "w.toml"]).expect(78);
+        for verb in verbs {
+            house.run(&[verb, &["--config", "w.toml"]].concat()).expect(0).says(&[told]);
+        }
+    }
+    for mistake in ["[store]\npth = \"x\"\n", "[store]\npath = 5\n", "[stroe]\n", "[store\n"] {
+        house.write("w.toml", format!("{sound}{mistake}"));
+        for verb in verbs {
+            house.run(&[verb, &["--config", "w.toml"]].concat()).expect(78);
+        }
+    }
+}
