@@ -4,11 +4,15 @@
 //! any other writing, so a thread of its own does it, and what it cannot take is dropped.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use super::App;
 use crate::engine::Totals;
 use crate::model::{Reason, SinkName, visible};
 use crate::observe::{Limits, LogStream, LogStyle, Output};
+
+/// A write that takes so long is told of.
+const HELD_UP: Duration = Duration::from_secs(15);
 
 /// What does not work.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -105,8 +109,7 @@ impl App {
 
     /// What does not work at present, as far as it is said on stderr.
     pub(super) fn complaints(&self) -> Vec<Complaint> {
-        let told = self.totals.store.told(self.clock.now().mono);
-        let store = told.map(|(reason, message, _)| Complaint {
+        let store = self.store_trouble().map(|(reason, message, _)| Complaint {
             about: About::Store,
             reason: Some(reason),
             message,
@@ -122,13 +125,22 @@ impl App {
         store.into_iter().chain(log).chain(full).collect()
     }
 
+    /// What the store refuses, or that the disk does not answer it: class of failure, words, and
+    /// for how long.
+    pub(super) fn store_trouble(&self) -> Option<(Reason, String, Duration)> {
+        let held_up = self.store.held_up();
+        let slow = || (Reason::Store, "the disk does not answer".to_owned(), held_up);
+        let refused = self.totals.store.told(self.clock.now().mono);
+        refused.or_else(|| (held_up >= HELD_UP).then(slow))
+    }
+
     /// The state of things in one line.
     pub(super) fn status(&self) -> String {
         let (feeds, failing) = self.poll.health();
         let alerts = Totals::get(&self.totals.alerts);
         let mut status =
             format!("polling {feeds} feeds, {failing} failing, {alerts} alerts so far");
-        if let Some(reason) = self.totals.store.reason() {
+        if let Some((reason, ..)) = self.store_trouble() {
             status = format!("degraded: the store cannot be written ({reason}); {status}");
         }
         if self.log.is_losing() {
@@ -145,7 +157,6 @@ impl App {
 mod tests {
     use std::io::{self, Write};
     use std::sync::{Arc, Mutex};
-    use std::time::Duration;
 
     use super::*;
     use crate::model::Clock;

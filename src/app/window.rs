@@ -81,7 +81,7 @@ impl App {
         tokio::spawn(async move {
             match store.outbox().await {
                 Ok(counts) => {
-                    counts.into_iter().for_each(|count| add(&mut facts.sinks, count, now))
+                    counts.into_iter().for_each(|count| add(&mut facts.sinks, count, now));
                 }
                 Err(error) => facts.outbox_unread = Some(visible(&error.to_string()).into_owned()),
             }
@@ -99,8 +99,8 @@ impl App {
     fn facts(&self) -> Facts {
         let totals = &self.totals;
         let states = self.poll.states();
-        let told = totals.store.told(self.clock.now().mono);
-        let store = told.map(|(reason, message, lasts)| Trouble { reason, message, lasts });
+        let store =
+            self.store_trouble().map(|(reason, message, lasts)| Trouble { reason, message, lasts });
         Facts {
             version: env!("CARGO_PKG_VERSION"),
             started: self.started.wall,

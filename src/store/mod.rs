@@ -188,6 +188,9 @@ pub trait Store: Send + Sync {
     /// flushed.
     async fn feed_reports(&self, now: Timestamp) -> Result<Vec<FeedReport>, StoreError>;
 
+    /// For how long the disk has not ended the write under way; zero if there is none.
+    fn held_up(&self) -> Duration;
+
     /// Finishes what was asked for, forces all to the disk and ends. Whatever is asked later fails
     /// with [`StoreError::Closed`].
     async fn close(&self) -> Result<(), StoreError>;

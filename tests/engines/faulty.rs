@@ -5,6 +5,7 @@ use std::fmt::Display;
 use std::future::{Future, pending};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use wirewatch::model::{
@@ -265,6 +266,10 @@ impl Store for Faulty {
 
     async fn feed_reports(&self, now: Timestamp) -> Result<Vec<FeedReport>, StoreError> {
         self.real.feed_reports(now).await
+    }
+
+    fn held_up(&self) -> Duration {
+        self.real.held_up()
     }
 
     async fn close(&self) -> Result<(), StoreError> {

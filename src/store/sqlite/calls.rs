@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use rusqlite::Connection;
@@ -10,8 +11,8 @@ use siphasher::sip::SipHasher24;
 use super::lanes::Lane;
 use super::{Haste, SqliteStore, items, news, outbox, read, silences, write};
 use crate::model::{
-    Alert, Bookmark, Delivery, FeedId, FeedState, MessageKey, Reason, Seen, Sequel, SinkName,
-    Timestamp,
+    Alert, Bookmark, Clock, Delivery, FeedId, FeedState, MessageKey, Reason, Seen, Sequel,
+    SinkName, Timestamp,
 };
 use crate::silence::Silence;
 use crate::store::{
@@ -174,6 +175,10 @@ impl Store for SqliteStore {
 
     async fn feed_reports(&self, now: Timestamp) -> Result<Vec<FeedReport>, StoreError> {
         self.read(&self.slow, move |db| read::feed_reports(db, now)).await
+    }
+
+    fn held_up(&self) -> Duration {
+        self.counters.held_up(Clock::System.now().mono)
     }
 
     async fn close(&self) -> Result<(), StoreError> {

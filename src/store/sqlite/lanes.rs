@@ -9,6 +9,7 @@ use std::time::Duration;
 use rusqlite::{Connection, TransactionBehavior};
 use tokio::sync::{mpsc, oneshot};
 
+use crate::model::{Clock, Mono};
 use crate::store::StoreError;
 
 /// At most this many calls wait in a lane; those beyond wait to get in.
@@ -155,6 +156,20 @@ pub(super) struct Counters {
     pub durable: AtomicU64,
     pub lazy: AtomicU64,
     pub writes: AtomicU64,
+    /// When the writing thread began what it does now.
+    began: Mutex<Option<Mono>>,
+}
+
+impl Counters {
+    /// For how long the writing thread has been at what it does now.
+    pub fn held_up(&self, now: Mono) -> Duration {
+        let began = *self.began.lock().unwrap_or_else(PoisonError::into_inner);
+        began.map_or(Duration::ZERO, |began| now.since(began))
+    }
+
+    fn begin(&self, began: Option<Mono>) {
+        *self.began.lock().unwrap_or_else(PoisonError::into_inner) = began;
+    }
 }
 
 /// Runs writes in groups: all that wait, up to [`GROUP`], share one transaction. One that comes
@@ -168,6 +183,7 @@ pub(super) fn write(
     let mut since_checkpoint = 0;
     let mut batch: Vec<Box<dyn Write>> = Vec::with_capacity(GROUP);
     while let Some(first) = calls.blocking_recv() {
+        counters.begin(Some(Clock::System.now().mono));
         let mut next = Some(first);
         while let Some(call) = next {
             match call {
@@ -189,6 +205,7 @@ pub(super) fn write(
             since_checkpoint = 0;
             checkpoint(&db, "PASSIVE");
         }
+        counters.begin(None);
     }
     // Another process may be reading; it does not hold up the end.
     if checkpoints && db.busy_timeout(LAST_WAIT).is_ok() {

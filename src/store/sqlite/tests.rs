@@ -6,6 +6,7 @@ use std::future::Future;
 use std::path::PathBuf;
 use std::pin::Pin;
 use std::task::{Context, Waker};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use rusqlite::Connection;
@@ -16,7 +17,7 @@ use super::lanes::GROUP;
 use super::news::OF_ITEM;
 use super::open::{MIGRATIONS, beside, fill};
 use super::{OpenMode, SqliteStore, Stats};
-use crate::model::{FeedId, FirstPoll, Level, Reason, Sequel, SinkName};
+use crate::model::{Clock, FeedId, FirstPoll, Level, Reason, Sequel, SinkName};
 use crate::novelty::{Sighting, judge};
 use crate::store::conformance::{Place, alert, at, conformance, found, one_feed};
 use crate::store::{AlertQuery, Claim, Committed, Found, Store, StoreError, Update};
@@ -88,6 +89,26 @@ fn since(store: &SqliteStore, before: Stats) -> Stats {
         lazy: now.lazy - before.lazy,
         writes: now.writes - before.writes,
     }
+}
+
+#[tokio::test]
+async fn a_disk_that_does_not_answer_is_noticed() {
+    let folder = Folder::new();
+    let store = folder.writer().unwrap();
+    many_feeds(&store, 1).await;
+    let hour = Duration::from_secs(3600);
+    let now = || Clock::System.now().mono;
+    let idle = || store.counters.held_up(now().plus(hour)) == Duration::ZERO;
+    while !idle() {
+        std::thread::yield_now();
+    }
+    let gate = store.hold().await;
+    assert!(store.counters.held_up(now().plus(hour)) >= hour);
+    drop(gate);
+    while !idle() {
+        std::thread::yield_now();
+    }
+    assert_eq!(store.held_up(), Duration::ZERO);
 }
 
 #[tokio::test]

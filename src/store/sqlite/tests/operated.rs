@@ -111,7 +111,7 @@ async fn a_store_that_another_holds_for_long_is_called_busy() {
     drop(folder.writer().unwrap());
     let operator = folder.operator().unwrap();
     // Waits for nobody.
-    operator.operate(|db| Ok(db.busy_timeout(std::time::Duration::ZERO)?)).await.unwrap();
+    operator.operate(|db| Ok(db.busy_timeout(Duration::ZERO)?)).await.unwrap();
     let other = folder.raw();
     other.execute_batch("BEGIN IMMEDIATE").unwrap();
     let refused = operator.add_silence(silence()).await.unwrap_err();
