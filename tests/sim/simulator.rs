@@ -109,6 +109,8 @@ pub struct Simulator<S> {
     told: Vec<String>,
     /// Spans in which nobody could poll.
     lost: Vec<(Mono, Mono)>,
+    /// How often the daemon was killed or stopped.
+    ends: usize,
     log: Log,
 }
 
@@ -158,6 +160,7 @@ impl<S: Script> Simulator<S> {
             made: Vec::new(),
             told: Vec::new(),
             lost: Vec::new(),
+            ends: 0,
         }
     }
 
@@ -398,6 +401,7 @@ impl<S: Script> Simulator<S> {
     async fn end(&mut self, kill: bool, down: Duration) {
         let Some(mut daemon) = self.daemon.take() else { return };
         self.tell(if kill { "killed" } else { "stopped" });
+        self.ends += 1;
         if !kill {
             let _ = self.drive(Box::pin(daemon.stop())).await;
         }
@@ -458,6 +462,7 @@ impl<S: Script> Simulator<S> {
             titles.dedup();
             assert_eq!(titles, expected, "{name} had all that matches");
             drop(had);
+            assert_eq!(inbox.repeated(self.ends), [], "{name}: repeats that nothing excuses");
             assert_eq!(inbox.rekeyed(), Vec::<String>::new(), "{name}: repeats under other keys");
         }
         let outbox = self.daemon.as_ref().unwrap().outbox().await;

@@ -27,6 +27,8 @@ pub struct Inbox {
     /// Tried, whether it came or not.
     pub tried: Mutex<Vec<Message>>,
     pub had: Mutex<Vec<Message>>,
+    /// By alert: how often the daemon was not told that it came.
+    unsaid: Mutex<HashMap<String, usize>>,
 }
 
 impl Inbox {
@@ -43,6 +45,20 @@ impl Inbox {
             }
         }
         rekeyed
+    }
+}
+
+impl Inbox {
+    /// The alerts that came more often than can be helped, with how often: a repeat is excused by
+    /// an answer that never reached the daemon, and by each `end` of the daemon.
+    pub fn repeated(&self, ends: usize) -> Vec<(String, usize)> {
+        let mut times: HashMap<String, usize> = HashMap::new();
+        for alert in self.had.lock().unwrap().iter().flat_map(|message| &message.alerts) {
+            *times.entry(alert.clone()).or_default() += 1;
+        }
+        let unsaid = self.unsaid.lock().unwrap();
+        times.retain(|alert, times| *times > 1 + ends + unsaid.get(alert).unwrap_or(&0));
+        times.into_iter().collect()
     }
 }
 
@@ -93,6 +109,11 @@ impl Sink for ReceiverSink {
             titles: alerts.map(|alert| alert.item.title.clone()).collect(),
         };
         self.inbox.tried.lock().unwrap().push(message.clone());
+        let unsaid = message.alerts.clone();
+        let unsaid = || {
+            let mut times = self.inbox.unsaid.lock().unwrap();
+            unsaid.into_iter().for_each(|alert| *times.entry(alert).or_default() += 1);
+        };
         let receive = || self.inbox.had.lock().unwrap().push(message);
         match self.desk.wait(Site::Sink, "deliver", self.name.clone()).await {
             Fate::Done => {
@@ -102,12 +123,14 @@ impl Sink for ReceiverSink {
             Fate::Fails(fault) => retry(fault, batch),
             Fate::FailsAfter(fault) => {
                 receive();
+                unsaid();
                 retry(fault, batch)
             }
             Fate::Hangs | Fate::Tears => std::future::pending().await,
             Fate::Panics => panic!("as told"),
             Fate::HangsAfter => {
                 receive();
+                unsaid();
                 self.desk.hang();
                 std::future::pending().await
             }
