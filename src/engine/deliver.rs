@@ -221,6 +221,7 @@ impl DeliverEngine {
     fn looked(&mut self, (name, born): (SinkName, u64), mut looked: Looked, now: Now) {
         Totals::add(&self.totals.delivered, looked.delivered);
         Totals::add(&self.totals.muted, looked.muted.len());
+        Totals::add(&self.totals.dead, looked.unreadable.len());
         let Some(lane) = lane_of(&mut self.lanes, (&name, born)) else {
             // The sink was removed meanwhile.
             if let look::Found::Message(message) = &looked.found {

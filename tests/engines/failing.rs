@@ -67,7 +67,7 @@ async fn what_the_sink_asks_for_is_kept() {
     bench.deliver(&hook, 10 * MINUTE - 2 * SECOND).await;
     assert_eq!(hook.titles(), ["a"], "what is new waits too");
     bench.deliver(&hook, 2 * SECOND).await;
-    assert_eq!(hook.titles(), ["a", "b", "c", "a"]);
+    assert_eq!(hook.titles(), ["a", "a", "b", "c"], "the oldest comes first");
 }
 
 #[tokio::test]
@@ -423,4 +423,22 @@ async fn a_message_that_cannot_be_noted_is_one_trouble_though_another_sink_is_id
     assert_eq!((hook.titles().join(""), bench.outbox("hook").await), ("a".into(), (0, 0)));
     let log = bench.log();
     assert_eq!((count(&log, "store_failed"), count(&log, "store_recovered")), (1, 1));
+}
+
+#[tokio::test]
+async fn alerts_that_cannot_be_read_hold_up_none_and_are_told_of() {
+    let (mut bench, hook) = bench(&Pacing::default()).await;
+    for title in ["a", "b", "c", "d"] {
+        bench.raise(title, Level::Medium, &["hook"]).await;
+    }
+    let db = rusqlite::Connection::open(&bench.plan.store_path).unwrap();
+    db.execute("UPDATE alert SET body = '{'", []).unwrap();
+    bench.raise("good", Level::Medium, &["hook"]).await;
+    bench.deliver_now(&hook).await;
+    assert_eq!((hook.titles().join(" "), bench.outbox("hook").await), ("good".into(), (0, 4)));
+    let report = bench.deliver.report();
+    let report = report.iter().find(|sink| sink.name.as_str() == "hook").unwrap();
+    assert_eq!((report.counts.dead, bench.totals.dead.load(Ordering::SeqCst)), (4, 4));
+    let log = bench.log();
+    assert_eq!(count(&log, "delivery_refused"), 4);
 }

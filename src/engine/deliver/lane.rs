@@ -8,7 +8,9 @@ use super::look::{For, Found, Looked, Message, Order};
 use super::report::{Counts, SinkFailure, SinkReport};
 use super::send::{Failure, Owed, Sent};
 use crate::model::{Mono, Now, Reason, SinkName};
-use crate::observe::events::{Delivered, DeliveryFailed, DeliveryMuted, SinkRecovered};
+use crate::observe::events::{
+    Delivered, DeliveryFailed, DeliveryMuted, DeliveryRefused, SinkRecovered,
+};
 use crate::pace::{Hold, Traffic};
 use crate::retry;
 use crate::sinks::{Sink, SinkSpec};
@@ -34,6 +36,8 @@ pub(super) struct Lane {
     not_before: Mono,
     urgent_at: Mono,
     failing: Failing,
+    /// Whether what failed last had failed before, so that it is the turn of what has not.
+    fresh_first: bool,
     traffic: Traffic,
     /// When the first of the rows that wait was seen waiting.
     since: Option<Mono>,
@@ -61,6 +65,7 @@ impl Lane {
             not_before: now,
             urgent_at: now,
             failing: Failing::none(0, now),
+            fresh_first: false,
             traffic: Traffic::default(),
             since: None,
             hold: None,
@@ -167,6 +172,7 @@ impl Lane {
             sink: self.sink.clone(),
             owed: std::mem::take(&mut self.owed),
             what,
+            fresh_first: self.fresh_first,
             traffic: self.traffic.clone(),
             since: self.since,
             closing,
@@ -202,6 +208,10 @@ impl Lane {
             DeliveryMuted { sink: name, alert, silence: *silence }.log();
         }
         self.counts.muted += looked.muted.len() as u64;
+        for (alert, message) in &looked.unreadable {
+            DeliveryRefused { sink: name, alert, reason: Reason::Internal, message }.log();
+        }
+        self.counts.dead += looked.unreadable.len() as u64;
         if looked.built && self.failing.unbuilt {
             self.recovered(name, now.mono);
         }
@@ -249,8 +259,10 @@ impl Lane {
                 if hold == Hold::Rate {
                     self.traffic.fell_behind();
                 }
-                // What ends by the wall clock may end sooner.
-                self.look_at(what, if hold == Hold::Quiet { until.min(look) } else { until });
+                // What ends by the wall clock may end sooner; and what failed before may fall due
+                // while a window is open.
+                let until = if hold == Hold::Rate { until } else { until.min(look) };
+                self.look_at(what, until);
             }
             // It is tried at each such look, which is no reason to rest for longer.
             Found::Unbuilt { .. } if what == For::Urgent && self.failing.unbuilt => {}
@@ -310,6 +322,7 @@ impl Lane {
         let own = self.blamed.are_proven(&was.rows) && !self.is_failing() && tally.delivered == 0;
         self.blamed.sent(&was.rows, &tally.retried);
         let current = was.generation == self.failing.generation;
+        self.fresh_first = tally.failure.is_some() && !was.fresh;
         match &tally.failure {
             Some(failure) => {
                 self.not_before = self.not_before.max(now.mono.plus(failure.after));

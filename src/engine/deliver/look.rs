@@ -9,12 +9,12 @@ use futures_util::FutureExt;
 
 use super::desk::Desk;
 use super::send::Owed;
-use crate::model::{AlertId, Batch, Delivery, Form, Mono, Reason};
+use crate::model::{AlertId, Batch, Delivery, Form, Mono, Reason, SinkName};
 use crate::observe::events::Fault;
 use crate::pace::{self, Hold, Moment, Next, Row, Traffic};
 use crate::silence;
 use crate::sinks::{BuildContext, Shape, Sink, SinkSpec};
-use crate::store::{Claim, Settlement, StoreError, Verdict};
+use crate::store::{Claim, Claimed, Settlement, StoreError, Verdict};
 
 /// What is looked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,6 +35,8 @@ pub(super) struct Order {
     pub sink: Option<Arc<dyn Sink>>,
     pub owed: Vec<Owed>,
     pub what: For,
+    /// Whether what has not been tried yet comes before what failed.
+    pub fresh_first: bool,
     pub traffic: Traffic,
     /// When the first of the rows that wait was seen waiting.
     pub since: Option<Mono>,
@@ -56,6 +58,8 @@ pub(super) struct Looked {
     pub delivered: usize,
     /// What was left out, with the silence.
     pub muted: Vec<(AlertId, i64)>,
+    /// Alerts that could not be read, and why: dead letters.
+    pub unreadable: Vec<(AlertId, String)>,
     pub found: Found,
     /// Rows that are claimed, as long as it is not decided what becomes of them.
     undecided: Vec<i64>,
@@ -107,6 +111,7 @@ pub(super) async fn look(order: Order, desk: &Desk) -> Looked {
         owed: owed.clone(),
         delivered: 0,
         muted: Vec::new(),
+        unreadable: Vec::new(),
         found: Found::Nothing { due: None },
         undecided: Vec::new(),
         store: Ok(()),
@@ -138,10 +143,23 @@ async fn attempt(
         looked.owed.remove(0);
     }
     let Some(sink) = built(looked, spec, order, desk).await? else { return Ok(()) };
-    let Some(claimed) = claim(looked, spec, order, &*sink, desk).await? else { return Ok(()) };
-    looked.undecided = rows(&claimed.deliveries);
-    decide(looked, spec, order, (sink, claimed), desk).await?;
-    looked.undecided.clear();
+    // Where it is the turn of what was not tried, the rest has it if there is no such thing, or it
+    // is not to go out yet.
+    let turns: &[bool] = match order.what {
+        For::All if order.fresh_first => &[true, false],
+        For::All | For::Urgent => &[false],
+        For::Fresh => &[true],
+    };
+    for fresh_only in turns {
+        let claimed = claim(looked, (spec, order), &*sink, *fresh_only, desk).await?;
+        let Some(claimed) = claimed else { continue };
+        looked.undecided = rows(&claimed.deliveries);
+        decide(looked, spec, order, (Arc::clone(&sink), claimed), desk).await?;
+        looked.undecided.clear();
+        if !matches!(looked.found, Found::Held { hold: Hold::Group, .. }) {
+            break;
+        }
+    }
     Ok(())
 }
 
@@ -181,7 +199,7 @@ async fn built(
     Ok(looked.sink.clone())
 }
 
-struct Claimed {
+struct Taken {
     deliveries: Vec<Delivery>,
     /// The most that there could have been.
     limit: usize,
@@ -192,11 +210,11 @@ struct Claimed {
 /// there is nothing.
 async fn claim(
     looked: &mut Looked,
-    spec: &SinkSpec,
-    order: &Order,
+    (spec, order): (&SinkSpec, &Order),
     sink: &dyn Sink,
+    fresh_only: bool,
     desk: &Desk,
-) -> Result<Option<Claimed>, StoreError> {
+) -> Result<Option<Taken>, StoreError> {
     let (pacing, now, due) = (&spec.pacing, desk.clock.now(), desk.steady.now());
     let most = sink.max_batch().max(1);
     let of_lines = spec.shape == Shape::Lines;
@@ -207,9 +225,9 @@ async fn claim(
     if order.what == For::Urgent || pacing.gathers() {
         let claim = Claim { urgent_only: true, ..Claim::due(limit, due) };
         if desk.store.next_due(&spec.name, &claim).await?.is_some() {
-            let deliveries = desk.store.claim(&spec.name, claim).await?;
+            let deliveries = take(looked, &spec.name, claim, desk).await?;
             if !deliveries.is_empty() {
-                return Ok(Some(Claimed { deliveries, limit, urgent: true }));
+                return Ok(Some(Taken { deliveries, limit, urgent: true }));
             }
         }
         if order.what == For::Urgent {
@@ -223,18 +241,13 @@ async fn claim(
             return Ok(None);
         }
     };
-    let claim = Claim { levels, ..Claim::due(limit, due) };
+    let claim = Claim { levels, fresh_only, ..Claim::due(limit, due) };
     // Far most looks find nothing; that costs one question.
     let first = desk.store.next_due(&spec.name, &claim).await?.map(|first| first.since(due));
     let deliveries = match first {
-        Some(Duration::ZERO) => desk.store.claim(&spec.name, claim).await?,
+        Some(Duration::ZERO) => take(looked, &spec.name, claim, desk).await?,
         _ => Vec::new(),
     };
-    let tried = deliveries.first().is_some_and(|first| first.attempts > 0);
-    if order.what == For::Fresh && tried {
-        desk.store.release(&rows(&deliveries)).await;
-        return Ok(None);
-    }
     if deliveries.is_empty() {
         let due = first.filter(|due| !due.is_zero());
         let over = pacing.quiet.as_ref().and_then(|quiet| quiet.until(now.wall));
@@ -248,7 +261,24 @@ async fn claim(
         };
         return Ok(None);
     }
-    Ok(Some(Claimed { deliveries, limit, urgent: false }))
+    Ok(Some(Taken { deliveries, limit, urgent: false }))
+}
+
+/// Claims, past what cannot be read: each time that has become fewer.
+async fn take(
+    looked: &mut Looked,
+    name: &SinkName,
+    claim: Claim,
+    desk: &Desk,
+) -> Result<Vec<Delivery>, StoreError> {
+    loop {
+        let Claimed { deliveries, unreadable } = desk.store.claim(name, claim.clone()).await?;
+        let is_done = !deliveries.is_empty() || unreadable.is_empty();
+        looked.unreadable.extend(unreadable);
+        if is_done {
+            return Ok(deliveries);
+        }
+    }
 }
 
 /// Leaves out what is silenced, and decides over the rest. On an error nothing of it went out.
@@ -256,10 +286,10 @@ async fn decide(
     looked: &mut Looked,
     spec: &SinkSpec,
     order: &Order,
-    (sink, claimed): (Arc<dyn Sink>, Claimed),
+    (sink, claimed): (Arc<dyn Sink>, Taken),
     desk: &Desk,
 ) -> Result<(), StoreError> {
-    let Claimed { mut deliveries, limit, urgent } = claimed;
+    let Taken { mut deliveries, limit, urgent } = claimed;
     let full = deliveries.len() >= limit;
     let (muted, settlements) = silenced(&mut deliveries, desk).await?;
     if !settlements.is_empty() {
