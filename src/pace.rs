@@ -163,11 +163,34 @@ pub struct Row {
     pub tried: bool,
 }
 
+/// Since when a row waits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Since {
+    /// When it was seen first.
+    pub at: Mono,
+    /// How long it had waited by then, for an earlier process.
+    pub before: Duration,
+}
+
+impl Since {
+    /// Of rows raised at these times that are first seen at `now`, in a process that began at
+    /// `began` by the wall clock. What was raised since then is taken to be new.
+    pub fn seen(
+        raised_at: impl IntoIterator<Item = Timestamp>,
+        began: Timestamp,
+        now: Now,
+    ) -> Self {
+        let first = raised_at.into_iter().min().filter(|first| *first < began);
+        let before = first.map_or(Duration::ZERO, |first| now.wall.since(first));
+        Self { at: now.mono, before }
+    }
+}
+
 /// What is known when it is decided.
 #[derive(Clone, Copy, Debug)]
 pub struct Moment {
     /// When the first of the rows that wait was first seen waiting.
-    pub since: Mono,
+    pub since: Since,
     /// Whether an operator wants these out: neither windows nor quiet hours hold them.
     pub urgent: bool,
     /// Whether all windows end now.
@@ -277,7 +300,7 @@ pub fn next(pacing: &Pacing, traffic: &Traffic, rows: &[Row], moment: Moment) ->
         return as_one(held, Form::CatchUp);
     }
     if let Some(window) = pacing.group_for {
-        let end = moment.since.plus(window);
+        let end = moment.since.at.plus(window.saturating_sub(moment.since.before));
         if end > now.mono && !moment.urgent && !moment.closing {
             return Next::Wait { until: Some(end), hold: Hold::Group };
         }

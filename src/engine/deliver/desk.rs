@@ -19,6 +19,8 @@ pub(super) struct Desk {
     pub steady: SteadyClock,
     /// When this process began, by that.
     pub started: Timestamp,
+    /// The same by the wall clock.
+    pub began: Timestamp,
     pub log: LogStream,
     silences: Mutex<Option<(Mono, Arc<[Silence]>)>>,
 }
@@ -26,8 +28,8 @@ pub(super) struct Desk {
 impl Desk {
     pub fn new(store: Arc<dyn Store>, clock: Clock, log: LogStream) -> Self {
         let steady = SteadyClock::new(clock.clone());
-        let started = steady.now();
-        Self { store, clock, steady, started, log, silences: Mutex::default() }
+        let (started, began) = (steady.now(), clock.now().wall);
+        Self { store, clock, steady, started, began, log, silences: Mutex::default() }
     }
 
     /// The silences, as they were a moment ago.

@@ -11,7 +11,7 @@ use crate::model::{Mono, Now, Reason, SinkName};
 use crate::observe::events::{
     Delivered, DeliveryFailed, DeliveryMuted, DeliveryRefused, SinkRecovered,
 };
-use crate::pace::{Hold, Traffic};
+use crate::pace::{Hold, Since, Traffic};
 use crate::retry;
 use crate::sinks::{Sink, SinkSpec};
 
@@ -39,8 +39,8 @@ pub(super) struct Lane {
     /// Whether what failed last had failed before, so that it is the turn of what has not.
     fresh_first: bool,
     traffic: Traffic,
-    /// When the first of the rows that wait was seen waiting.
-    since: Option<Mono>,
+    /// Since when the first of the rows that wait does so.
+    since: Option<Since>,
     hold: Option<Hold>,
     /// Rows that failed.
     blamed: Blamed,
@@ -222,7 +222,7 @@ impl Lane {
             return None;
         }
         let look = now.mono.plus(look_every);
-        let message = self.found(name, (what, looked.found), look, now);
+        let message = self.found(name, (what, looked.found, looked.since), look, now);
         if std::mem::take(&mut self.woken) {
             self.wake(now.mono);
         }
@@ -233,7 +233,7 @@ impl Lane {
     fn found(
         &mut self,
         name: &SinkName,
-        (what, found): (For, Found),
+        (what, found, since): (For, Found, Option<Since>),
         look: Mono,
         now: Now,
     ) -> Option<Message> {
@@ -254,7 +254,7 @@ impl Lane {
                     self.hold = Some(hold);
                 }
                 if hold != Hold::Quiet {
-                    self.since.get_or_insert(now.mono);
+                    self.since = self.since.or(since);
                 }
                 if hold == Hold::Rate {
                     self.traffic.fell_behind();
@@ -278,7 +278,7 @@ impl Lane {
                 self.traffic.note(&message.next);
                 self.traffic.begin();
                 if message.more {
-                    self.since.get_or_insert(now.mono);
+                    self.since = self.since.or(since);
                 } else {
                     self.since = None;
                     self.traffic.caught_up();

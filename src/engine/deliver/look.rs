@@ -11,7 +11,7 @@ use super::desk::Desk;
 use super::send::Owed;
 use crate::model::{AlertId, Batch, Delivery, Form, Mono, Reason, SinkName};
 use crate::observe::events::Fault;
-use crate::pace::{self, Hold, Moment, Next, Row, Traffic};
+use crate::pace::{self, Hold, Moment, Next, Row, Since, Traffic};
 use crate::silence;
 use crate::sinks::{BuildContext, Shape, Sink, SinkSpec};
 use crate::store::{Claim, Claimed, Settlement, StoreError, Verdict};
@@ -38,8 +38,8 @@ pub(super) struct Order {
     /// Whether what has not been tried yet comes before what failed.
     pub fresh_first: bool,
     pub traffic: Traffic,
-    /// When the first of the rows that wait was seen waiting.
-    pub since: Option<Mono>,
+    /// Since when the first of the rows that wait does so, if it is known.
+    pub since: Option<Since>,
     /// Whether all windows end now.
     pub closing: bool,
     pub user_agent: Arc<str>,
@@ -61,6 +61,8 @@ pub(super) struct Looked {
     /// Alerts that could not be read, and why: dead letters.
     pub unreadable: Vec<(AlertId, String)>,
     pub found: Found,
+    /// Since when the first of the rows that were found waits.
+    pub since: Option<Since>,
     /// Rows that are claimed, as long as it is not decided what becomes of them.
     undecided: Vec<i64>,
     pub store: Result<(), StoreError>,
@@ -113,6 +115,7 @@ pub(super) async fn look(order: Order, desk: &Desk) -> Looked {
         muted: Vec::new(),
         unreadable: Vec::new(),
         found: Found::Nothing { due: None },
+        since: None,
         undecided: Vec::new(),
         store: Ok(()),
     };
@@ -317,7 +320,9 @@ async fn decide(
         })
         .collect();
     let now = desk.clock.now();
-    let since = order.since.unwrap_or(now.mono);
+    let new = || seen.iter().filter(|row| !row.gathered && !row.tried).map(|row| row.raised_at);
+    let since = order.since.unwrap_or_else(|| Since::seen(new(), desk.began, now));
+    looked.since = Some(since);
     let moment = Moment { since, urgent, closing: order.closing, now };
     let next = pace::next(&spec.pacing, &order.traffic, &seen, moment);
     let (count, form) = match next {
