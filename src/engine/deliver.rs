@@ -36,6 +36,9 @@ pub use report::{Counts, SinkFailure, SinkReport};
 /// See [`DeliverEngine::look_every`].
 const LOOK_EVERY: Duration = Duration::from_secs(5);
 
+/// A step that is so late has not been possible: the machine slept, or the store took nothing.
+const STOOD_STILL: Duration = Duration::from_secs(10);
+
 /// Delivers what waits in the outbox.
 pub struct DeliverEngine {
     desk: Arc<Desk>,
@@ -48,6 +51,8 @@ pub struct DeliverEngine {
     /// Whether all windows end now.
     closing: bool,
     look_every: Duration,
+    /// When the next step was to be made, as the last one saw it.
+    expected: Option<Mono>,
     totals: Arc<Totals>,
 }
 
@@ -87,6 +92,7 @@ impl DeliverEngine {
             user_agent: Arc::from(""),
             closing: false,
             look_every: LOOK_EVERY,
+            expected: None,
             totals,
         };
         engine.replan(plan);
@@ -140,6 +146,7 @@ impl DeliverEngine {
 
     /// Takes in what has ended and starts every lane that is due. Answers when the next one is.
     pub fn step(&mut self) -> Option<Mono> {
+        self.notice_standstill();
         while let Some(ended) = self.tasks.try_join_next_with_id() {
             self.finish(ended);
         }
@@ -158,13 +165,26 @@ impl DeliverEngine {
                 Running { sink: name.clone(), lane: lane.born, message: None, releases: false };
             self.running.insert(task.id(), running);
         }
-        self.lanes.values().filter_map(Lane::next_look).map(|(at, _)| at).min()
+        self.expected = self.lanes.values().filter_map(Lane::next_look).map(|(at, _)| at).min();
+        self.expected
+    }
+
+    /// Sinks could not be tried while nothing here was done in time.
+    fn notice_standstill(&mut self) {
+        let now = self.desk.clock.now().mono;
+        if self.expected.is_some_and(|expected| now.since(expected) >= STOOD_STILL) {
+            self.lanes.values_mut().for_each(|lane| lane.able = now);
+            self.expected = Some(now);
+        }
     }
 
     /// Waits until something that runs ends, and takes that in; does not return if nothing runs.
     pub async fn join(&mut self) {
         match self.tasks.join_next_with_id().await {
-            Some(ended) => self.finish(ended),
+            Some(ended) => {
+                self.notice_standstill();
+                self.finish(ended);
+            }
             None => std::future::pending().await,
         }
     }
@@ -238,7 +258,7 @@ impl DeliverEngine {
         let Some(lane) = self.lanes.get_mut(&name) else { return };
         let Some(message) = lane.looked(&name, looked, self.look_every, now) else { return };
         let under_way = lane.under_way(&message);
-        let (pacing, desk) = (lane.spec.pacing.clone(), Arc::clone(&self.desk));
+        let (pacing, desk) = ((lane.spec.pacing.clone(), lane.able), Arc::clone(&self.desk));
         let Message { batch, sink, .. } = message;
         let to = (sink, name.clone());
         let work = async move { Ended::Sent(Box::new(send(to, batch, pacing, &desk).await)) };

@@ -285,11 +285,12 @@ fn an_alert_is_given_up_after_its_time() {
     let pacing = Pacing::default();
     let first = Some(at("2026-11-26T12:00:00Z"));
     let started = at("2026-11-26T11:00:00Z");
-    assert!(!pacing.gives_up(None, started, at(NOON)));
-    assert!(!pacing.gives_up(first, started, at("2026-11-27T11:59:59Z")));
-    assert!(pacing.gives_up(first, started, at(NOON)));
+    assert!(!pacing.gives_up((None, 9), started, at(NOON)));
+    assert!(!pacing.gives_up((first, 3), started, at("2026-11-27T11:59:59Z")));
+    assert!(pacing.gives_up((first, 3), started, at(NOON)));
+    assert!(!pacing.gives_up((first, 2), started, at(NOON)), "it was hardly tried");
     let never = Pacing { give_up_after: None, ..pacing };
-    assert!(!never.gives_up(first, started, at("2036-11-26T12:00:00Z")));
+    assert!(!never.gives_up((first, 3), started, at("2036-11-26T12:00:00Z")));
 }
 
 #[test]
@@ -311,7 +312,7 @@ fn what_failed_before_the_start_is_given_up_a_while_after_it() {
         (minute, first, "2026-11-26T12:01:00Z", true),
     ] {
         let pacing = Pacing { give_up_after: Some(after), ..Pacing::default() };
-        let decided = pacing.gives_up(Some(at(first)), at(started), at(now));
+        let decided = pacing.gives_up((Some(at(first)), 3), at(started), at(now));
         assert_eq!(decided, given_up, "{after:?} {started} {now}");
     }
 }

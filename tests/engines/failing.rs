@@ -5,9 +5,10 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use jiff::tz::TimeZone;
 use serde_json::Value;
 use wirewatch::model::{Level, Outcome, Reason, SinkName};
-use wirewatch::pace::Pacing;
+use wirewatch::pace::{Days, Pacing, Quiet, TimeOfDay};
 use wirewatch::silence::{Matcher, Silence};
 use wirewatch::store::{OutboxQuery, Rows, Selection, Store};
 
@@ -441,4 +442,38 @@ async fn alerts_that_cannot_be_read_hold_up_none_and_are_told_of() {
     assert_eq!((report.counts.dead, bench.totals.dead.load(Ordering::SeqCst)), (4, 4));
     let log = bench.log();
     assert_eq!(count(&log, "delivery_refused"), 4);
+}
+
+#[tokio::test]
+async fn a_machine_that_slept_and_quiet_hours_bury_nothing_at_the_first_try_after_them() {
+    let pacing = |minutes: u32, quiet| Pacing {
+        give_up_after: Some(MINUTE * minutes),
+        quiet,
+        ..Pacing::default()
+    };
+    // Quiet from 22:01, a minute after the bench begins, to 22:04.
+    let quiet = Quiet {
+        from: TimeOfDay::parse("22:01").unwrap(),
+        to: TimeOfDay::parse("22:04").unwrap(),
+        zone: TimeZone::UTC,
+        days: Days::ALL,
+        through: vec![],
+    };
+    for (pacing, slept) in [(pacing(1, None), 75 * SECOND), (pacing(2, Some(quiet)), SECOND)] {
+        let grace = pacing.give_up_after.unwrap();
+        let (mut bench, hook) = bench(&pacing).await;
+        hook.answers(|_| fails(Reason::ServerError));
+        bench.deliver(&hook, 50 * SECOND).await;
+        bench.raise_all(&["a"]).await;
+        bench.deliver(&hook, 9 * SECOND).await;
+        let before = hook.got().len();
+        assert!((3..7).contains(&before), "{before}");
+        bench.clock.advance(slept);
+        let held = if pacing.quiet.is_some() { 3 * MINUTE } else { Duration::ZERO };
+        bench.deliver(&hook, held + grace - 5 * SECOND).await;
+        assert!(hook.got().len() > before, "{pacing:?}");
+        assert_eq!(bench.outbox("hook").await, (1, 0), "{pacing:?}");
+        bench.deliver(&hook, 4 * grace).await;
+        assert_eq!(bench.outbox("hook").await, (0, 1), "{pacing:?}");
+    }
 }

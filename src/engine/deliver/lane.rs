@@ -23,6 +23,9 @@ pub(super) struct Lane {
     /// That of the plan which the sink came with.
     pub born: u64,
     sink: Option<Arc<dyn Sink>>,
+    /// Since when it could be tried whenever it was due: since it is there, the machine last stood
+    /// still, or quiet hours last ended.
+    pub able: Mono,
     /// Whether the store has refused what was last tried of it.
     pub is_refused: bool,
     looking: bool,
@@ -57,6 +60,7 @@ impl Lane {
             epoch,
             born: epoch,
             sink: None,
+            able: now,
             is_refused: false,
             looking: false,
             woken: false,
@@ -238,7 +242,10 @@ impl Lane {
         now: Now,
     ) -> Option<Message> {
         if what == For::All {
-            self.hold = None;
+            let is_quiet = matches!(found, Found::Held { hold: Hold::Quiet, .. });
+            if self.hold.take() == Some(Hold::Quiet) && !is_quiet {
+                self.able = now.mono;
+            }
         }
         match found {
             Found::Nothing { due } => {

@@ -87,10 +87,11 @@ pub(super) struct Failure {
 pub(super) async fn send(
     (sink, name): (Arc<dyn Sink>, SinkName),
     batch: Batch,
-    pacing: Pacing,
+    (pacing, able): (Pacing, Mono),
     desk: &Desk,
 ) -> Sent {
-    let started = desk.clock.now().mono;
+    let (started, begun) = (desk.clock.now().mono, desk.steady.now());
+    let able = begun.minus(started.since(able));
     let answer = AssertUnwindSafe(sink.deliver(&batch)).catch_unwind().await;
     let broken = answer.is_err();
     let answer = answer.unwrap_or_else(|_| {
@@ -101,19 +102,20 @@ pub(super) async fn send(
     });
     let backoff = sink.backoff().up_to(pacing.retry_max);
     let (settlements, tally) =
-        judge(&batch, &answer, (&pacing, backoff), (desk.started, desk.steady.now()));
+        judge(&batch, &answer, (&pacing, backoff), (able, begun, desk.steady.now()));
     let owed = Owed { settlements, bookmark: answer.bookmark, delivered: tally.delivered };
     let store = owed.settle(&name, desk).await;
     let owed = store.is_err().then_some(owed);
     Sent { started, tally, owed, broken, store }
 }
 
-/// What becomes of each row of a batch, in a process that runs since `started`.
+/// What becomes of each row of a batch that was begun at `begun`. `able`: see
+/// [`Pacing::gives_up`].
 fn judge(
     batch: &Batch,
     answer: &Attempt,
     (pacing, backoff): (&Pacing, Backoff),
-    (started, now): (Timestamp, Timestamp),
+    (able, begun, now): (Timestamp, Timestamp, Timestamp),
 ) -> (Vec<Settlement>, Tally) {
     let unanswered = Outcome::Retry {
         reason: Reason::Internal,
@@ -140,7 +142,7 @@ fn judge(
                 let failure = Failure { reason, message: message.clone(), attempts, after };
                 let first = tally.failure.get_or_insert(failure);
                 first.after = first.after.max(after);
-                if pacing.gives_up(delivery.first_failed, started, now) {
+                if pacing.gives_up((delivery.first_failed, attempts), able, begun) {
                     tally.given_up.push((alert(), reason, message.clone(), attempts));
                     Verdict::Dead { reason, message }
                 } else {

@@ -33,7 +33,7 @@ fn judged(deliveries: Vec<Delivery>, outcomes: Vec<Outcome>) -> (Vec<Settlement>
     let batch = Batch::new(deliveries, Form::Lines);
     let answer = Attempt { outcomes, bookmark: None };
     let pacing = Pacing { give_up_after: Some(24 * HOUR), ..Pacing::default() };
-    judge(&batch, &answer, (&pacing, retry::DELIVERY), (at(0), at(100_000)))
+    judge(&batch, &answer, (&pacing, retry::DELIVERY), (at(0), at(100_000), at(100_000)))
 }
 
 fn due(settlement: &Settlement) -> Duration {
