@@ -195,9 +195,9 @@ impl DeliverEngine {
         self.tasks.is_empty() && self.lanes.values().all(|lane| !lane.is_due(now))
     }
 
-    /// Sinks that fail at present.
+    /// Sinks that fail at present, or refuse all that they are given.
     pub fn failing(&self) -> usize {
-        self.lanes.values().filter(|lane| lane.is_failing()).count()
+        self.lanes.values().filter(|lane| lane.is_in_trouble()).count()
     }
 
     /// How each sink is doing, by name.

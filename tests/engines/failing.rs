@@ -477,3 +477,40 @@ async fn a_machine_that_slept_and_quiet_hours_bury_nothing_at_the_first_try_afte
         assert_eq!(bench.outbox("hook").await, (0, 1), "{pacing:?}");
     }
 }
+
+#[tokio::test]
+async fn a_sink_that_refuses_everything_is_one_that_fails_though_it_does_not_rest() {
+    for (reason, first) in [(Reason::Unauthorized, 1), (Reason::ClientError, 3)] {
+        let (mut bench, hook) = bench(&Pacing::default()).await;
+        hook.answers(move |_| Outcome::Refused { reason, message: "as told".into() });
+        for n in 1..=5 {
+            bench.raise(&format!("a{n}"), Level::Medium, &["hook"]).await;
+            bench.deliver_now(&hook).await;
+            assert_eq!(hook.got().len(), n, "each is tried at once");
+            let report = bench.deliver.report();
+            let failing = report.iter().find_map(|sink| sink.failing);
+            let expected = (n >= first).then_some((reason, n as u32));
+            assert_eq!(failing.map(|failing| (failing.reason, failing.failures)), expected);
+            assert_eq!(bench.deliver.failing(), usize::from(n >= first));
+        }
+        assert_eq!(bench.outbox("hook").await, (0, 5));
+        hook.answers(|_| Outcome::Delivered);
+        bench.raise("b", Level::Medium, &["hook"]).await;
+        bench.deliver_now(&hook).await;
+        assert_eq!(bench.deliver.failing(), 0);
+        let log = bench.log();
+        assert_eq!((count(&log, "delivery_failed"), count(&log, "sink_recovered")), (1, 1));
+        assert_eq!(count(&log, "delivery_refused"), 5);
+    }
+}
+
+#[tokio::test]
+async fn a_sink_that_panics_rests_as_long_as_one_of_its_kind() {
+    let (mut bench, hook) = bench(&Pacing::default()).await;
+    hook.answers(|_| panic!("as told"));
+    for n in 0..120 {
+        bench.raise(&format!("a{n}"), Level::Medium, &["hook"]).await;
+        bench.deliver(&hook, MINUTE / 2).await;
+    }
+    assert!(hook.got().len() <= 30, "{}", hook.got().len());
+}

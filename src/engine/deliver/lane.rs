@@ -1,18 +1,18 @@
 //! The state of one sink: when it is looked after next, and how it is doing.
 
+mod health;
+
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::failing::{Blamed, Failing, UnderWay, chance, failure};
+use super::failing::{Blamed, Failing, Refusal, UnderWay, failure};
 use super::look::{For, Found, Looked, Message, Order};
-use super::report::{Counts, SinkFailure, SinkReport};
-use super::send::{Failure, Owed, Sent};
+use super::report::Counts;
+use super::send::{Owed, Sent};
 use crate::model::{Mono, Now, Reason, SinkName};
-use crate::observe::events::{
-    Delivered, DeliveryFailed, DeliveryMuted, DeliveryRefused, SinkRecovered,
-};
+use crate::observe::events::{DeliveryMuted, DeliveryRefused};
 use crate::pace::{Hold, Since, Traffic};
-use crate::retry;
+use crate::retry::{self, Backoff};
 use crate::sinks::{Sink, SinkSpec};
 
 pub(super) struct Lane {
@@ -39,6 +39,9 @@ pub(super) struct Lane {
     not_before: Mono,
     urgent_at: Mono,
     failing: Failing,
+    refusal: Refusal,
+    /// The sink's own, as far as it is known without it.
+    backoff: Backoff,
     /// Whether what failed last had failed before, so that it is the turn of what has not.
     fresh_first: bool,
     traffic: Traffic,
@@ -56,6 +59,7 @@ pub(super) struct Lane {
 impl Lane {
     pub fn new(spec: SinkSpec, epoch: u64, now: Mono) -> Self {
         Self {
+            backoff: backoff_of(&spec),
             spec,
             epoch,
             born: epoch,
@@ -69,6 +73,7 @@ impl Lane {
             not_before: now,
             urgent_at: now,
             failing: Failing::none(0, now),
+            refusal: Refusal::default(),
             fresh_first: false,
             traffic: Traffic::default(),
             since: None,
@@ -91,15 +96,13 @@ impl Lane {
         self.spec = spec;
         if changed {
             self.failing = Failing::none(self.failing.generation + 1, now);
+            self.refusal = Refusal::default();
+            self.backoff = backoff_of(&self.spec);
             self.not_before = now;
         }
         if self.failing.failures == 0 || new.contains("***") {
             self.next = now;
         }
-    }
-
-    pub fn is_failing(&self) -> bool {
-        self.failing.failures > 0
     }
 
     /// Whether the store has not taken yet what the sink answered.
@@ -206,6 +209,7 @@ impl Lane {
         self.looking = false;
         if looked.epoch == self.epoch {
             self.sink = looked.sink;
+            self.backoff = self.sink.as_ref().map_or(self.backoff, |sink| sink.backoff());
         }
         self.delivered(name, looked.delivered, Duration::ZERO);
         for (alert, silence) in &looked.muted {
@@ -328,6 +332,11 @@ impl Lane {
         tally.log(name);
         let own = self.blamed.are_proven(&was.rows) && !self.is_failing() && tally.delivered == 0;
         self.blamed.sent(&was.rows, &tally.retried);
+        match &tally.refusal {
+            _ if tally.delivered > 0 => self.took(name),
+            Some((reason, message)) => self.refused(name, (*reason, message), now),
+            None => {}
+        }
         let current = was.generation == self.failing.generation;
         self.fresh_first = tally.failure.is_some() && !was.fresh;
         match &tally.failure {
@@ -355,62 +364,9 @@ impl Lane {
             self.next = self.next.min(now);
         }
     }
+}
 
-    /// What was under way, or looked for, came to nothing by a fault of our own.
-    pub fn broke(&mut self, name: &SinkName, was: Option<&UnderWay>, now: Now) {
-        match was {
-            Some(_) => {
-                self.sending = self.sending.saturating_sub(1);
-                self.traffic.end(&self.spec.pacing, now.mono);
-            }
-            None => (self.looking, self.owing) = (false, false),
-        }
-        self.broken(name, now);
-    }
-
-    fn broken(&mut self, name: &SinkName, now: Now) {
-        self.sink = None;
-        let message = "a fault of wirewatch itself".to_owned();
-        self.failed(name, &failure(Reason::Internal, message, 1), true, now);
-    }
-
-    fn delivered(&mut self, name: &SinkName, alerts: usize, duration_ms: Duration) {
-        if alerts > 0 {
-            self.counts.delivered += alerts as u64;
-            Delivered { sink: name, alerts, duration_ms }.log();
-        }
-    }
-
-    fn recovered(&mut self, name: &SinkName, now: Mono) {
-        if self.is_failing() {
-            SinkRecovered { sink: name, attempts: self.failing.failures }.log();
-            self.failing = Failing::none(self.failing.generation, now);
-            self.not_before = now;
-            // What waited for it to come back need not wait for the end of its rest.
-            self.next = self.next.min(now);
-        }
-    }
-
-    fn failed(&mut self, name: &SinkName, failure: &Failure, fresh: bool, now: Now) {
-        let own = self.sink.as_ref().map_or(retry::LOCAL, |sink| sink.backoff());
-        let backoff = own.up_to(self.spec.pacing.retry_max);
-        self.next = self.failing.add(failure, fresh, (backoff, chance(name.as_str())), now);
-        let Failure { reason, ref message, attempts, .. } = *failure;
-        if self.failing.told.replace(reason) != Some(reason) {
-            let retry_at = now.wall_at(self.next.max(self.not_before));
-            DeliveryFailed { sink: name, reason, message, attempts, retry_at }.log();
-        }
-    }
-
-    pub fn report(&self, name: &SinkName) -> SinkReport {
-        let Failing { failures, since, told, .. } = self.failing;
-        let failing = since.zip(told);
-        SinkReport {
-            name: name.clone(),
-            kind: self.spec.kind_name,
-            failing: failing.map(|(since, reason)| SinkFailure { since, reason, failures }),
-            hold: self.hold,
-            counts: self.counts,
-        }
-    }
+/// How long a sink of that kind waits, before there is one to ask.
+fn backoff_of(spec: &SinkSpec) -> Backoff {
+    if spec.kind.is_local() { retry::LOCAL } else { retry::DELIVERY }
 }

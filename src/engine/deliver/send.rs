@@ -55,6 +55,8 @@ pub(super) struct Tally {
     pub failed: usize,
     /// The first of them that is not a refusal.
     pub failure: Option<Failure>,
+    /// Why the first was refused that was.
+    pub refusal: Option<(Reason, String)>,
     /// Rows that are tried again.
     pub retried: Vec<i64>,
     pub refused: Vec<(AlertId, Reason, String)>,
@@ -154,6 +156,7 @@ fn judge(
             Outcome::Refused { reason, message } => {
                 let message = visible(message).into_owned();
                 tally.failed += 1;
+                tally.refusal.get_or_insert_with(|| (*reason, message.clone()));
                 tally.refused.push((alert(), *reason, message.clone()));
                 Verdict::Dead { reason: *reason, message }
             }
