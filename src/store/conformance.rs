@@ -61,6 +61,7 @@ macro_rules! conformance {
             a_message_is_claimed_whole_and_alone
             a_message_is_whole_whenever_its_rows_fall_due
             a_row_stays_in_its_message
+            a_message_is_taken_apart
             only_the_levels_asked_for_are_claimed
             the_first_failure_is_kept
             what_an_operator_wants_comes_first

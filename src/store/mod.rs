@@ -96,8 +96,8 @@ pub trait Store: Send + Sync {
     async fn claim(&self, sink: &SinkName, claim: Claim) -> Result<Claimed, StoreError>;
 
     /// Notes, durably, that these rows go out in one message, so that after a restart too they go
-    /// out together and under its key. A row that has a key keeps it, one that is gone is passed
-    /// over.
+    /// out together and under its key. A row that has a key keeps it (but for [`Verdict::Alone`]),
+    /// one that is gone is passed over.
     async fn gather(
         &self,
         sink: &SinkName,

@@ -60,6 +60,16 @@ pub enum Verdict {
         /// The same in words.
         message: String,
     },
+    /// The message that it went out in is refused for what it holds. It counts as one more failed
+    /// attempt and is due at once, as a message of its own, with the key of that.
+    Alone {
+        /// When the attempt failed.
+        at: Timestamp,
+        /// What went wrong.
+        reason: Reason,
+        /// The same in words.
+        message: String,
+    },
     /// A dead letter: kept, never claimed again unless an operator says so.
     Dead {
         /// What went wrong.

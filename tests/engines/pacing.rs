@@ -317,3 +317,24 @@ async fn a_window_that_was_open_goes_on_after_a_restart() {
     bench.deliver(&hook, 121 * SECOND).await;
     assert_eq!(hook.forms()[1..], ["single c"]);
 }
+
+#[tokio::test]
+async fn a_message_that_is_refused_for_what_it_holds_takes_only_that_with_it() {
+    let (mut bench, hook) = bench(&group()).await;
+    hook.answers(|got| {
+        let (reason, message) = (Reason::ClientError, "413".to_owned());
+        if got.titles.len() > 1 || got.titles == ["b"] {
+            return Outcome::Refused { reason, message };
+        }
+        Outcome::Delivered
+    });
+    bench.raise_all(&["a", "b", "c"]).await;
+    bench.deliver(&hook, 2 * MINUTE + SECOND).await;
+    assert_eq!(hook.forms(), ["group a+b+c", "single a", "single b", "single c"]);
+    assert_eq!(bench.outbox("hook").await, (0, 1));
+    let keys: std::collections::HashSet<_> = hook.got().into_iter().map(|got| got.key).collect();
+    assert_eq!(keys.len(), 4);
+    let log = bench.log();
+    let told = |event: &str| log.iter().filter(|line| line["event"] == event).count();
+    assert_eq!((told("message_split"), told("delivery_refused")), (1, 1));
+}

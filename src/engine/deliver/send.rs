@@ -7,10 +7,12 @@ use std::time::Duration;
 use futures_util::FutureExt;
 
 use super::desk::Desk;
+use super::failing::is_of_the_sink;
 use crate::model::{
-    AlertId, Attempt, Batch, Bookmark, Mono, Outcome, Reason, SinkName, Timestamp, visible,
+    AlertId, Attempt, Batch, Bookmark, Delivery, Form, Mono, Outcome, Reason, SinkName, Timestamp,
+    visible,
 };
-use crate::observe::events::{DeliveryGivenUp, DeliveryRefused, Fault};
+use crate::observe::events::{DeliveryGivenUp, DeliveryRefused, Fault, MessageSplit};
 use crate::pace::Pacing;
 use crate::retry::Backoff;
 use crate::sinks::Sink;
@@ -59,13 +61,18 @@ pub(super) struct Tally {
     pub refusal: Option<(Reason, String)>,
     /// Rows that are tried again.
     pub retried: Vec<i64>,
+    /// Rows that are to go out by themselves, since their message is refused.
+    pub alone: usize,
     pub refused: Vec<(AlertId, Reason, String)>,
     pub given_up: Vec<(AlertId, Reason, String, u32)>,
 }
 
 impl Tally {
-    /// Tells of what has become a dead letter.
+    /// Tells of what has become a dead letter, or goes out otherwise.
     pub fn log(&self, sink: &SinkName) {
+        if let Some((reason, message)) = self.refusal.as_ref().filter(|_| self.alone > 0) {
+            MessageSplit { sink, alerts: self.alone, reason: *reason, message }.log();
+        }
         for (alert, reason, message) in &self.refused {
             DeliveryRefused { sink, alert, reason: *reason, message }.log();
         }
@@ -128,9 +135,11 @@ fn judge(
     // The same for all, so that those that failed together come again together and in order.
     let chance = batch.deliveries.first().map_or(0, |first| first.row.unsigned_abs());
     let mut tally = Tally::default();
-    let settle = batch.deliveries.iter().zip(outcomes).map(|(delivery, outcome)| {
+    // What one of its alerts holds may be why it is refused, or that they are so many.
+    let of_several = batch.form != Form::Lines && batch.len() > 1 && !answer.in_part;
+    let mut verdict = |delivery: &Delivery, outcome: &Outcome| {
         let alert = || delivery.alert.id.clone();
-        let verdict = match outcome {
+        match outcome {
             Outcome::Delivered => {
                 tally.delivered += 1;
                 Verdict::Delivered
@@ -154,16 +163,25 @@ fn judge(
                 }
             }
             Outcome::Refused { reason, message } => {
-                let message = visible(message).into_owned();
+                let (reason, message) = (*reason, visible(message).into_owned());
                 tally.failed += 1;
-                tally.refusal.get_or_insert_with(|| (*reason, message.clone()));
-                tally.refused.push((alert(), *reason, message.clone()));
-                Verdict::Dead { reason: *reason, message }
+                tally.refusal.get_or_insert_with(|| (reason, message.clone()));
+                if of_several && !is_of_the_sink(reason) {
+                    tally.alone += 1;
+                    return Verdict::Alone { at: now, reason, message };
+                }
+                tally.refused.push((alert(), reason, message.clone()));
+                Verdict::Dead { reason, message }
             }
-        };
-        Settlement { row: delivery.row, verdict }
-    });
-    let settlements = settle.collect();
+        }
+    };
+    let judged = batch.deliveries.iter().zip(outcomes);
+    let settlements = judged
+        .map(|(delivery, outcome)| Settlement {
+            row: delivery.row,
+            verdict: verdict(delivery, outcome),
+        })
+        .collect();
     (settlements, tally)
 }
 

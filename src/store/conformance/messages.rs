@@ -171,3 +171,27 @@ pub(in crate::store) async fn what_failed_comes_before_what_is_new(place: &impl 
     assert!(take(&*store, fresh).await.is_empty());
     assert_eq!(ids(&take(&*store, Claim::due(9, at(900))).await), "203");
 }
+
+pub(in crate::store) async fn a_message_is_taken_apart(place: &impl Place) {
+    let store = place.open().await;
+    waiting(&*store, 4).await;
+    let numbers = rows(&claim(&*store, "hook", at(0)).await);
+    store.gather(&sink("hook"), numbers.clone(), MessageKey::new("k")).await.unwrap();
+    settle(&*store, "hook", numbers[3], dead()).await;
+    let (reason, message) = (Reason::ClientError, "too much".to_owned());
+    let alone = Verdict::Alone { at: at(7), reason, message };
+    let settled = |row: &i64| Settlement { row: *row, verdict: alone.clone() };
+    store.settle(&sink("hook"), numbers.iter().map(settled).collect(), None).await.unwrap();
+    store.release(&numbers).await;
+    drop(store);
+
+    let store = place.open().await;
+    for (place, id) in ["0", "1", "2"].into_iter().enumerate() {
+        let claimed = take(&*store, Claim::due(9, at(7))).await;
+        assert_eq!((ids(&claimed).as_str(), claimed[0].attempts), (id, 1), "each by itself");
+        assert_eq!(claimed[0].first_failed, Some(at(7)));
+        assert_eq!(claimed[0].message, Some(MessageKey::of([&claimed[0].alert.id])), "{place}");
+    }
+    assert!(take(&*store, Claim::due(9, at(7))).await.is_empty());
+    assert_eq!(counts(&*store).await, [("hook".to_owned(), 3, 1)], "what is dead stays so");
+}
