@@ -125,12 +125,9 @@ impl Traffic {
         self.behind = false;
     }
 
-    /// What was decided.
-    pub fn note(&mut self, next: &Next) {
-        self.behind |= matches!(
-            next,
-            Next::Send { form: Form::Digest, .. } | Next::Wait { hold: Hold::Rate, .. }
-        );
+    /// A message goes out in this form.
+    pub fn note(&mut self, form: Form) {
+        self.behind |= form == Form::Digest;
     }
 
     /// The rate holds up what waits.

@@ -252,7 +252,7 @@ impl DeliverEngine {
         };
         lane.take_back(std::mem::take(&mut looked.owed));
         if !matches!(looked.found, look::Found::Broken) {
-            lane.is_refused = looked.store.is_err();
+            lane.store_failed = looked.store.is_err();
             self.heed(&looked.store, now.mono);
         }
         let Some(lane) = self.lanes.get_mut(&name) else { return };
@@ -287,7 +287,7 @@ impl DeliverEngine {
             self.heed(&store, now.mono);
         }
         let Some(lane) = self.lanes.get_mut(name) else { return };
-        lane.is_refused = store.is_err();
+        lane.store_failed = store.is_err();
         let settled = lane.sent(name, sent, &message, now);
         Totals::add(&self.totals.delivered, settled);
         if store.is_ok() {
@@ -334,7 +334,7 @@ impl DeliverEngine {
     /// since was refused.
     fn heed(&mut self, result: &Result<(), StoreError>, now: Mono) {
         match result {
-            Ok(()) if self.lanes.values().any(|lane| lane.is_refused || lane.owes()) => {}
+            Ok(()) if self.lanes.values().any(|lane| lane.store_failed || lane.owes()) => {}
             Ok(()) => self.totals.store.worked(By::Deliver, now),
             Err(error) => self.totals.store.failed(By::Deliver, error, now),
         }

@@ -105,7 +105,7 @@ fn what_the_rate_has_held_up_goes_as_digests_until_nothing_waits() {
     let mut traffic = traffic(&pacing, &[40, 41, 42], 0);
     let held = decided(&pacing, &traffic, 9, 99);
     assert_eq!(held, wait(100, Hold::Rate));
-    traffic.note(&held);
+    traffic.fell_behind();
     assert_eq!(decided(&pacing, &traffic, 9, 110), send(9, Form::Digest));
     traffic.caught_up();
     assert_eq!(decided(&pacing, &traffic, 9, 110), send(1, Form::Single));
@@ -407,11 +407,16 @@ impl Played {
         });
         let moment = Moment { since, urgent: false, closing: false, now };
         let next = next(&self.pacing, &self.traffic, &seen.collect::<Vec<_>>(), moment);
-        self.traffic.note(&next);
-        let rows = match next {
-            Next::Send { rows, .. } => rows,
-            Next::Wait { until, .. } => return until.map(millis),
+        let (rows, form) = match next {
+            Next::Send { rows, form } => (rows, form),
+            Next::Wait { until, hold } => {
+                if hold == Hold::Rate {
+                    self.traffic.fell_behind();
+                }
+                return until.map(millis);
+            }
         };
+        self.traffic.note(form);
         assert!((1..=self.most).contains(&rows));
         self.traffic.begin();
         let end = clock + takes[self.sent.len() % takes.len()];

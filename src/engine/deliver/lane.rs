@@ -26,8 +26,8 @@ pub(super) struct Lane {
     /// Since when it could be tried whenever it was due: since it is there, the machine last stood
     /// still, or quiet hours last ended.
     pub able: Mono,
-    /// Whether the store has refused what was last tried of it.
-    pub is_refused: bool,
+    /// Whether the store failed what was last asked of it.
+    pub store_failed: bool,
     looking: bool,
     /// Whether something was put into the outbox during the look.
     woken: bool,
@@ -65,7 +65,7 @@ impl Lane {
             born: epoch,
             sink: None,
             able: now,
-            is_refused: false,
+            store_failed: false,
             looking: false,
             woken: false,
             sending: 0,
@@ -230,6 +230,8 @@ impl Lane {
             return None;
         }
         let look = now.mono.plus(look_every);
+        // At the same time as the next for whatever is due, which then does for both.
+        self.urgent_at = look;
         let message = self.found(name, (what, looked.found, looked.since), look, now);
         if std::mem::take(&mut self.woken) {
             self.wake(now.mono);
@@ -286,7 +288,7 @@ impl Lane {
             Found::Message(message) => {
                 self.sending += 1;
                 self.counts.messages += 1;
-                self.traffic.note(&message.next);
+                self.traffic.note(message.form);
                 self.traffic.begin();
                 if message.more {
                     self.since = self.since.or(since);

@@ -86,7 +86,8 @@ pub(super) enum Found {
 pub(super) struct Message {
     pub batch: Batch,
     pub sink: Arc<dyn Sink>,
-    pub next: Next,
+    /// What was decided now; what was gathered before counts as a group.
+    pub form: Form,
     /// Whether none of it was tried before.
     pub fresh: bool,
     /// Whether there may be more at once.
@@ -305,9 +306,9 @@ async fn decide(
     }
     let fresh = deliveries.iter().all(|delivery| delivery.attempts == 0);
     if spec.shape == Shape::Lines {
-        let next = Next::Send { rows: deliveries.len(), form: Form::Lines };
-        let batch = Batch::new(deliveries, Form::Lines);
-        let message = Message { batch, sink, next, fresh, more: full || urgent };
+        let form = Form::Lines;
+        let batch = Batch::new(deliveries, form);
+        let message = Message { batch, sink, form, fresh, more: full || urgent };
         looked.found = Found::Message(message);
         return Ok(());
     }
@@ -324,8 +325,7 @@ async fn decide(
     let since = order.since.unwrap_or_else(|| Since::seen(new(), desk.began, now));
     looked.since = Some(since);
     let moment = Moment { since, urgent, closing: order.closing, now };
-    let next = pace::next(&spec.pacing, &order.traffic, &seen, moment);
-    let (count, form) = match next {
+    let (count, form) = match pace::next(&spec.pacing, &order.traffic, &seen, moment) {
         Next::Send { rows, form } => (rows, form),
         Next::Wait { until, hold } => {
             desk.store.release(&rows(&deliveries)).await;
@@ -338,7 +338,7 @@ async fn decide(
     let batch = gathered(deliveries, form, spec, desk).await?;
     desk.store.release(&rows(&rest)).await;
     let fresh = fresh && batch.deliveries.iter().all(|delivery| delivery.attempts == 0);
-    looked.found = Found::Message(Message { batch, sink, next, fresh, more });
+    looked.found = Found::Message(Message { batch, sink, form, fresh, more });
     Ok(())
 }
 
