@@ -338,3 +338,29 @@ async fn a_message_that_is_refused_for_what_it_holds_takes_only_that_with_it() {
     let told = |event: &str| log.iter().filter(|line| line["event"] == event).count();
     assert_eq!((told("message_split"), told("delivery_refused")), (1, 1));
 }
+
+#[tokio::test]
+async fn a_message_that_fails_for_ever_leaves_a_window_as_it_is() {
+    let pacing = Pacing { retry_max: Some(SECOND), ..group() };
+    let (mut bench, hook) = bench(&pacing).await;
+    hook.answers(|got| {
+        if got.titles.contains(&"poison".into()) {
+            fails(Reason::Timeout)
+        } else {
+            Outcome::Delivered
+        }
+    });
+    bench.raise_all(&["poison", "other"]).await;
+    bench.deliver(&hook, 5 * MINUTE).await;
+    assert!(hook.got().len() > 100 && hook.got()[0].form == Form::Group);
+    for title in ["a", "b"] {
+        bench.raise_all(&[title]).await;
+        bench.deliver(&hook, 59 * SECOND).await;
+    }
+    let others = |hook: &hook::Hook| {
+        hook.forms().into_iter().filter(|form| !form.contains("poison")).collect::<Vec<_>>()
+    };
+    assert!(others(&hook).is_empty());
+    bench.deliver(&hook, 5 * SECOND).await;
+    assert_eq!(others(&hook), ["group a+b"]);
+}

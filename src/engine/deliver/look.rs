@@ -323,7 +323,8 @@ async fn decide(
     let now = desk.clock.now();
     let new = || seen.iter().filter(|row| !row.gathered && !row.tried).map(|row| row.raised_at);
     let since = order.since.unwrap_or_else(|| Since::seen(new(), desk.began, now));
-    looked.since = Some(since);
+    let is_new = new().next().is_some();
+    looked.since = order.since.or(is_new.then_some(since));
     let moment = Moment { since, urgent, closing: order.closing, now };
     let (count, form) = match pace::next(&spec.pacing, &order.traffic, &seen, moment) {
         Next::Send { rows, form } => (rows, form),
@@ -334,7 +335,8 @@ async fn decide(
         }
     };
     let rest = deliveries.split_off(count.min(deliveries.len()));
-    let more = full || urgent || !rest.is_empty();
+    // Of what was not tried yet a claim for one that was tells nothing.
+    let more = full || urgent || !rest.is_empty() || !is_new;
     let batch = gathered(deliveries, form, spec, desk).await?;
     desk.store.release(&rows(&rest)).await;
     let fresh = fresh && batch.deliveries.iter().all(|delivery| delivery.attempts == 0);
