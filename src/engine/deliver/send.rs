@@ -57,7 +57,7 @@ pub(super) struct Tally {
     pub failed: usize,
     /// The first of them that is not a refusal.
     pub failure: Option<Failure>,
-    /// Why the first was refused that was.
+    /// Why the first was refused that was, but for a message that some have.
     pub refusal: Option<(Reason, String)>,
     /// Rows that are tried again.
     pub retried: Vec<i64>,
@@ -165,7 +165,9 @@ fn judge(
             Outcome::Refused { reason, message } => {
                 let (reason, message) = (*reason, visible(message).into_owned());
                 tally.failed += 1;
-                tally.refusal.get_or_insert_with(|| (reason, message.clone()));
+                if !answer.in_part {
+                    tally.refusal.get_or_insert_with(|| (reason, message.clone()));
+                }
                 if of_several && !is_of_the_sink(reason) {
                     tally.alone += 1;
                     return Verdict::Alone { at: now, reason, message };
