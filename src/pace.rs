@@ -33,9 +33,10 @@ pub struct Pacing {
     /// Default 1h; for `log`, `file` and `feed` 30s.
     pub retry_max: Option<Duration>,
     /// `give_up_after`: an alert whose first try failed this long ago becomes a dead letter when
-    /// one more fails: it is kept and shown, and `wirewatch outbox retry` sends it. What failed
-    /// before a start of wirewatch is tried for another hour at least, or for this if it is
-    /// shorter. 1m to 30d, or `"never"`. Default 24h; for `log`, `file` and `feed` never, since a
+    /// one more fails, and it was tried three times: it is kept and shown, and `wirewatch outbox
+    /// retry` sends it. What failed before a start of wirewatch, quiet hours or a sleep of the
+    /// machine is tried for another hour after that at least, or for this if it is shorter. 1m to
+    /// 30d, or `"never"`. Default 24h; for `log`, `file` and `feed` never, since a
     /// full disk is no reason to give up.
     pub give_up_after: Option<Duration>,
 }
@@ -57,22 +58,32 @@ impl Pacing {
     /// The default of `give_up_after`.
     pub const GIVE_UP_AFTER: Duration = Duration::from_secs(24 * 60 * 60);
 
-    /// What failed before a start is not given up for so long after it, or for `give_up_after` if
-    /// that is shorter.
+    /// What failed before its sink could be tried again is not given up for so long after that, or
+    /// for `give_up_after` if that is shorter.
     pub const AT_LEAST: Duration = Duration::from_secs(60 * 60);
+
+    /// Nor is what failed less often than this: a rate or the receiver's own wish may leave no more
+    /// than one try to the whole of a short `give_up_after`.
+    pub const TRIES: u32 = 3;
 
     /// Whether several alerts may go out as one message.
     pub fn gathers(&self) -> bool {
         self.max_per_minute.is_some() || self.group_for.is_some() || self.quiet.is_some()
     }
 
-    /// Whether an alert whose first try failed at `first` is given up by one that fails at `now`,
-    /// in a process that runs since `started`. The machine may have been off since an alert failed
-    /// before that, so its sink is given [`Self::AT_LEAST`] first.
-    pub fn gives_up(&self, first: Option<Timestamp>, started: Timestamp, now: Timestamp) -> bool {
+    /// Whether an alert whose first try failed at `first` is given up when one that was begun at
+    /// `begun` fails, the one with number `attempts`. `able`: since when the sink could be tried
+    /// whenever it was due. The machine may have been off before that, so what failed before it is
+    /// given [`Self::AT_LEAST`] first.
+    pub fn gives_up(
+        &self,
+        (first, attempts): (Option<Timestamp>, u32),
+        able: Timestamp,
+        begun: Timestamp,
+    ) -> bool {
         let (Some(first), Some(after)) = (first, self.give_up_after) else { return false };
-        let is_known = first >= started || now.since(started) >= after.min(Self::AT_LEAST);
-        is_known && now.since(first) >= after
+        let was_able = first >= able || begun.since(able) >= after.min(Self::AT_LEAST);
+        was_able && attempts >= Self::TRIES && begun.since(first) >= after
     }
 }
 
@@ -114,12 +125,9 @@ impl Traffic {
         self.behind = false;
     }
 
-    /// What was decided.
-    pub fn note(&mut self, next: &Next) {
-        self.behind |= matches!(
-            next,
-            Next::Send { form: Form::Digest, .. } | Next::Wait { hold: Hold::Rate, .. }
-        );
+    /// A message goes out in this form.
+    pub fn note(&mut self, form: Form) {
+        self.behind |= form == Form::Digest;
     }
 
     /// The rate holds up what waits.
@@ -163,11 +171,34 @@ pub struct Row {
     pub tried: bool,
 }
 
+/// Since when a row waits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Since {
+    /// When it was seen first.
+    pub at: Mono,
+    /// How long it had waited by then, for an earlier process.
+    pub before: Duration,
+}
+
+impl Since {
+    /// Of rows raised at these times that are first seen at `now`, in a process that began at
+    /// `began` by the wall clock. What was raised since then is taken to be new.
+    pub fn seen(
+        raised_at: impl IntoIterator<Item = Timestamp>,
+        began: Timestamp,
+        now: Now,
+    ) -> Self {
+        let first = raised_at.into_iter().min().filter(|first| *first < began);
+        let before = first.map_or(Duration::ZERO, |first| now.wall.since(first));
+        Self { at: now.mono, before }
+    }
+}
+
 /// What is known when it is decided.
 #[derive(Clone, Copy, Debug)]
 pub struct Moment {
     /// When the first of the rows that wait was first seen waiting.
-    pub since: Mono,
+    pub since: Since,
     /// Whether an operator wants these out: neither windows nor quiet hours hold them.
     pub urgent: bool,
     /// Whether all windows end now.
@@ -277,7 +308,7 @@ pub fn next(pacing: &Pacing, traffic: &Traffic, rows: &[Row], moment: Moment) ->
         return as_one(held, Form::CatchUp);
     }
     if let Some(window) = pacing.group_for {
-        let end = moment.since.plus(window);
+        let end = moment.since.at.plus(window.saturating_sub(moment.since.before));
         if end > now.mono && !moment.urgent && !moment.closing {
             return Next::Wait { until: Some(end), hold: Hold::Group };
         }

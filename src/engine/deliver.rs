@@ -36,6 +36,9 @@ pub use report::{Counts, SinkFailure, SinkReport};
 /// See [`DeliverEngine::look_every`].
 const LOOK_EVERY: Duration = Duration::from_secs(5);
 
+/// A step that is so late has not been possible: the machine slept, or the store took nothing.
+const STOOD_STILL: Duration = Duration::from_secs(10);
+
 /// Delivers what waits in the outbox.
 pub struct DeliverEngine {
     desk: Arc<Desk>,
@@ -48,6 +51,8 @@ pub struct DeliverEngine {
     /// Whether all windows end now.
     closing: bool,
     look_every: Duration,
+    /// When the next step was to be made, as the last one saw it.
+    expected: Option<Mono>,
     totals: Arc<Totals>,
 }
 
@@ -87,6 +92,7 @@ impl DeliverEngine {
             user_agent: Arc::from(""),
             closing: false,
             look_every: LOOK_EVERY,
+            expected: None,
             totals,
         };
         engine.replan(plan);
@@ -140,6 +146,7 @@ impl DeliverEngine {
 
     /// Takes in what has ended and starts every lane that is due. Answers when the next one is.
     pub fn step(&mut self) -> Option<Mono> {
+        self.notice_standstill();
         while let Some(ended) = self.tasks.try_join_next_with_id() {
             self.finish(ended);
         }
@@ -158,13 +165,26 @@ impl DeliverEngine {
                 Running { sink: name.clone(), lane: lane.born, message: None, releases: false };
             self.running.insert(task.id(), running);
         }
-        self.lanes.values().filter_map(Lane::next_look).map(|(at, _)| at).min()
+        self.expected = self.lanes.values().filter_map(Lane::next_look).map(|(at, _)| at).min();
+        self.expected
+    }
+
+    /// Sinks could not be tried while nothing here was done in time.
+    fn notice_standstill(&mut self) {
+        let now = self.desk.clock.now().mono;
+        if self.expected.is_some_and(|expected| now.since(expected) >= STOOD_STILL) {
+            self.lanes.values_mut().for_each(|lane| lane.able = now);
+            self.expected = Some(now);
+        }
     }
 
     /// Waits until something that runs ends, and takes that in; does not return if nothing runs.
     pub async fn join(&mut self) {
         match self.tasks.join_next_with_id().await {
-            Some(ended) => self.finish(ended),
+            Some(ended) => {
+                self.notice_standstill();
+                self.finish(ended);
+            }
             None => std::future::pending().await,
         }
     }
@@ -175,9 +195,9 @@ impl DeliverEngine {
         self.tasks.is_empty() && self.lanes.values().all(|lane| !lane.is_due(now))
     }
 
-    /// Sinks that fail at present.
+    /// Sinks that fail at present, or refuse all that they are given.
     pub fn failing(&self) -> usize {
-        self.lanes.values().filter(|lane| lane.is_failing()).count()
+        self.lanes.values().filter(|lane| lane.is_in_trouble()).count()
     }
 
     /// How each sink is doing, by name.
@@ -221,6 +241,7 @@ impl DeliverEngine {
     fn looked(&mut self, (name, born): (SinkName, u64), mut looked: Looked, now: Now) {
         Totals::add(&self.totals.delivered, looked.delivered);
         Totals::add(&self.totals.muted, looked.muted.len());
+        Totals::add(&self.totals.dead, looked.unreadable.len());
         let Some(lane) = lane_of(&mut self.lanes, (&name, born)) else {
             // The sink was removed meanwhile.
             if let look::Found::Message(message) = &looked.found {
@@ -231,13 +252,13 @@ impl DeliverEngine {
         };
         lane.take_back(std::mem::take(&mut looked.owed));
         if !matches!(looked.found, look::Found::Broken) {
-            lane.is_refused = looked.store.is_err();
+            lane.store_failed = looked.store.is_err();
             self.heed(&looked.store, now.mono);
         }
         let Some(lane) = self.lanes.get_mut(&name) else { return };
         let Some(message) = lane.looked(&name, looked, self.look_every, now) else { return };
         let under_way = lane.under_way(&message);
-        let (pacing, desk) = (lane.spec.pacing.clone(), Arc::clone(&self.desk));
+        let (pacing, desk) = ((lane.spec.pacing.clone(), lane.able), Arc::clone(&self.desk));
         let Message { batch, sink, .. } = message;
         let to = (sink, name.clone());
         let work = async move { Ended::Sent(Box::new(send(to, batch, pacing, &desk).await)) };
@@ -266,7 +287,7 @@ impl DeliverEngine {
             self.heed(&store, now.mono);
         }
         let Some(lane) = self.lanes.get_mut(name) else { return };
-        lane.is_refused = store.is_err();
+        lane.store_failed = store.is_err();
         let settled = lane.sent(name, sent, &message, now);
         Totals::add(&self.totals.delivered, settled);
         if store.is_ok() {
@@ -313,7 +334,7 @@ impl DeliverEngine {
     /// since was refused.
     fn heed(&mut self, result: &Result<(), StoreError>, now: Mono) {
         match result {
-            Ok(()) if self.lanes.values().any(|lane| lane.is_refused || lane.owes()) => {}
+            Ok(()) if self.lanes.values().any(|lane| lane.store_failed || lane.owes()) => {}
             Ok(()) => self.totals.store.worked(By::Deliver, now),
             Err(error) => self.totals.store.failed(By::Deliver, error, now),
         }

@@ -174,12 +174,15 @@ pub struct Attempt {
     pub outcomes: Vec<Outcome>,
     /// Where the sink has got to, if it keeps count.
     pub bookmark: Option<Bookmark>,
+    /// Whether some of those to whom a message goes have it, though it is refused: so it must not
+    /// go out again in another form.
+    pub in_part: bool,
 }
 
 impl Attempt {
     /// The same outcome for each of `count` deliveries.
     pub fn all(outcome: Outcome, count: usize) -> Self {
-        Self { outcomes: vec![outcome; count], bookmark: None }
+        Self { outcomes: vec![outcome; count], ..Self::default() }
     }
 }
 

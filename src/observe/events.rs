@@ -253,7 +253,8 @@ events! {
         /// How long it took.
         duration_ms: Duration,
     }
-    /// A sink has begun to fail, or fails for another reason than before.
+    /// A sink has begun to fail or to refuse whatever it is given, or fails for another reason than
+    /// before.
     WARN DeliveryFailed<'a> = "delivery_failed" {
         /// The sink.
         sink: &'a SinkName,
@@ -272,6 +273,18 @@ events! {
         sink: &'a SinkName,
         /// The alert's id.
         alert: &'a AlertId,
+        /// The class of failure.
+        reason: Reason,
+        /// The same in words.
+        message: &'a str,
+    }
+    /// A sink will not take a message of several alerts for what it holds; each of these goes out by
+    /// itself now.
+    WARN MessageSplit<'a> = "message_split" {
+        /// The sink.
+        sink: &'a SinkName,
+        /// How many.
+        alerts: usize,
         /// The class of failure.
         reason: Reason,
         /// The same in words.
@@ -316,7 +329,7 @@ events! {
         /// The silence's number.
         silence: i64,
     }
-    /// A sink that failed takes alerts again.
+    /// A sink that failed, or refused all that it was given, takes alerts again.
     INFO SinkRecovered<'a> = "sink_recovered" {
         /// The sink.
         sink: &'a SinkName,

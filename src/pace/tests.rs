@@ -48,7 +48,7 @@ const NOON: &str = "2026-11-27T12:00:00Z";
 /// What is done with so many rows that were raised just now, the first seen at second 100.
 fn decided(pacing: &Pacing, traffic: &Traffic, rows: usize, second: u64) -> Next {
     let moment = Moment {
-        since: Mono::from_millis(100_000),
+        since: Since { at: Mono::from_millis(100_000), before: Duration::ZERO },
         urgent: false,
         closing: false,
         now: now(NOON, second),
@@ -105,7 +105,7 @@ fn what_the_rate_has_held_up_goes_as_digests_until_nothing_waits() {
     let mut traffic = traffic(&pacing, &[40, 41, 42], 0);
     let held = decided(&pacing, &traffic, 9, 99);
     assert_eq!(held, wait(100, Hold::Rate));
-    traffic.note(&held);
+    traffic.fell_behind();
     assert_eq!(decided(&pacing, &traffic, 9, 110), send(9, Form::Digest));
     traffic.caught_up();
     assert_eq!(decided(&pacing, &traffic, 9, 110), send(1, Form::Single));
@@ -120,7 +120,7 @@ fn a_window_gathers_what_comes_together() {
     assert_eq!(decided(&pacing, &none, 9, 220), send(9, Form::Group));
     assert_eq!(decided(&pacing, &none, 1, 220), send(1, Form::Single));
     let moment = |urgent, closing| Moment {
-        since: Mono::from_millis(100_000),
+        since: Since { at: Mono::from_millis(100_000), before: Duration::ZERO },
         urgent,
         closing,
         now: now(NOON, 101),
@@ -131,12 +131,37 @@ fn a_window_gathers_what_comes_together() {
 }
 
 #[test]
+fn a_window_that_was_open_before_the_start_is_no_longer_for_it() {
+    let raised = [at(NOON), at("2026-11-27T11:59:00Z"), at("2026-11-27T12:00:30Z")];
+    let began = at("2026-11-27T12:00:10Z");
+    for (second, wall, before) in [
+        (7, "2026-11-27T12:00:40Z", 100),
+        (7, "2026-11-28T12:00:00Z", 24 * 3600 + 60),
+        // The wall clock was set back.
+        (7, "2026-11-27T09:00:00Z", 0),
+    ] {
+        let since = Since::seen(raised, began, now(wall, second));
+        let expected = Since { at: Mono::from_millis(second * 1000), before: seconds(before) };
+        assert_eq!(since, expected, "{wall}");
+        let pacing = Pacing { group_for: Some(seconds(120)), ..Pacing::default() };
+        let moment = Moment { since, urgent: false, closing: false, now: now(wall, second) };
+        let next = next(&pacing, &Traffic::default(), &[row(NOON)], moment);
+        let left = 120_u64.saturating_sub(before);
+        let expected =
+            if left == 0 { send(1, Form::Single) } else { wait(second + left, Hold::Group) };
+        assert_eq!(next, expected, "{wall}");
+    }
+    let new = Since::seen([at("2026-11-27T12:00:30Z")], began, now("2026-11-27T12:05:00Z", 7));
+    assert_eq!(new.before, Duration::ZERO, "it is of this process");
+}
+
+#[test]
 fn what_was_gathered_goes_as_it_was() {
     let mut pacing = rate(2);
     pacing.group_for = Some(seconds(120));
     let rows = [Row { gathered: true, ..row(NOON) }; 3];
     let moment = Moment {
-        since: Mono::from_millis(100_000),
+        since: Since { at: Mono::from_millis(100_000), before: Duration::ZERO },
         urgent: false,
         closing: false,
         now: now(NOON, 101),
@@ -151,7 +176,7 @@ fn what_was_sent_by_itself_goes_by_itself_again() {
     let pacing = Pacing { group_for: Some(seconds(120)), ..rate(1) };
     let (new, tried) = (row(NOON), Row { tried: true, ..row(NOON) });
     let moment = Moment {
-        since: Mono::from_millis(100_000),
+        since: Since { at: Mono::from_millis(100_000), before: Duration::ZERO },
         urgent: false,
         closing: false,
         now: now(NOON, 220),
@@ -177,7 +202,7 @@ fn quiet_hours_hold_all_but_what_passes_and_end_in_a_catch_up() {
     assert_eq!(looked(&silent, "2026-11-27T06:59:00Z"), Look::Not { until });
 
     let moment = |wall| Moment {
-        since: Mono::from_millis(100_000),
+        since: Since { at: Mono::from_millis(100_000), before: Duration::ZERO },
         urgent: false,
         closing: false,
         now: now(wall, 100),
@@ -260,11 +285,12 @@ fn an_alert_is_given_up_after_its_time() {
     let pacing = Pacing::default();
     let first = Some(at("2026-11-26T12:00:00Z"));
     let started = at("2026-11-26T11:00:00Z");
-    assert!(!pacing.gives_up(None, started, at(NOON)));
-    assert!(!pacing.gives_up(first, started, at("2026-11-27T11:59:59Z")));
-    assert!(pacing.gives_up(first, started, at(NOON)));
+    assert!(!pacing.gives_up((None, 9), started, at(NOON)));
+    assert!(!pacing.gives_up((first, 3), started, at("2026-11-27T11:59:59Z")));
+    assert!(pacing.gives_up((first, 3), started, at(NOON)));
+    assert!(!pacing.gives_up((first, 2), started, at(NOON)), "it was hardly tried");
     let never = Pacing { give_up_after: None, ..pacing };
-    assert!(!never.gives_up(first, started, at("2036-11-26T12:00:00Z")));
+    assert!(!never.gives_up((first, 3), started, at("2036-11-26T12:00:00Z")));
 }
 
 #[test]
@@ -286,7 +312,7 @@ fn what_failed_before_the_start_is_given_up_a_while_after_it() {
         (minute, first, "2026-11-26T12:01:00Z", true),
     ] {
         let pacing = Pacing { give_up_after: Some(after), ..Pacing::default() };
-        let decided = pacing.gives_up(Some(at(first)), at(started), at(now));
+        let decided = pacing.gives_up((Some(at(first)), 3), at(started), at(now));
         assert_eq!(decided, given_up, "{after:?} {started} {now}");
     }
 }
@@ -372,7 +398,8 @@ impl Played {
             }
             Look::At { rows, .. } => rows,
         };
-        let since = *self.since.get_or_insert(now.mono);
+        let at = *self.since.get_or_insert(now.mono);
+        let since = Since { at, before: Duration::ZERO };
         let seen = self.waiting.iter().take(rows).map(|row| Row {
             raised_at: played_at(self.times[*row]).wall,
             gathered: false,
@@ -380,11 +407,16 @@ impl Played {
         });
         let moment = Moment { since, urgent: false, closing: false, now };
         let next = next(&self.pacing, &self.traffic, &seen.collect::<Vec<_>>(), moment);
-        self.traffic.note(&next);
-        let rows = match next {
-            Next::Send { rows, .. } => rows,
-            Next::Wait { until, .. } => return until.map(millis),
+        let (rows, form) = match next {
+            Next::Send { rows, form } => (rows, form),
+            Next::Wait { until, hold } => {
+                if hold == Hold::Rate {
+                    self.traffic.fell_behind();
+                }
+                return until.map(millis);
+            }
         };
+        self.traffic.note(form);
         assert!((1..=self.most).contains(&rows));
         self.traffic.begin();
         let end = clock + takes[self.sent.len() % takes.len()];

@@ -181,7 +181,8 @@ struct Email {
 }
 
 impl Email {
-    async fn send(&self, batch: &Batch) -> Outcome {
+    /// What became of it, and whether some of the recipients have it.
+    async fn send(&self, batch: &Batch) -> (Outcome, bool) {
         let html = self.config.html.as_ref().map(|template| template.render(batch));
         let words = Words {
             subject: self.config.title.render(batch),
@@ -192,7 +193,7 @@ impl Email {
             Ok(mail) => mail,
             Err(error) => {
                 let message = format!("cannot write the mail: {error}");
-                return Outcome::Refused { reason: Reason::Internal, message };
+                return (Outcome::Refused { reason: Reason::Internal, message }, false);
             }
         };
         let mut have = self.recall(&batch.key);
@@ -202,8 +203,9 @@ impl Email {
         let answers = match self.server.send(&self.head.from.email, &to, &mail).await {
             Ok(answers) => answers,
             Err(failure) => {
+                let in_part = !have.is_empty();
                 self.remember(&batch.key, have);
-                return verdict::failed(&failure);
+                return (verdict::failed(&failure), in_part);
             }
         };
         let mut all = vec![Answer::Has; self.head.to.len()];
@@ -215,11 +217,11 @@ impl Email {
         }
         let named: Vec<(&str, Answer)> =
             self.head.to.iter().map(|to| to.email.as_ref()).zip(all).collect();
-        let outcome = verdict::judge(&named);
+        let (outcome, in_part) = (verdict::judge(&named), !have.is_empty());
         if matches!(outcome, Outcome::Retry { .. }) {
             self.remember(&batch.key, have);
         }
-        outcome
+        (outcome, in_part)
     }
 
     fn recall(&self, key: &MessageKey) -> Vec<usize> {
@@ -246,7 +248,8 @@ impl Sink for Email {
         if batch.is_empty() {
             return Attempt::all(Outcome::Delivered, 0);
         }
-        Attempt::all(self.send(batch).await, batch.len())
+        let (outcome, in_part) = self.send(batch).await;
+        Attempt { in_part, ..Attempt::all(outcome, batch.len()) }
     }
 
     fn max_batch(&self) -> usize {

@@ -248,7 +248,9 @@ async fn one_recipient_who_is_refused_does_not_keep_the_mail_from_others() {
     })
     .await;
     let sink = sink(&stub, "to = [\"gone@example.org\", \"a@example.org\"]");
-    let outcome = deliver(&*sink, &single()).await;
+    let attempt = sink.deliver(&single()).await;
+    assert!(attempt.in_part, "it cannot go out in another form");
+    let outcome = &attempt.outcomes[0];
     let Outcome::Refused { message, .. } = outcome else { panic!("{outcome:?}") };
     assert!(message.contains("gone@example.org") && message.contains("1 of 2"), "{message}");
     assert_eq!(stub.mails()[0].to, ["RCPT TO:<a@example.org>"]);

@@ -113,7 +113,7 @@ impl Sink for FileSink {
         let (reason, message) = match tokio::task::spawn_blocking(work).await {
             Ok(Ok(bookmark)) => {
                 let outcomes = vec![Outcome::Delivered; batch.len()];
-                return Attempt { outcomes, bookmark: Some(bookmark) };
+                return Attempt { outcomes, bookmark: Some(bookmark), in_part: false };
             }
             Ok(Err(error)) => (reason(&error), error.to_string()),
             Err(panic) => (Reason::Internal, panic.to_string()),

@@ -62,7 +62,7 @@ impl Sink for Log {
                 }
             }
         }
-        Attempt { outcomes, bookmark: None }
+        Attempt { outcomes, ..Attempt::default() }
     }
 
     fn max_batch(&self) -> usize {

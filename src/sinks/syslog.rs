@@ -277,7 +277,7 @@ impl Sink for Syslog {
         let Failure { reason, message } = failure;
         let mut outcomes = vec![Outcome::Delivered; sent];
         outcomes.resize(batch.len(), Outcome::Retry { reason, message, after: None });
-        Attempt { outcomes, bookmark: None }
+        Attempt { outcomes, ..Attempt::default() }
     }
 
     fn max_batch(&self) -> usize {

@@ -61,9 +61,11 @@ macro_rules! conformance {
             a_message_is_claimed_whole_and_alone
             a_message_is_whole_whenever_its_rows_fall_due
             a_row_stays_in_its_message
+            a_message_is_taken_apart
             only_the_levels_asked_for_are_claimed
             the_first_failure_is_kept
             what_an_operator_wants_comes_first
+            what_failed_comes_before_what_is_new
             the_outbox_is_shown_row_by_row
             an_operator_retries_what_was_meant
             a_row_is_retried_with_its_message
@@ -200,7 +202,7 @@ pub(super) fn found(feed: i64, version: u64, id: &str, sinks: &[&str]) -> Found 
 }
 
 async fn claim(store: &dyn Store, name: &str, now: Timestamp) -> Vec<Delivery> {
-    store.claim(&sink(name), Claim::due(100, now)).await.unwrap()
+    store.claim(&sink(name), Claim::due(100, now)).await.unwrap().deliveries
 }
 
 async fn settle(store: &dyn Store, name: &str, row: i64, verdict: Verdict) {

@@ -20,15 +20,15 @@ use async_trait::async_trait;
 
 pub use error::StoreError;
 pub use outbox::{
-    Claim, Muted, MutedQuery, OutboxCount, OutboxQuery, OutboxRow, Rows, Selection, Settlement,
-    Verdict,
+    Claim, Claimed, Muted, MutedQuery, OutboxCount, OutboxQuery, OutboxRow, Rows, Selection,
+    Settlement, Verdict,
 };
 pub use sqlite::{OpenMode, SqliteStore, Stats};
 pub use stored::{AlertQuery, FeedReport, ItemPlace, ItemQuery, ItemSpan, StoredItem};
 
 use crate::model::{
-    Alert, AlertId, Bookmark, Delivery, FeedId, FeedState, Item, MessageKey, Schedule, Seen,
-    Sequel, SinkName, Timestamp, Validators,
+    Alert, AlertId, Bookmark, FeedId, FeedState, Item, MessageKey, Schedule, Seen, Sequel,
+    SinkName, Timestamp, Validators,
 };
 use crate::silence::Silence;
 
@@ -82,23 +82,22 @@ pub trait Store: Send + Sync {
     async fn set_moved(&self, feed: i64, to: Option<String>) -> Result<(), StoreError>;
 
     /// Deliveries of a sink that are due and not claimed: first those that an operator wants to go
-    /// out at once, then those due longest, then by their numbers. They are claimed then, until
-    /// settled or released; a restart forgets claims. A row due more than [`LONGEST_WAIT`] after
-    /// `claim.now` is due: the clock has been set back since.
+    /// out at once; then those that failed before and whose time has come, due longest first, so
+    /// that none waits for what came after it, nor for another that fails again and again; then
+    /// those that were not tried yet, by their numbers. They are claimed then, until settled or
+    /// released; a restart forgets claims. A row due more than [`LONGEST_WAIT`] after `claim.now`
+    /// is due: the clock has been set back since.
     ///
     /// What goes out in one message is claimed together and alone: if the first row found has the
     /// key of a message, all rows of that message are claimed, whatever their level and however
     /// many; else only rows without one.
     ///
-    /// An alert that cannot be read back becomes a dead letter ([`Reason::Internal`]) so that it
-    /// does not hold up those behind it.
-    ///
-    /// [`Reason::Internal`]: crate::model::Reason::Internal
-    async fn claim(&self, sink: &SinkName, claim: Claim) -> Result<Vec<Delivery>, StoreError>;
+    /// An alert that cannot be read back becomes a dead letter: see [`Claimed::unreadable`].
+    async fn claim(&self, sink: &SinkName, claim: Claim) -> Result<Claimed, StoreError>;
 
     /// Notes, durably, that these rows go out in one message, so that after a restart too they go
-    /// out together and under its key. A row that has a key keeps it, one that is gone is passed
-    /// over.
+    /// out together and under its key. A row that has a key keeps it (but for [`Verdict::Alone`]),
+    /// one that is gone is passed over.
     async fn gather(
         &self,
         sink: &SinkName,

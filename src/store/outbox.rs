@@ -1,6 +1,6 @@
 //! What is asked of the outbox, and what it answers.
 
-use crate::model::{AlertId, Level, MessageKey, Reason, SinkName, Timestamp};
+use crate::model::{AlertId, Delivery, Level, MessageKey, Reason, SinkName, Timestamp};
 
 /// Which deliveries to claim.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -13,13 +13,26 @@ pub struct Claim {
     pub levels: Vec<Level>,
     /// Only what an operator wants to go out at once ([`Store::outbox_retry`](super::Store)).
     pub urgent_only: bool,
+    /// Only what has not failed yet.
+    pub fresh_only: bool,
 }
 
 impl Claim {
     /// Whatever is due at `now`.
     pub fn due(limit: usize, now: Timestamp) -> Self {
-        Self { limit, now, levels: Vec::new(), urgent_only: false }
+        Self { limit, now, levels: Vec::new(), urgent_only: false, fresh_only: false }
     }
+}
+
+/// What a claim came to.
+#[derive(Clone, Debug, Default)]
+pub struct Claimed {
+    /// What is claimed.
+    pub deliveries: Vec<Delivery>,
+    /// Alerts that cannot be read back, and why; they have become dead letters
+    /// ([`Reason::Internal`]), so that they do not hold up those behind them. They count in the
+    /// claim's limit.
+    pub unreadable: Vec<(AlertId, String)>,
 }
 
 /// How one delivery is to be stored.
@@ -42,6 +55,16 @@ pub enum Verdict {
         due: Timestamp,
         /// When the attempt failed; kept if it was the first.
         failed_at: Timestamp,
+        /// What went wrong.
+        reason: Reason,
+        /// The same in words.
+        message: String,
+    },
+    /// The message that it went out in is refused for what it holds. It counts as one more failed
+    /// attempt and is due at once, as a message of its own, with the key of that.
+    Alone {
+        /// When the attempt failed.
+        at: Timestamp,
         /// What went wrong.
         reason: Reason,
         /// The same in words.

@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use wirewatch::engine::Pass;
 use wirewatch::engine::plan::Plan;
 use wirewatch::store::Store;
 
-use super::bench::{Bench, HOUR, MINUTE, config, story};
+use super::bench::{Bench, HOUR, MINUTE, SECOND, config, story};
 use super::wire::{Failing, Page};
 
 /// Puts a sink that fails so many times before the plan's first one. Its tries are counted.
@@ -109,4 +110,26 @@ async fn a_store_that_fails_one_sink_is_told_of_once_though_another_has_nothing_
     assert_eq!(bench.file().len(), 1);
     let expected = ["feed_first_seen", "store_failed", "store_recovered", "delivered"];
     assert_eq!(bench.events(), expected);
+}
+
+#[tokio::test]
+async fn a_sink_without_work_is_looked_after_once_in_a_while() {
+    let mut bench = Bench::new(&config(1, ""), Pass::Forever).await;
+    bench.deliver.look_every(5 * SECOND);
+    let end = bench.clock.now().mono.plus(MINUTE);
+    let mut looks = 0;
+    while bench.clock.now().mono < end {
+        let next = bench.deliver.step().unwrap_or(end);
+        let started = bench.deliver.running();
+        looks += started;
+        // A look takes its time.
+        bench.clock.advance(Duration::from_millis(1));
+        for _ in 0..started {
+            bench.deliver.join().await;
+        }
+        if started == 0 {
+            bench.clock.advance(next.since(bench.clock.now().mono));
+        }
+    }
+    assert!((12..=13).contains(&looks), "{looks}");
 }

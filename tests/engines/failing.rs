@@ -5,9 +5,10 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use jiff::tz::TimeZone;
 use serde_json::Value;
 use wirewatch::model::{Level, Outcome, Reason, SinkName};
-use wirewatch::pace::Pacing;
+use wirewatch::pace::{Days, Pacing, Quiet, TimeOfDay};
 use wirewatch::silence::{Matcher, Silence};
 use wirewatch::store::{OutboxQuery, Rows, Selection, Store};
 
@@ -67,7 +68,7 @@ async fn what_the_sink_asks_for_is_kept() {
     bench.deliver(&hook, 10 * MINUTE - 2 * SECOND).await;
     assert_eq!(hook.titles(), ["a"], "what is new waits too");
     bench.deliver(&hook, 2 * SECOND).await;
-    assert_eq!(hook.titles(), ["a", "b", "c", "a"]);
+    assert_eq!(hook.titles(), ["a", "a", "b", "c"], "the oldest comes first");
 }
 
 #[tokio::test]
@@ -423,4 +424,93 @@ async fn a_message_that_cannot_be_noted_is_one_trouble_though_another_sink_is_id
     assert_eq!((hook.titles().join(""), bench.outbox("hook").await), ("a".into(), (0, 0)));
     let log = bench.log();
     assert_eq!((count(&log, "store_failed"), count(&log, "store_recovered")), (1, 1));
+}
+
+#[tokio::test]
+async fn alerts_that_cannot_be_read_hold_up_none_and_are_told_of() {
+    let (mut bench, hook) = bench(&Pacing::default()).await;
+    for title in ["a", "b", "c", "d"] {
+        bench.raise(title, Level::Medium, &["hook"]).await;
+    }
+    let db = rusqlite::Connection::open(&bench.plan.store_path).unwrap();
+    db.execute("UPDATE alert SET body = '{'", []).unwrap();
+    bench.raise("good", Level::Medium, &["hook"]).await;
+    bench.deliver_now(&hook).await;
+    assert_eq!((hook.titles().join(" "), bench.outbox("hook").await), ("good".into(), (0, 4)));
+    let report = bench.deliver.report();
+    let report = report.iter().find(|sink| sink.name.as_str() == "hook").unwrap();
+    assert_eq!((report.counts.dead, bench.totals.dead.load(Ordering::SeqCst)), (4, 4));
+    let log = bench.log();
+    assert_eq!(count(&log, "delivery_refused"), 4);
+}
+
+#[tokio::test]
+async fn a_machine_that_slept_and_quiet_hours_bury_nothing_at_the_first_try_after_them() {
+    let pacing = |minutes: u32, quiet| Pacing {
+        give_up_after: Some(MINUTE * minutes),
+        quiet,
+        ..Pacing::default()
+    };
+    // Quiet from 22:01, a minute after the bench begins, to 22:04.
+    let quiet = Quiet {
+        from: TimeOfDay::parse("22:01").unwrap(),
+        to: TimeOfDay::parse("22:04").unwrap(),
+        zone: TimeZone::UTC,
+        days: Days::ALL,
+        through: vec![],
+    };
+    for (pacing, slept) in [(pacing(1, None), 75 * SECOND), (pacing(2, Some(quiet)), SECOND)] {
+        let grace = pacing.give_up_after.unwrap();
+        let (mut bench, hook) = bench(&pacing).await;
+        hook.answers(|_| fails(Reason::ServerError));
+        bench.deliver(&hook, 50 * SECOND).await;
+        bench.raise_all(&["a"]).await;
+        bench.deliver(&hook, 9 * SECOND).await;
+        let before = hook.got().len();
+        assert!((3..7).contains(&before), "{before}");
+        bench.clock.advance(slept);
+        let held = if pacing.quiet.is_some() { 3 * MINUTE } else { Duration::ZERO };
+        bench.deliver(&hook, held + grace - 5 * SECOND).await;
+        assert!(hook.got().len() > before, "{pacing:?}");
+        assert_eq!(bench.outbox("hook").await, (1, 0), "{pacing:?}");
+        bench.deliver(&hook, 4 * grace).await;
+        assert_eq!(bench.outbox("hook").await, (0, 1), "{pacing:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_sink_that_refuses_everything_is_one_that_fails_though_it_does_not_rest() {
+    for (reason, first) in [(Reason::Unauthorized, 1), (Reason::ClientError, 3)] {
+        let (mut bench, hook) = bench(&Pacing::default()).await;
+        hook.answers(move |_| Outcome::Refused { reason, message: "as told".into() });
+        for n in 1..=5 {
+            bench.raise(&format!("a{n}"), Level::Medium, &["hook"]).await;
+            bench.deliver_now(&hook).await;
+            assert_eq!(hook.got().len(), n, "each is tried at once");
+            let report = bench.deliver.report();
+            let failing = report.iter().find_map(|sink| sink.failing);
+            let expected = (n >= first).then_some((reason, n as u32));
+            assert_eq!(failing.map(|failing| (failing.reason, failing.failures)), expected);
+            assert_eq!(bench.deliver.failing(), usize::from(n >= first));
+        }
+        assert_eq!(bench.outbox("hook").await, (0, 5));
+        hook.answers(|_| Outcome::Delivered);
+        bench.raise("b", Level::Medium, &["hook"]).await;
+        bench.deliver_now(&hook).await;
+        assert_eq!(bench.deliver.failing(), 0);
+        let log = bench.log();
+        assert_eq!((count(&log, "delivery_failed"), count(&log, "sink_recovered")), (1, 1));
+        assert_eq!(count(&log, "delivery_refused"), 5);
+    }
+}
+
+#[tokio::test]
+async fn a_sink_that_panics_rests_as_long_as_one_of_its_kind() {
+    let (mut bench, hook) = bench(&Pacing::default()).await;
+    hook.answers(|_| panic!("as told"));
+    for n in 0..120 {
+        bench.raise(&format!("a{n}"), Level::Medium, &["hook"]).await;
+        bench.deliver(&hook, MINUTE / 2).await;
+    }
+    assert!(hook.got().len() <= 30, "{}", hook.got().len());
 }

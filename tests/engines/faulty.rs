@@ -9,13 +9,13 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use wirewatch::model::{
-    Alert, Bookmark, Delivery, FeedId, FeedState, MessageKey, Seen, Sequel, SinkName, Timestamp,
+    Alert, Bookmark, FeedId, FeedState, MessageKey, Seen, Sequel, SinkName, Timestamp,
 };
 use wirewatch::silence::Silence;
 use wirewatch::store::{
-    AlertQuery, Claim, Committed, FeedReport, Found, ItemPlace, ItemQuery, ItemSpan, Muted,
-    MutedQuery, OutboxCount, OutboxQuery, OutboxRow, Pruned, Selection, Settlement, SqliteStore,
-    Store, StoreError, StoredItem, Update,
+    AlertQuery, Claim, Claimed, Committed, FeedReport, Found, ItemPlace, ItemQuery, ItemSpan,
+    Muted, MutedQuery, OutboxCount, OutboxQuery, OutboxRow, Pruned, Selection, Settlement,
+    SqliteStore, Store, StoreError, StoredItem, Update,
 };
 
 /// Who is asked before each call.
@@ -148,11 +148,12 @@ impl Store for Faulty {
         self.call("set_moved", feed, self.real.set_moved(feed, to)).await
     }
 
-    async fn claim(&self, sink: &SinkName, claim: Claim) -> Result<Vec<Delivery>, StoreError> {
+    async fn claim(&self, sink: &SinkName, claim: Claim) -> Result<Claimed, StoreError> {
         let rows = Mutex::new(Vec::new());
         let real = async {
             let claimed = self.real.claim(sink, claim).await?;
-            *rows.lock().unwrap() = claimed.iter().map(|delivery| delivery.row).collect();
+            *rows.lock().unwrap() =
+                claimed.deliveries.iter().map(|delivery| delivery.row).collect();
             Ok(claimed)
         };
         let claimed = self.call("claim", sink, real).await;

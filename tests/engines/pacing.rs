@@ -227,3 +227,140 @@ async fn a_message_keeps_its_key_though_the_pacing_is_another_after_a_crash() {
     assert_eq!(hook.got()[0].key, hook.got()[1].key);
     assert_eq!(bench.outbox("hook").await, (0, 0));
 }
+
+/// Plays on in steps of a tenth of a second until `key` was sent so often; answers when.
+async fn until_tried(bench: &mut super::bench::Bench, hook: &hook::Hook, key: &str, times: usize) {
+    let tried = || hook.got().iter().filter(|got| got.key == key).count();
+    let mut raised = 0;
+    let end = bench.clock.now().mono.plus(HOUR);
+    while tried() < times && bench.clock.now().mono < end {
+        // More than goes out, each second.
+        for _ in 0..2 {
+            raised += 1;
+            bench.raise(&format!("n{raised}"), Level::Medium, &["hook"]).await;
+        }
+        bench.deliver(hook, SECOND).await;
+        if hook.stuck() > 0 {
+            hook.lets_go(1);
+            bench.deliver_now(hook).await;
+        }
+    }
+    assert_eq!(tried(), times);
+}
+
+#[tokio::test]
+async fn what_failed_once_is_not_kept_waiting_by_what_comes_after_it() {
+    // A rate that is used up, and a sink that takes one in a second while two come.
+    for (pacing, slow) in [(rate(2), false), (rate(1), false), (Pacing::default(), true)] {
+        let (mut bench, hook) = bench(&pacing).await;
+        hook.takes_at_once(4);
+        bench.raise("a", Level::Medium, &["hook"]).await;
+        let is_first = std::sync::atomic::AtomicBool::new(true);
+        hook.answers(move |got| {
+            let fails_now = got.titles.contains(&"a".into())
+                && is_first.swap(false, std::sync::atomic::Ordering::SeqCst);
+            if fails_now { fails(Reason::ServerError) } else { Outcome::Delivered }
+        });
+        bench.deliver_now(&hook).await;
+        let first = hook.got()[0].clone();
+        if slow {
+            hook.stalls();
+        }
+        until_tried(&mut bench, &hook, &first.key, 2).await;
+        let again = hook.got().into_iter().rfind(|got| got.key == first.key).unwrap();
+        let waited = again.at.mono.since(first.at.mono);
+        assert!(waited <= MINUTE + 3 * SECOND, "{waited:?} at {pacing:?}");
+        assert_eq!(again.titles, first.titles);
+    }
+}
+
+#[tokio::test]
+async fn one_that_fails_for_ever_leaves_the_others_their_turns() {
+    let pacing = Pacing { retry_max: Some(SECOND), ..rate(2) };
+    let (mut bench, hook) = bench(&pacing).await;
+    hook.takes_at_once(1);
+    let trips = std::sync::atomic::AtomicUsize::new(0);
+    hook.answers(move |got| match got.titles[0].as_str() {
+        "poison" => fails(Reason::ServerError),
+        "trips" if trips.fetch_add(1, std::sync::atomic::Ordering::SeqCst) < 2 => {
+            fails(Reason::ServerError)
+        }
+        _ => Outcome::Delivered,
+    });
+    for title in ["poison", "trips", "a", "b", "c", "d"] {
+        bench.raise(title, Level::Medium, &["hook"]).await;
+    }
+    bench.deliver(&hook, 12 * MINUTE).await;
+    assert_eq!(bench.outbox("hook").await, (1, 0), "{:?}", hook.titles());
+    assert_eq!(hook.titles().iter().filter(|title| *title == "trips").count(), 3);
+}
+
+#[tokio::test]
+async fn a_window_that_was_open_goes_on_after_a_restart() {
+    let (mut bench, hook) = bench(&group()).await;
+    bench.raise_all(&["a"]).await;
+    for _ in 0..2 {
+        bench.deliver(&hook, 50 * SECOND).await;
+        assert!(hook.got().is_empty());
+        bench = bench.restart().await;
+    }
+    bench.raise_all(&["b"]).await;
+    bench.deliver(&hook, 19 * SECOND).await;
+    assert!(hook.got().is_empty());
+    bench.deliver(&hook, 2 * SECOND).await;
+    assert_eq!(hook.forms(), ["group a+b"]);
+    // A wall clock that was set back since makes it no longer than a whole window.
+    bench.raise_all(&["c"]).await;
+    bench.deliver(&hook, SECOND).await;
+    bench.clock.jump_wall(-6 * 3600 * 1000);
+    bench = bench.restart().await;
+    bench.deliver(&hook, 121 * SECOND).await;
+    assert_eq!(hook.forms()[1..], ["single c"]);
+}
+
+#[tokio::test]
+async fn a_message_that_is_refused_for_what_it_holds_takes_only_that_with_it() {
+    let (mut bench, hook) = bench(&group()).await;
+    hook.answers(|got| {
+        let (reason, message) = (Reason::ClientError, "413".to_owned());
+        if got.titles.len() > 1 || got.titles == ["b"] {
+            return Outcome::Refused { reason, message };
+        }
+        Outcome::Delivered
+    });
+    bench.raise_all(&["a", "b", "c"]).await;
+    bench.deliver(&hook, 2 * MINUTE + SECOND).await;
+    assert_eq!(hook.forms(), ["group a+b+c", "single a", "single b", "single c"]);
+    assert_eq!(bench.outbox("hook").await, (0, 1));
+    let keys: std::collections::HashSet<_> = hook.got().into_iter().map(|got| got.key).collect();
+    assert_eq!(keys.len(), 4);
+    let log = bench.log();
+    let told = |event: &str| log.iter().filter(|line| line["event"] == event).count();
+    assert_eq!((told("message_split"), told("delivery_refused")), (1, 1));
+}
+
+#[tokio::test]
+async fn a_message_that_fails_for_ever_leaves_a_window_as_it_is() {
+    let pacing = Pacing { retry_max: Some(SECOND), ..group() };
+    let (mut bench, hook) = bench(&pacing).await;
+    hook.answers(|got| {
+        if got.titles.contains(&"poison".into()) {
+            fails(Reason::Timeout)
+        } else {
+            Outcome::Delivered
+        }
+    });
+    bench.raise_all(&["poison", "other"]).await;
+    bench.deliver(&hook, 5 * MINUTE).await;
+    assert!(hook.got().len() > 100 && hook.got()[0].form == Form::Group);
+    for title in ["a", "b"] {
+        bench.raise_all(&[title]).await;
+        bench.deliver(&hook, 59 * SECOND).await;
+    }
+    let others = |hook: &hook::Hook| {
+        hook.forms().into_iter().filter(|form| !form.contains("poison")).collect::<Vec<_>>()
+    };
+    assert!(others(&hook).is_empty());
+    bench.deliver(&hook, 5 * SECOND).await;
+    assert_eq!(others(&hook), ["group a+b"]);
+}

@@ -17,8 +17,8 @@ pub(super) struct Desk {
     pub clock: Clock,
     /// What rows are due by, so that a wall clock that jumps neither holds them up nor hurries them.
     pub steady: SteadyClock,
-    /// When this process began, by that.
-    pub started: Timestamp,
+    /// When this process began, by the wall clock.
+    pub began: Timestamp,
     pub log: LogStream,
     silences: Mutex<Option<(Mono, Arc<[Silence]>)>>,
 }
@@ -26,8 +26,8 @@ pub(super) struct Desk {
 impl Desk {
     pub fn new(store: Arc<dyn Store>, clock: Clock, log: LogStream) -> Self {
         let steady = SteadyClock::new(clock.clone());
-        let started = steady.now();
-        Self { store, clock, steady, started, log, silences: Mutex::default() }
+        let began = clock.now().wall;
+        Self { store, clock, steady, began, log, silences: Mutex::default() }
     }
 
     /// The silences, as they were a moment ago.

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
+use super::report::SinkFailure;
 use super::send::Failure;
 use crate::model::{Mono, Now, Reason, Timestamp};
 use crate::retry::Backoff;
@@ -63,6 +64,49 @@ impl Failing {
         self.fresh_at = self.fresh_at.map(|at| at.max(self.fresh_from));
         wait(self.failures)
     }
+}
+
+/// Messages that a sink has refused in a row: each was answered, and it has taken none.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Refusal {
+    /// How many.
+    pub messages: u32,
+    since: Option<Timestamp>,
+    /// Why it refused the last one.
+    reason: Option<Reason>,
+    told: bool,
+}
+
+impl Refusal {
+    /// After so many it is taken to refuse whatever it is given.
+    const MANY: u32 = 3;
+
+    /// One more. Answers whether that is to be told now.
+    pub fn add(&mut self, reason: Reason, now: Timestamp) -> bool {
+        self.messages = self.messages.saturating_add(1);
+        self.since.get_or_insert(now);
+        self.reason = Some(reason);
+        let was_told = self.told;
+        self.told |= is_of_the_sink(reason) || self.messages >= Self::MANY;
+        self.told && !was_told
+    }
+
+    /// Whether the sink is said to fail for it.
+    pub fn is_told(&self) -> bool {
+        self.told
+    }
+
+    /// The same, to be reported.
+    pub fn failure(&self) -> Option<SinkFailure> {
+        let (since, reason) = self.since.zip(self.reason).filter(|_| self.told)?;
+        Some(SinkFailure { since, reason, failures: self.messages })
+    }
+}
+
+/// Whether what is refused for that reason is refused whatever it holds: the account, the address
+/// or the way there is at fault.
+pub(super) fn is_of_the_sink(reason: Reason) -> bool {
+    matches!(reason, Reason::Unauthorized | Reason::Blocked | Reason::NotFound | Reason::Gone)
 }
 
 /// What is remembered of a message under way.
@@ -155,6 +199,28 @@ mod tests {
         }
         assert!(next > at(1800).mono && failing.fresh_from > at(1800).mono);
         assert_eq!((failing.failures, failing.since), (28, Some(at(0).wall)));
+    }
+
+    #[test]
+    fn a_sink_that_refuses_three_or_as_a_whole_is_one_that_fails() {
+        let mut refusal = Refusal::default();
+        let told: Vec<bool> =
+            (1..=4).map(|n| refusal.add(Reason::ClientError, at(n).wall)).collect();
+        assert_eq!(told, [false, false, true, false]);
+        let failure = refusal.failure().unwrap();
+        assert_eq!((failure.since, failure.failures), (at(1).wall, 4));
+        for (reason, is_whole) in [
+            (Reason::Unauthorized, true),
+            (Reason::Blocked, true),
+            (Reason::NotFound, true),
+            (Reason::Gone, true),
+            (Reason::Refused, false),
+            (Reason::Internal, false),
+        ] {
+            let mut refusal = Refusal::default();
+            assert_eq!(refusal.add(reason, at(5).wall), is_whole, "{reason}");
+            assert_eq!(refusal.failure().map(|failure| failure.reason), is_whole.then_some(reason));
+        }
     }
 
     #[test]

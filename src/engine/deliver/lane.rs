@@ -1,16 +1,18 @@
 //! The state of one sink: when it is looked after next, and how it is doing.
 
+mod health;
+
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::failing::{Blamed, Failing, UnderWay, chance, failure};
+use super::failing::{Blamed, Failing, Refusal, UnderWay, failure};
 use super::look::{For, Found, Looked, Message, Order};
-use super::report::{Counts, SinkFailure, SinkReport};
-use super::send::{Failure, Owed, Sent};
+use super::report::Counts;
+use super::send::{Owed, Sent};
 use crate::model::{Mono, Now, Reason, SinkName};
-use crate::observe::events::{Delivered, DeliveryFailed, DeliveryMuted, SinkRecovered};
-use crate::pace::{Hold, Traffic};
-use crate::retry;
+use crate::observe::events::{DeliveryMuted, DeliveryRefused};
+use crate::pace::{Hold, Since, Traffic};
+use crate::retry::{self, Backoff};
 use crate::sinks::{Sink, SinkSpec};
 
 pub(super) struct Lane {
@@ -21,8 +23,11 @@ pub(super) struct Lane {
     /// That of the plan which the sink came with.
     pub born: u64,
     sink: Option<Arc<dyn Sink>>,
-    /// Whether the store has refused what was last tried of it.
-    pub is_refused: bool,
+    /// Since when it could be tried whenever it was due: since it is there, the machine last stood
+    /// still, or quiet hours last ended.
+    pub able: Mono,
+    /// Whether the store failed what was last asked of it.
+    pub store_failed: bool,
     looking: bool,
     /// Whether something was put into the outbox during the look.
     woken: bool,
@@ -34,9 +39,14 @@ pub(super) struct Lane {
     not_before: Mono,
     urgent_at: Mono,
     failing: Failing,
+    refusal: Refusal,
+    /// The sink's own, as far as it is known without it.
+    backoff: Backoff,
+    /// Whether what failed last had failed before, so that it is the turn of what has not.
+    fresh_first: bool,
     traffic: Traffic,
-    /// When the first of the rows that wait was seen waiting.
-    since: Option<Mono>,
+    /// Since when the first of the rows that wait does so.
+    since: Option<Since>,
     hold: Option<Hold>,
     /// Rows that failed.
     blamed: Blamed,
@@ -49,11 +59,13 @@ pub(super) struct Lane {
 impl Lane {
     pub fn new(spec: SinkSpec, epoch: u64, now: Mono) -> Self {
         Self {
+            backoff: backoff_of(&spec),
             spec,
             epoch,
             born: epoch,
             sink: None,
-            is_refused: false,
+            able: now,
+            store_failed: false,
             looking: false,
             woken: false,
             sending: 0,
@@ -61,6 +73,8 @@ impl Lane {
             not_before: now,
             urgent_at: now,
             failing: Failing::none(0, now),
+            refusal: Refusal::default(),
+            fresh_first: false,
             traffic: Traffic::default(),
             since: None,
             hold: None,
@@ -82,15 +96,13 @@ impl Lane {
         self.spec = spec;
         if changed {
             self.failing = Failing::none(self.failing.generation + 1, now);
+            self.refusal = Refusal::default();
+            self.backoff = backoff_of(&self.spec);
             self.not_before = now;
         }
         if self.failing.failures == 0 || new.contains("***") {
             self.next = now;
         }
-    }
-
-    pub fn is_failing(&self) -> bool {
-        self.failing.failures > 0
     }
 
     /// Whether the store has not taken yet what the sink answered.
@@ -167,6 +179,7 @@ impl Lane {
             sink: self.sink.clone(),
             owed: std::mem::take(&mut self.owed),
             what,
+            fresh_first: self.fresh_first,
             traffic: self.traffic.clone(),
             since: self.since,
             closing,
@@ -196,12 +209,17 @@ impl Lane {
         self.looking = false;
         if looked.epoch == self.epoch {
             self.sink = looked.sink;
+            self.backoff = self.sink.as_ref().map_or(self.backoff, |sink| sink.backoff());
         }
         self.delivered(name, looked.delivered, Duration::ZERO);
         for (alert, silence) in &looked.muted {
             DeliveryMuted { sink: name, alert, silence: *silence }.log();
         }
         self.counts.muted += looked.muted.len() as u64;
+        for (alert, message) in &looked.unreadable {
+            DeliveryRefused { sink: name, alert, reason: Reason::Internal, message }.log();
+        }
+        self.counts.dead += looked.unreadable.len() as u64;
         if looked.built && self.failing.unbuilt {
             self.recovered(name, now.mono);
         }
@@ -212,7 +230,9 @@ impl Lane {
             return None;
         }
         let look = now.mono.plus(look_every);
-        let message = self.found(name, (what, looked.found), look, now);
+        // At the same time as the next for whatever is due, which then does for both.
+        self.urgent_at = look;
+        let message = self.found(name, (what, looked.found, looked.since), look, now);
         if std::mem::take(&mut self.woken) {
             self.wake(now.mono);
         }
@@ -223,12 +243,15 @@ impl Lane {
     fn found(
         &mut self,
         name: &SinkName,
-        (what, found): (For, Found),
+        (what, found, since): (For, Found, Option<Since>),
         look: Mono,
         now: Now,
     ) -> Option<Message> {
         if what == For::All {
-            self.hold = None;
+            let is_quiet = matches!(found, Found::Held { hold: Hold::Quiet, .. });
+            if self.hold.take() == Some(Hold::Quiet) && !is_quiet {
+                self.able = now.mono;
+            }
         }
         match found {
             Found::Nothing { due } => {
@@ -244,13 +267,15 @@ impl Lane {
                     self.hold = Some(hold);
                 }
                 if hold != Hold::Quiet {
-                    self.since.get_or_insert(now.mono);
+                    self.since = self.since.or(since);
                 }
                 if hold == Hold::Rate {
                     self.traffic.fell_behind();
                 }
-                // What ends by the wall clock may end sooner.
-                self.look_at(what, if hold == Hold::Quiet { until.min(look) } else { until });
+                // What ends by the wall clock may end sooner; and what failed before may fall due
+                // while a window is open.
+                let until = if hold == Hold::Rate { until } else { until.min(look) };
+                self.look_at(what, until);
             }
             // It is tried at each such look, which is no reason to rest for longer.
             Found::Unbuilt { .. } if what == For::Urgent && self.failing.unbuilt => {}
@@ -263,10 +288,10 @@ impl Lane {
             Found::Message(message) => {
                 self.sending += 1;
                 self.counts.messages += 1;
-                self.traffic.note(&message.next);
+                self.traffic.note(message.form);
                 self.traffic.begin();
                 if message.more {
-                    self.since.get_or_insert(now.mono);
+                    self.since = self.since.or(since);
                 } else {
                     self.since = None;
                     self.traffic.caught_up();
@@ -309,7 +334,13 @@ impl Lane {
         tally.log(name);
         let own = self.blamed.are_proven(&was.rows) && !self.is_failing() && tally.delivered == 0;
         self.blamed.sent(&was.rows, &tally.retried);
+        match &tally.refusal {
+            _ if tally.delivered > 0 => self.took(name),
+            Some((reason, message)) => self.refused(name, (*reason, message), now),
+            None => {}
+        }
         let current = was.generation == self.failing.generation;
+        self.fresh_first = tally.failure.is_some() && !was.fresh;
         match &tally.failure {
             Some(failure) => {
                 self.not_before = self.not_before.max(now.mono.plus(failure.after));
@@ -335,62 +366,9 @@ impl Lane {
             self.next = self.next.min(now);
         }
     }
+}
 
-    /// What was under way, or looked for, came to nothing by a fault of our own.
-    pub fn broke(&mut self, name: &SinkName, was: Option<&UnderWay>, now: Now) {
-        match was {
-            Some(_) => {
-                self.sending = self.sending.saturating_sub(1);
-                self.traffic.end(&self.spec.pacing, now.mono);
-            }
-            None => (self.looking, self.owing) = (false, false),
-        }
-        self.broken(name, now);
-    }
-
-    fn broken(&mut self, name: &SinkName, now: Now) {
-        self.sink = None;
-        let message = "a fault of wirewatch itself".to_owned();
-        self.failed(name, &failure(Reason::Internal, message, 1), true, now);
-    }
-
-    fn delivered(&mut self, name: &SinkName, alerts: usize, duration_ms: Duration) {
-        if alerts > 0 {
-            self.counts.delivered += alerts as u64;
-            Delivered { sink: name, alerts, duration_ms }.log();
-        }
-    }
-
-    fn recovered(&mut self, name: &SinkName, now: Mono) {
-        if self.is_failing() {
-            SinkRecovered { sink: name, attempts: self.failing.failures }.log();
-            self.failing = Failing::none(self.failing.generation, now);
-            self.not_before = now;
-            // What waited for it to come back need not wait for the end of its rest.
-            self.next = self.next.min(now);
-        }
-    }
-
-    fn failed(&mut self, name: &SinkName, failure: &Failure, fresh: bool, now: Now) {
-        let own = self.sink.as_ref().map_or(retry::LOCAL, |sink| sink.backoff());
-        let backoff = own.up_to(self.spec.pacing.retry_max);
-        self.next = self.failing.add(failure, fresh, (backoff, chance(name.as_str())), now);
-        let Failure { reason, ref message, attempts, .. } = *failure;
-        if self.failing.told.replace(reason) != Some(reason) {
-            let retry_at = now.wall_at(self.next.max(self.not_before));
-            DeliveryFailed { sink: name, reason, message, attempts, retry_at }.log();
-        }
-    }
-
-    pub fn report(&self, name: &SinkName) -> SinkReport {
-        let Failing { failures, since, told, .. } = self.failing;
-        let failing = since.zip(told);
-        SinkReport {
-            name: name.clone(),
-            kind: self.spec.kind_name,
-            failing: failing.map(|(since, reason)| SinkFailure { since, reason, failures }),
-            hold: self.hold,
-            counts: self.counts,
-        }
-    }
+/// How long a sink of that kind waits, before there is one to ask.
+fn backoff_of(spec: &SinkSpec) -> Backoff {
+    if spec.kind.is_local() { retry::LOCAL } else { retry::DELIVERY }
 }

@@ -9,12 +9,12 @@ use futures_util::FutureExt;
 
 use super::desk::Desk;
 use super::send::Owed;
-use crate::model::{AlertId, Batch, Delivery, Form, Mono, Reason};
+use crate::model::{AlertId, Batch, Delivery, Form, Mono, Reason, SinkName};
 use crate::observe::events::Fault;
-use crate::pace::{self, Hold, Moment, Next, Row, Traffic};
+use crate::pace::{self, Hold, Moment, Next, Row, Since, Traffic};
 use crate::silence;
 use crate::sinks::{BuildContext, Shape, Sink, SinkSpec};
-use crate::store::{Claim, Settlement, StoreError, Verdict};
+use crate::store::{Claim, Claimed, Settlement, StoreError, Verdict};
 
 /// What is looked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,9 +35,11 @@ pub(super) struct Order {
     pub sink: Option<Arc<dyn Sink>>,
     pub owed: Vec<Owed>,
     pub what: For,
+    /// Whether what has not been tried yet comes before what failed.
+    pub fresh_first: bool,
     pub traffic: Traffic,
-    /// When the first of the rows that wait was seen waiting.
-    pub since: Option<Mono>,
+    /// Since when the first of the rows that wait does so, if it is known.
+    pub since: Option<Since>,
     /// Whether all windows end now.
     pub closing: bool,
     pub user_agent: Arc<str>,
@@ -56,7 +58,11 @@ pub(super) struct Looked {
     pub delivered: usize,
     /// What was left out, with the silence.
     pub muted: Vec<(AlertId, i64)>,
+    /// Alerts that could not be read, and why: dead letters.
+    pub unreadable: Vec<(AlertId, String)>,
     pub found: Found,
+    /// Since when the first of the rows that were found waits.
+    pub since: Option<Since>,
     /// Rows that are claimed, as long as it is not decided what becomes of them.
     undecided: Vec<i64>,
     pub store: Result<(), StoreError>,
@@ -80,7 +86,8 @@ pub(super) enum Found {
 pub(super) struct Message {
     pub batch: Batch,
     pub sink: Arc<dyn Sink>,
-    pub next: Next,
+    /// What was decided now; what was gathered before counts as a group.
+    pub form: Form,
     /// Whether none of it was tried before.
     pub fresh: bool,
     /// Whether there may be more at once.
@@ -107,7 +114,9 @@ pub(super) async fn look(order: Order, desk: &Desk) -> Looked {
         owed: owed.clone(),
         delivered: 0,
         muted: Vec::new(),
+        unreadable: Vec::new(),
         found: Found::Nothing { due: None },
+        since: None,
         undecided: Vec::new(),
         store: Ok(()),
     };
@@ -138,10 +147,23 @@ async fn attempt(
         looked.owed.remove(0);
     }
     let Some(sink) = built(looked, spec, order, desk).await? else { return Ok(()) };
-    let Some(claimed) = claim(looked, spec, order, &*sink, desk).await? else { return Ok(()) };
-    looked.undecided = rows(&claimed.deliveries);
-    decide(looked, spec, order, (sink, claimed), desk).await?;
-    looked.undecided.clear();
+    // Where it is the turn of what was not tried, the rest has it if there is no such thing, or it
+    // is not to go out yet.
+    let turns: &[bool] = match order.what {
+        For::All if order.fresh_first => &[true, false],
+        For::All | For::Urgent => &[false],
+        For::Fresh => &[true],
+    };
+    for fresh_only in turns {
+        let claimed = claim(looked, (spec, order), &*sink, *fresh_only, desk).await?;
+        let Some(claimed) = claimed else { continue };
+        looked.undecided = rows(&claimed.deliveries);
+        decide(looked, spec, order, (Arc::clone(&sink), claimed), desk).await?;
+        looked.undecided.clear();
+        if !matches!(looked.found, Found::Held { hold: Hold::Group, .. }) {
+            break;
+        }
+    }
     Ok(())
 }
 
@@ -181,7 +203,7 @@ async fn built(
     Ok(looked.sink.clone())
 }
 
-struct Claimed {
+struct Taken {
     deliveries: Vec<Delivery>,
     /// The most that there could have been.
     limit: usize,
@@ -192,11 +214,11 @@ struct Claimed {
 /// there is nothing.
 async fn claim(
     looked: &mut Looked,
-    spec: &SinkSpec,
-    order: &Order,
+    (spec, order): (&SinkSpec, &Order),
     sink: &dyn Sink,
+    fresh_only: bool,
     desk: &Desk,
-) -> Result<Option<Claimed>, StoreError> {
+) -> Result<Option<Taken>, StoreError> {
     let (pacing, now, due) = (&spec.pacing, desk.clock.now(), desk.steady.now());
     let most = sink.max_batch().max(1);
     let of_lines = spec.shape == Shape::Lines;
@@ -207,9 +229,9 @@ async fn claim(
     if order.what == For::Urgent || pacing.gathers() {
         let claim = Claim { urgent_only: true, ..Claim::due(limit, due) };
         if desk.store.next_due(&spec.name, &claim).await?.is_some() {
-            let deliveries = desk.store.claim(&spec.name, claim).await?;
+            let deliveries = take(looked, &spec.name, claim, desk).await?;
             if !deliveries.is_empty() {
-                return Ok(Some(Claimed { deliveries, limit, urgent: true }));
+                return Ok(Some(Taken { deliveries, limit, urgent: true }));
             }
         }
         if order.what == For::Urgent {
@@ -223,18 +245,13 @@ async fn claim(
             return Ok(None);
         }
     };
-    let claim = Claim { levels, ..Claim::due(limit, due) };
+    let claim = Claim { levels, fresh_only, ..Claim::due(limit, due) };
     // Far most looks find nothing; that costs one question.
     let first = desk.store.next_due(&spec.name, &claim).await?.map(|first| first.since(due));
     let deliveries = match first {
-        Some(Duration::ZERO) => desk.store.claim(&spec.name, claim).await?,
+        Some(Duration::ZERO) => take(looked, &spec.name, claim, desk).await?,
         _ => Vec::new(),
     };
-    let tried = deliveries.first().is_some_and(|first| first.attempts > 0);
-    if order.what == For::Fresh && tried {
-        desk.store.release(&rows(&deliveries)).await;
-        return Ok(None);
-    }
     if deliveries.is_empty() {
         let due = first.filter(|due| !due.is_zero());
         let over = pacing.quiet.as_ref().and_then(|quiet| quiet.until(now.wall));
@@ -248,7 +265,24 @@ async fn claim(
         };
         return Ok(None);
     }
-    Ok(Some(Claimed { deliveries, limit, urgent: false }))
+    Ok(Some(Taken { deliveries, limit, urgent: false }))
+}
+
+/// Claims, past what cannot be read: each time that has become fewer.
+async fn take(
+    looked: &mut Looked,
+    name: &SinkName,
+    claim: Claim,
+    desk: &Desk,
+) -> Result<Vec<Delivery>, StoreError> {
+    loop {
+        let Claimed { deliveries, unreadable } = desk.store.claim(name, claim.clone()).await?;
+        let is_done = !deliveries.is_empty() || unreadable.is_empty();
+        looked.unreadable.extend(unreadable);
+        if is_done {
+            return Ok(deliveries);
+        }
+    }
 }
 
 /// Leaves out what is silenced, and decides over the rest. On an error nothing of it went out.
@@ -256,10 +290,10 @@ async fn decide(
     looked: &mut Looked,
     spec: &SinkSpec,
     order: &Order,
-    (sink, claimed): (Arc<dyn Sink>, Claimed),
+    (sink, claimed): (Arc<dyn Sink>, Taken),
     desk: &Desk,
 ) -> Result<(), StoreError> {
-    let Claimed { mut deliveries, limit, urgent } = claimed;
+    let Taken { mut deliveries, limit, urgent } = claimed;
     let full = deliveries.len() >= limit;
     let (muted, settlements) = silenced(&mut deliveries, desk).await?;
     if !settlements.is_empty() {
@@ -272,9 +306,9 @@ async fn decide(
     }
     let fresh = deliveries.iter().all(|delivery| delivery.attempts == 0);
     if spec.shape == Shape::Lines {
-        let next = Next::Send { rows: deliveries.len(), form: Form::Lines };
-        let batch = Batch::new(deliveries, Form::Lines);
-        let message = Message { batch, sink, next, fresh, more: full || urgent };
+        let form = Form::Lines;
+        let batch = Batch::new(deliveries, form);
+        let message = Message { batch, sink, form, fresh, more: full || urgent };
         looked.found = Found::Message(message);
         return Ok(());
     }
@@ -287,10 +321,12 @@ async fn decide(
         })
         .collect();
     let now = desk.clock.now();
-    let since = order.since.unwrap_or(now.mono);
+    let new = || seen.iter().filter(|row| !row.gathered && !row.tried).map(|row| row.raised_at);
+    let since = order.since.unwrap_or_else(|| Since::seen(new(), desk.began, now));
+    let is_new = new().next().is_some();
+    looked.since = order.since.or(is_new.then_some(since));
     let moment = Moment { since, urgent, closing: order.closing, now };
-    let next = pace::next(&spec.pacing, &order.traffic, &seen, moment);
-    let (count, form) = match next {
+    let (count, form) = match pace::next(&spec.pacing, &order.traffic, &seen, moment) {
         Next::Send { rows, form } => (rows, form),
         Next::Wait { until, hold } => {
             desk.store.release(&rows(&deliveries)).await;
@@ -299,11 +335,12 @@ async fn decide(
         }
     };
     let rest = deliveries.split_off(count.min(deliveries.len()));
-    let more = full || urgent || !rest.is_empty();
+    // Of what was not tried yet a claim for one that was tells nothing.
+    let more = full || urgent || !rest.is_empty() || !is_new;
     let batch = gathered(deliveries, form, spec, desk).await?;
     desk.store.release(&rows(&rest)).await;
     let fresh = fresh && batch.deliveries.iter().all(|delivery| delivery.attempts == 0);
-    looked.found = Found::Message(Message { batch, sink, next, fresh, more });
+    looked.found = Found::Message(Message { batch, sink, form, fresh, more });
     Ok(())
 }
 

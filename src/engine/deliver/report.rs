@@ -11,7 +11,7 @@ pub struct SinkReport {
     pub name: SinkName,
     /// Its kind.
     pub kind: &'static str,
-    /// How it fails, if it does.
+    /// How it fails, if it does: it cannot be reached, or refuses what it is given.
     pub failing: Option<SinkFailure>,
     /// Why what waits is not sent, if it is not for a failure.
     pub hold: Option<Hold>,
@@ -26,7 +26,7 @@ pub struct SinkFailure {
     pub since: Timestamp,
     /// For what reason at last.
     pub reason: Reason,
-    /// Failures in a row.
+    /// Failures in a row, or messages refused in a row.
     pub failures: u32,
 }
 

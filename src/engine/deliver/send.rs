@@ -7,10 +7,12 @@ use std::time::Duration;
 use futures_util::FutureExt;
 
 use super::desk::Desk;
+use super::failing::is_of_the_sink;
 use crate::model::{
-    AlertId, Attempt, Batch, Bookmark, Mono, Outcome, Reason, SinkName, Timestamp, visible,
+    AlertId, Attempt, Batch, Bookmark, Delivery, Form, Mono, Outcome, Reason, SinkName, Timestamp,
+    visible,
 };
-use crate::observe::events::{DeliveryGivenUp, DeliveryRefused, Fault};
+use crate::observe::events::{DeliveryGivenUp, DeliveryRefused, Fault, MessageSplit};
 use crate::pace::Pacing;
 use crate::retry::Backoff;
 use crate::sinks::Sink;
@@ -55,15 +57,22 @@ pub(super) struct Tally {
     pub failed: usize,
     /// The first of them that is not a refusal.
     pub failure: Option<Failure>,
+    /// Why the first was refused that was, but for a message that some have.
+    pub refusal: Option<(Reason, String)>,
     /// Rows that are tried again.
     pub retried: Vec<i64>,
+    /// Rows that are to go out by themselves, since their message is refused.
+    pub alone: usize,
     pub refused: Vec<(AlertId, Reason, String)>,
     pub given_up: Vec<(AlertId, Reason, String, u32)>,
 }
 
 impl Tally {
-    /// Tells of what has become a dead letter.
+    /// Tells of what has become a dead letter, or goes out otherwise.
     pub fn log(&self, sink: &SinkName) {
+        if let Some((reason, message)) = self.refusal.as_ref().filter(|_| self.alone > 0) {
+            MessageSplit { sink, alerts: self.alone, reason: *reason, message }.log();
+        }
         for (alert, reason, message) in &self.refused {
             DeliveryRefused { sink, alert, reason: *reason, message }.log();
         }
@@ -87,10 +96,11 @@ pub(super) struct Failure {
 pub(super) async fn send(
     (sink, name): (Arc<dyn Sink>, SinkName),
     batch: Batch,
-    pacing: Pacing,
+    (pacing, able): (Pacing, Mono),
     desk: &Desk,
 ) -> Sent {
-    let started = desk.clock.now().mono;
+    let (started, begun) = (desk.clock.now().mono, desk.steady.now());
+    let able = begun.minus(started.since(able));
     let answer = AssertUnwindSafe(sink.deliver(&batch)).catch_unwind().await;
     let broken = answer.is_err();
     let answer = answer.unwrap_or_else(|_| {
@@ -101,19 +111,20 @@ pub(super) async fn send(
     });
     let backoff = sink.backoff().up_to(pacing.retry_max);
     let (settlements, tally) =
-        judge(&batch, &answer, (&pacing, backoff), (desk.started, desk.steady.now()));
+        judge(&batch, &answer, (&pacing, backoff), (able, begun, desk.steady.now()));
     let owed = Owed { settlements, bookmark: answer.bookmark, delivered: tally.delivered };
     let store = owed.settle(&name, desk).await;
     let owed = store.is_err().then_some(owed);
     Sent { started, tally, owed, broken, store }
 }
 
-/// What becomes of each row of a batch, in a process that runs since `started`.
+/// What becomes of each row of a batch that was begun at `begun`. `able`: see
+/// [`Pacing::gives_up`].
 fn judge(
     batch: &Batch,
     answer: &Attempt,
     (pacing, backoff): (&Pacing, Backoff),
-    (started, now): (Timestamp, Timestamp),
+    (able, begun, now): (Timestamp, Timestamp, Timestamp),
 ) -> (Vec<Settlement>, Tally) {
     let unanswered = Outcome::Retry {
         reason: Reason::Internal,
@@ -124,9 +135,11 @@ fn judge(
     // The same for all, so that those that failed together come again together and in order.
     let chance = batch.deliveries.first().map_or(0, |first| first.row.unsigned_abs());
     let mut tally = Tally::default();
-    let settle = batch.deliveries.iter().zip(outcomes).map(|(delivery, outcome)| {
+    // What one of its alerts holds may be why it is refused, or that they are so many.
+    let of_several = batch.form != Form::Lines && batch.len() > 1 && !answer.in_part;
+    let mut verdict = |delivery: &Delivery, outcome: &Outcome| {
         let alert = || delivery.alert.id.clone();
-        let verdict = match outcome {
+        match outcome {
             Outcome::Delivered => {
                 tally.delivered += 1;
                 Verdict::Delivered
@@ -140,7 +153,7 @@ fn judge(
                 let failure = Failure { reason, message: message.clone(), attempts, after };
                 let first = tally.failure.get_or_insert(failure);
                 first.after = first.after.max(after);
-                if pacing.gives_up(delivery.first_failed, started, now) {
+                if pacing.gives_up((delivery.first_failed, attempts), able, begun) {
                     tally.given_up.push((alert(), reason, message.clone(), attempts));
                     Verdict::Dead { reason, message }
                 } else {
@@ -150,15 +163,27 @@ fn judge(
                 }
             }
             Outcome::Refused { reason, message } => {
-                let message = visible(message).into_owned();
+                let (reason, message) = (*reason, visible(message).into_owned());
                 tally.failed += 1;
-                tally.refused.push((alert(), *reason, message.clone()));
-                Verdict::Dead { reason: *reason, message }
+                if !answer.in_part {
+                    tally.refusal.get_or_insert_with(|| (reason, message.clone()));
+                }
+                if of_several && !is_of_the_sink(reason) {
+                    tally.alone += 1;
+                    return Verdict::Alone { at: now, reason, message };
+                }
+                tally.refused.push((alert(), reason, message.clone()));
+                Verdict::Dead { reason, message }
             }
-        };
-        Settlement { row: delivery.row, verdict }
-    });
-    let settlements = settle.collect();
+        }
+    };
+    let judged = batch.deliveries.iter().zip(outcomes);
+    let settlements = judged
+        .map(|(delivery, outcome)| Settlement {
+            row: delivery.row,
+            verdict: verdict(delivery, outcome),
+        })
+        .collect();
     (settlements, tally)
 }
 

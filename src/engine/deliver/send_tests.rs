@@ -30,10 +30,19 @@ fn retry(after: Option<Duration>) -> Outcome {
 }
 
 fn judged(deliveries: Vec<Delivery>, outcomes: Vec<Outcome>) -> (Vec<Settlement>, Tally) {
-    let batch = Batch::new(deliveries, Form::Lines);
-    let answer = Attempt { outcomes, bookmark: None };
+    judged_as(Form::Lines, false, deliveries, outcomes)
+}
+
+fn judged_as(
+    form: Form,
+    in_part: bool,
+    deliveries: Vec<Delivery>,
+    outcomes: Vec<Outcome>,
+) -> (Vec<Settlement>, Tally) {
+    let batch = Batch::new(deliveries, form);
+    let answer = Attempt { outcomes, bookmark: None, in_part };
     let pacing = Pacing { give_up_after: Some(24 * HOUR), ..Pacing::default() };
-    judge(&batch, &answer, (&pacing, retry::DELIVERY), (at(0), at(100_000)))
+    judge(&batch, &answer, (&pacing, retry::DELIVERY), (at(0), at(100_000), at(100_000)))
 }
 
 fn due(settlement: &Settlement) -> Duration {
@@ -86,4 +95,36 @@ fn what_has_failed_for_too_long_is_given_up() {
     assert!(matches!(settlements[0].verdict, Verdict::Dead { reason: Reason::Timeout, .. }));
     assert!(matches!(settlements[1].verdict, Verdict::Retry { .. }));
     assert_eq!((tally.given_up.len(), tally.given_up[0].3, tally.retried), (1, 21, vec![2]));
+}
+
+#[test]
+fn a_message_of_several_that_is_refused_for_what_it_holds_is_taken_apart() {
+    for (form, count, in_part, reason, alone) in [
+        (Form::Group, 2, false, Reason::ClientError, true),
+        (Form::Digest, 2, false, Reason::Refused, true),
+        (Form::CatchUp, 2, false, Reason::TooLarge, true),
+        (Form::Single, 1, false, Reason::ClientError, false),
+        (Form::Lines, 2, false, Reason::Refused, false),
+        // Some recipients of a mail have it.
+        (Form::Group, 2, true, Reason::Refused, false),
+        // Each by itself would fare no better.
+        (Form::Group, 2, false, Reason::Unauthorized, false),
+        (Form::Group, 2, false, Reason::Blocked, false),
+        (Form::Group, 2, false, Reason::NotFound, false),
+        (Form::Group, 2, false, Reason::Gone, false),
+    ] {
+        let rows = (1..=count).map(|row| delivery(row, 0, None)).collect();
+        let outcomes = vec![Outcome::Refused { reason, message: "no".into() }; count as usize];
+        let (settlements, tally) = judged_as(form, in_part, rows, outcomes);
+        for settlement in &settlements {
+            let is_alone = matches!(settlement.verdict, Verdict::Alone { .. });
+            let is_dead = matches!(settlement.verdict, Verdict::Dead { .. });
+            assert_eq!((is_alone, is_dead), (alone, !alone), "{form:?} {in_part} {reason}");
+        }
+        let count = settlements.len();
+        let expected = if alone { (count, 0) } else { (0, count) };
+        assert_eq!((tally.alone, tally.refused.len()), expected);
+        let refusal = tally.refusal.map(|(reason, _)| reason);
+        assert_eq!((refusal, tally.failure), ((!in_part).then_some(reason), None));
+    }
 }

@@ -66,7 +66,7 @@ pub(in crate::store) async fn a_clock_set_back_does_not_put_retries_off(place: &
     assert!(claim(&*store, "hook", at(9 * day)).await.is_empty());
     let now = at(9 * day - 1);
     assert_eq!(store.next_due(&sink("hook"), &Claim::due(1, now)).await.unwrap(), Some(now));
-    let first = store.claim(&sink("hook"), Claim::due(1, now)).await.unwrap();
+    let first = store.claim(&sink("hook"), Claim::due(1, now)).await.unwrap().deliveries;
     assert_eq!(first[0].alert.item.id, "1");
     assert_eq!(claim(&*store, "hook", now).await.len(), 1);
     assert!(claim(&*store, "hook", now).await.is_empty());
@@ -94,16 +94,19 @@ pub(in crate::store) async fn claims_are_exclusive_bounded_and_per_sink(place: &
         store.commit(found(feed.key, version, &id, &["file", "hook"])).await.unwrap();
     }
     let name = sink("file");
-    assert!(store.claim(&name, Claim::due(0, at(0))).await.unwrap().is_empty());
+    assert!(store.claim(&name, Claim::due(0, at(0))).await.unwrap().deliveries.is_empty());
     let (first, second, third) = tokio::join!(
         store.claim(&name, Claim::due(2, at(0))),
         store.claim(&name, Claim::due(2, at(0))),
         store.claim(&name, Claim::due(2, at(0))),
     );
-    let all: Vec<Delivery> = [first, second, third].into_iter().flat_map(Result::unwrap).collect();
+    let all: Vec<Delivery> = [first, second, third]
+        .into_iter()
+        .flat_map(|claimed| claimed.unwrap().deliveries)
+        .collect();
     let ids: Vec<&str> = all.iter().map(|delivery| delivery.alert.item.id.as_str()).collect();
     assert_eq!(ids, ["0", "1", "2", "3", "4"], "the oldest come first, each once");
-    assert!(store.claim(&name, Claim::due(2, at(0))).await.unwrap().is_empty());
+    assert!(store.claim(&name, Claim::due(2, at(0))).await.unwrap().deliveries.is_empty());
     assert_eq!(claim(&*store, "hook", at(0)).await.len(), 5);
 }
 
@@ -119,7 +122,7 @@ pub(in crate::store) async fn nothing_is_claimed_again_while_others_settle(place
     let deliver = async || {
         let mut delivered = Vec::new();
         loop {
-            let batch = store.claim(&sink("file"), Claim::due(7, at(0))).await.unwrap();
+            let batch = store.claim(&sink("file"), Claim::due(7, at(0))).await.unwrap().deliveries;
             if batch.is_empty() {
                 return delivered;
             }

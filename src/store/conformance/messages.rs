@@ -26,7 +26,7 @@ fn rows(deliveries: &[Delivery]) -> Vec<i64> {
 }
 
 async fn take(store: &dyn Store, claim: Claim) -> Vec<Delivery> {
-    store.claim(&sink("hook"), claim).await.unwrap()
+    store.claim(&sink("hook"), claim).await.unwrap().deliveries
 }
 
 pub(in crate::store) async fn a_message_is_claimed_whole_and_alone(place: &impl Place) {
@@ -151,4 +151,47 @@ pub(in crate::store) async fn what_an_operator_wants_comes_first(place: &impl Pl
     settle(&*store, "hook", numbers[3], retry(at(600))).await;
     assert!(take(&*store, urgent).await.is_empty(), "one attempt, then it waits as others do");
     assert_eq!(ids(&take(&*store, Claim::due(9, at(0))).await), "01");
+}
+
+pub(in crate::store) async fn what_failed_comes_before_what_is_new(place: &impl Place) {
+    let store = place.open().await;
+    waiting(&*store, 5).await;
+    let numbers = rows(&claim(&*store, "hook", at(0)).await);
+    for (row, due) in [(0, 300), (2, 200), (3, 900)] {
+        settle(&*store, "hook", numbers[row], retry(at(due))).await;
+    }
+    store.release(&numbers).await;
+    let first = take(&*store, Claim::due(3, at(500))).await;
+    assert_eq!(ids(&first), "201", "due longest first, then the new ones; not those due later");
+    store.release(&numbers).await;
+    let fresh = Claim { fresh_only: true, ..Claim::due(9, at(500)) };
+    assert!(store.next_due(&sink("hook"), &fresh).await.unwrap().unwrap() <= at(0));
+    assert_eq!(ids(&take(&*store, fresh.clone()).await), "14");
+    assert_eq!(store.next_due(&sink("hook"), &fresh).await.unwrap(), None);
+    assert!(take(&*store, fresh).await.is_empty());
+    assert_eq!(ids(&take(&*store, Claim::due(9, at(900))).await), "203");
+}
+
+pub(in crate::store) async fn a_message_is_taken_apart(place: &impl Place) {
+    let store = place.open().await;
+    waiting(&*store, 4).await;
+    let numbers = rows(&claim(&*store, "hook", at(0)).await);
+    store.gather(&sink("hook"), numbers.clone(), MessageKey::new("k")).await.unwrap();
+    settle(&*store, "hook", numbers[3], dead()).await;
+    let (reason, message) = (Reason::ClientError, "too much".to_owned());
+    let alone = Verdict::Alone { at: at(7), reason, message };
+    let settled = |row: &i64| Settlement { row: *row, verdict: alone.clone() };
+    store.settle(&sink("hook"), numbers.iter().map(settled).collect(), None).await.unwrap();
+    store.release(&numbers).await;
+    drop(store);
+
+    let store = place.open().await;
+    for (place, id) in ["0", "1", "2"].into_iter().enumerate() {
+        let claimed = take(&*store, Claim::due(9, at(7))).await;
+        assert_eq!((ids(&claimed).as_str(), claimed[0].attempts), (id, 1), "each by itself");
+        assert_eq!(claimed[0].first_failed, Some(at(7)));
+        assert_eq!(claimed[0].message, Some(MessageKey::of([&claimed[0].alert.id])), "{place}");
+    }
+    assert!(take(&*store, Claim::due(9, at(7))).await.is_empty());
+    assert_eq!(counts(&*store).await, [("hook".to_owned(), 3, 1)], "what is dead stays so");
 }

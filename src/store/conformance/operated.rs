@@ -94,7 +94,7 @@ pub(in crate::store) async fn a_row_is_retried_with_its_message(place: &impl Pla
     let one = Selection { rows: Rows::Numbers(vec![numbers[0]]), dead_only: false };
     assert_eq!(store.outbox_retry(one.clone()).await.unwrap(), 2);
     let urgent = Claim { urgent_only: true, ..Claim::due(1, at(0)) };
-    let claimed = store.claim(&sink("hook"), urgent).await.unwrap();
+    let claimed = store.claim(&sink("hook"), urgent).await.unwrap().deliveries;
     assert_eq!(claimed.len(), 2);
     assert!(claimed.iter().all(|d| d.message == Some(MessageKey::new("k"))), "it keeps its key");
     let dropped = store.outbox_drop(Selection { dead_only: false, ..one }).await.unwrap();
@@ -133,7 +133,7 @@ pub(in crate::store) async fn many_rows_are_changed_in_steps(place: &impl Place)
     let all_of = || Selection { rows: Rows::Of(sink("hook")), dead_only: false };
     assert_eq!(store.outbox_retry(all_of()).await.unwrap(), ALERTS as u64);
     let urgent = Claim { urgent_only: true, ..Claim::due(9999, at(0)) };
-    assert_eq!(store.claim(&sink("hook"), urgent).await.unwrap().len(), ALERTS);
+    assert_eq!(store.claim(&sink("hook"), urgent).await.unwrap().deliveries.len(), ALERTS);
     assert_eq!(store.outbox_drop(all_of()).await.unwrap(), ALERTS as u64);
     assert_eq!(counts(&*store).await, []);
 }

@@ -11,13 +11,13 @@ use siphasher::sip::SipHasher24;
 use super::lanes::Lane;
 use super::{Haste, SqliteStore, items, news, outbox, read, silences, write};
 use crate::model::{
-    Alert, Bookmark, Clock, Delivery, FeedId, FeedState, MessageKey, Reason, Seen, Sequel,
-    SinkName, Timestamp,
+    Alert, Bookmark, Clock, FeedId, FeedState, MessageKey, Reason, Seen, Sequel, SinkName,
+    Timestamp,
 };
 use crate::silence::Silence;
 use crate::store::{
-    AlertQuery, Claim, Committed, FeedReport, Found, ItemPlace, ItemQuery, ItemSpan, Muted,
-    MutedQuery, OutboxCount, OutboxQuery, OutboxRow, Pruned, Selection, Settlement, Store,
+    AlertQuery, Claim, Claimed, Committed, FeedReport, Found, ItemPlace, ItemQuery, ItemSpan,
+    Muted, MutedQuery, OutboxCount, OutboxQuery, OutboxRow, Pruned, Selection, Settlement, Store,
     StoreError, StoredItem, Update, Verdict,
 };
 
@@ -56,20 +56,23 @@ impl Store for SqliteStore {
         self.write(Haste::Durable, move |db| write::set_moved(db, feed, to.as_deref()), || ()).await
     }
 
-    async fn claim(&self, sink: &SinkName, claim: Claim) -> Result<Vec<Delivery>, StoreError> {
+    async fn claim(&self, sink: &SinkName, claim: Claim) -> Result<Claimed, StoreError> {
         self.only_the_writer()?;
         let (claims, name) = (Arc::clone(&self.claims), sink.clone());
-        let claimed =
+        let taken =
             self.read(&self.quick, move |db| outbox::claim(db, &claims, &name, &claim)).await?;
-        if !claimed.unreadable.is_empty() {
+        let Claimed { deliveries, unreadable } = taken.claimed;
+        if !unreadable.is_empty() {
+            let why = unreadable.iter().map(|(_, why)| why.clone());
             let bury = |(row, message)| Settlement {
                 row,
                 verdict: Verdict::Dead { reason: Reason::Internal, message },
             };
-            self.settle(sink, claimed.unreadable.into_iter().map(bury).collect(), None).await?;
+            let buried = taken.unreadable.into_iter().zip(why).map(bury).collect();
+            self.settle(sink, buried, None).await?;
         }
-        claimed.grip.keep();
-        Ok(claimed.deliveries)
+        taken.grip.keep();
+        Ok(Claimed { deliveries, unreadable })
     }
 
     async fn gather(

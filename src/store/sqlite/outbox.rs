@@ -10,7 +10,7 @@ use super::claims::{Claims, Grip};
 use super::{news, read, silences};
 use crate::model::{AlertId, Bookmark, Delivery, Level, MessageKey, Reason, SinkName, Timestamp};
 use crate::store::{
-    Claim, LONGEST_WAIT, OutboxCount, OutboxQuery, OutboxRow, Rows, Selection, Settlement,
+    Claim, Claimed, LONGEST_WAIT, OutboxCount, OutboxQuery, OutboxRow, Rows, Selection, Settlement,
     StoreError, Verdict,
 };
 
@@ -23,16 +23,20 @@ pub(super) const AT_ONCE: usize = 1000;
 /// The `due` of a row that an operator wants to go out at once.
 const URGENT: i64 = -1;
 
-/// The rows now claimed, and those that cannot be read.
-pub(super) struct Claimed {
-    pub deliveries: Vec<Delivery>,
-    pub unreadable: Vec<(i64, String)>,
+/// The `due` of a row until it has failed.
+const NEVER_FAILED: i64 = 0;
+
+/// The rows now claimed.
+pub(super) struct Taken {
+    pub claimed: Claimed,
+    /// The rows of those that cannot be read.
+    pub unreadable: Vec<i64>,
     pub grip: Grip,
 }
 
-const COLUMNS: &str = "row, attempts, first_failed, message_key, body";
+const COLUMNS: &str = "row, attempts, first_failed, message_key, body, alert.id";
 
-impl Claimed {
+impl Taken {
     /// Claims the row `number`, whose columns are [`COLUMNS`].
     fn take(&mut self, claimed: &mut HashSet<i64>, number: i64, row: &Row<'_>) -> Done {
         if !claimed.insert(number) {
@@ -40,14 +44,18 @@ impl Claimed {
         }
         self.grip.rows.push(number);
         match read::alert(row, 4) {
-            Ok(alert) => self.deliveries.push(Delivery {
+            Ok(alert) => self.claimed.deliveries.push(Delivery {
                 row: number,
                 alert: Arc::new(alert),
                 attempts: row.get(1)?,
                 first_failed: read::time(row, 2)?,
                 message: key(row, 3)?,
             }),
-            Err(error) => self.unreadable.push((number, error.to_string())),
+            Err(error) => {
+                self.unreadable.push(number);
+                let alert = row.get_ref(5)?.as_str().map_err(rusqlite::Error::from)?;
+                self.claimed.unreadable.push((AlertId::new(alert), error.to_string()));
+            }
         }
         Ok(())
     }
@@ -63,20 +71,20 @@ pub(super) fn claim(
     claims: &Arc<Claims>,
     sink: &SinkName,
     claim: &Claim,
-) -> Done<Claimed> {
+) -> Done<Taken> {
     // Declared before the lock, so that on an early return the lock goes first.
     let grip = Grip { claims: Arc::clone(claims), rows: Vec::new() };
-    let mut taken = Claimed { deliveries: Vec::new(), unreadable: Vec::new(), grip };
+    let mut taken = Taken { claimed: Claimed::default(), unreadable: Vec::new(), grip };
     let mut claimed = claims.hold();
-    let Claim { limit, now, .. } = *claim;
-    let latest = if claim.urgent_only { Timestamp::from_millis(URGENT) } else { now };
-    let late = (!claim.urgent_only).then_some(("due > ?2", now.plus(LONGEST_WAIT)));
-    for (when, bound) in [("due <= ?2", latest)].into_iter().chain(late) {
+    let limit = claim.limit;
+    for (when, bound) in parts(claim) {
         let mut query = db.prepare_cached(&format!(
             "SELECT {COLUMNS} FROM outbox JOIN alert ON alert.seq = outbox.alert
-             WHERE sink = ?1 AND dead = 0 AND {when} AND {OF_LEVELS} ORDER BY due, row"
+             WHERE sink = ?1 AND dead = 0 AND {when} AND {OF_LEVELS} AND {FRESH}
+             ORDER BY due, row"
         ))?;
-        let mut rows = query.query(params![sink.as_str(), bound.as_millis(), levels(claim)?])?;
+        let bounds = params![sink.as_str(), bound, levels(claim)?, claim.fresh_only];
+        let mut rows = query.query(bounds)?;
         while taken.grip.rows.len() < limit
             && let Some(row) = rows.next()?
         {
@@ -98,13 +106,26 @@ pub(super) fn claim(
     Ok(taken)
 }
 
+/// When the rows of a claim are due, with what stands for `?2`: part by part in the order in which
+/// they are claimed.
+fn parts(claim: &Claim) -> Vec<(&'static str, i64)> {
+    let mut parts = vec![("due <= ?2", URGENT)];
+    if !claim.urgent_only {
+        // What failed is due later than at the very beginning of time.
+        parts.push(("due > 0 AND due <= ?2", claim.now.as_millis()));
+        parts.push(("due > ?2", claim.now.plus(LONGEST_WAIT).as_millis()));
+        parts.push(("due = ?2", NEVER_FAILED));
+    }
+    parts
+}
+
 /// Claims the rows of a message.
 fn message(
     db: &Connection,
     claimed: &mut HashSet<i64>,
     sink: &SinkName,
     key: &MessageKey,
-    taken: &mut Claimed,
+    taken: &mut Taken,
 ) -> Done {
     let mut query = db.prepare_cached(&format!(
         "SELECT {COLUMNS} FROM outbox JOIN alert ON alert.seq = outbox.alert
@@ -125,6 +146,9 @@ fn levels(claim: &Claim) -> Done<Option<String>> {
     if names.is_empty() { Ok(None) } else { news::json("list of levels", &names).map(Some) }
 }
 
+/// A condition on `?4`: whether only rows are meant that have not failed.
+const FRESH: &str = "(?4 = 0 OR outbox.attempts = 0)";
+
 /// See [`crate::store::Store::next_due`].
 pub(super) fn next_due(
     db: &Connection,
@@ -135,10 +159,15 @@ pub(super) fn next_due(
     let claimed = claims.hold();
     let mut query = db.prepare_cached(&format!(
         "SELECT row, due FROM outbox WHERE sink = ?1 AND dead = 0 AND due <= ?2 AND {OF_LEVELS}
-         ORDER BY due, row"
+             AND {FRESH} ORDER BY due, row"
     ))?;
-    let latest = if claim.urgent_only { URGENT } else { i64::MAX };
-    let mut rows = query.query(params![sink.as_str(), latest, levels(claim)?])?;
+    let latest = match (claim.urgent_only, claim.fresh_only) {
+        (true, _) => URGENT,
+        (false, true) => NEVER_FAILED,
+        (false, false) => i64::MAX,
+    };
+    let bounds = params![sink.as_str(), latest, levels(claim)?, claim.fresh_only];
+    let mut rows = query.query(bounds)?;
     while let Some(row) = rows.next()? {
         if !claimed.contains(&row.get(0)?) {
             let due = Timestamp::from_millis(row.get(1)?);
@@ -188,6 +217,14 @@ pub(super) fn settle(
                     message,
                     failed_at.as_millis()
                 ])?,
+            Verdict::Alone { at, reason, message } => db
+                .prepare_cached(
+                    "UPDATE outbox SET due = ?3, attempts = attempts + 1, reason = ?4, message = ?5,
+                         first_failed = coalesce(first_failed, ?3),
+                         message_key = (SELECT id FROM alert WHERE seq = outbox.alert)
+                     WHERE row = ?1 AND sink = ?2 AND dead = 0",
+                )?
+                .execute(params![row, sink, at.as_millis().max(0), reason.as_str(), message])?,
             Verdict::Dead { reason, message } => db
                 .prepare_cached(
                     "UPDATE outbox SET dead = 1, attempts = attempts + 1, reason = ?3, message = ?4

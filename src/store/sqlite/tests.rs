@@ -219,8 +219,14 @@ async fn a_claim_that_nobody_waits_for_is_given_back() {
         // Reads are answered in order.
         store.bookmark(&sink).await.unwrap();
         drop(calls);
-        let rows: Vec<i64> =
-            store.claim(&sink, Claim::due(9, at(0))).await.unwrap().iter().map(|d| d.row).collect();
+        let rows: Vec<i64> = store
+            .claim(&sink, Claim::due(9, at(0)))
+            .await
+            .unwrap()
+            .deliveries
+            .iter()
+            .map(|d| d.row)
+            .collect();
         assert_eq!(rows.len(), 1);
         store.release(&rows).await;
     }
@@ -236,8 +242,10 @@ async fn an_alert_that_cannot_be_read_does_not_hold_up_the_next() {
     folder.raw().execute("UPDATE alert SET body = '{}' WHERE seq = 1", []).unwrap();
     let sink = SinkName::new("file");
     let claimed = store.claim(&sink, Claim::due(9, at(0))).await.unwrap();
-    assert_eq!(claimed.len(), 1);
-    assert_eq!(claimed[0].alert.item.id, "2");
+    assert_eq!(claimed.deliveries.len(), 1);
+    assert_eq!(claimed.deliveries[0].alert.item.id, "2");
+    let unreadable = alert("1", &["floods"], at(0)).id;
+    assert!(matches!(claimed.unreadable.as_slice(), [(id, _)] if *id == unreadable));
     let count = store.outbox().await.unwrap().remove(0);
     assert_eq!((count.waiting, count.dead), (1, 1));
     let reason: String =
@@ -421,7 +429,7 @@ async fn a_store_of_the_first_schema_goes_on_and_repeats_nothing() {
     assert_eq!((new, novelty.revised.len(), novelty.gap), (vec![1], 0, false));
 
     let high = Claim { levels: vec![Level::High], ..Claim::due(9, at(0)) };
-    assert_eq!(store.claim(&SinkName::new("file"), high).await.unwrap().len(), 1);
+    assert_eq!(store.claim(&SinkName::new("file"), high).await.unwrap().deliveries.len(), 1);
     // What was raised then has no page: it stands for no other, and is not raised again.
     let mut again = found(1, 4, "1", &["file"]);
     again.alerts[0].page = Some(10);

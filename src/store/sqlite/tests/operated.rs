@@ -37,7 +37,7 @@ async fn an_operator_writes_beside_a_daemon_and_each_sees_the_others_work() {
     assert_eq!(operator.outbox_retry(all()).await.unwrap(), 2);
     let file = SinkName::new("file");
     let urgent = Claim { urgent_only: true, ..Claim::due(9, at(0)) };
-    assert_eq!(daemon.claim(&file, urgent).await.unwrap().len(), 1);
+    assert_eq!(daemon.claim(&file, urgent).await.unwrap().deliveries.len(), 1);
     let id = operator.add_silence(silence()).await.unwrap();
     assert_eq!(daemon.silences().await.unwrap()[0].id, id);
     assert_eq!(operator.expire_silences(vec![id], at(5)).await.unwrap(), [id]);
