@@ -135,6 +135,27 @@ fn programs_and_feeds_are_tried_as_well() {
     assert_eq!(house.read("alerts.atom.aside"), "mine");
 }
 
+#[test]
+fn a_program_is_found_beside_a_config_that_is_named_by_a_relative_path() {
+    let house = House::new();
+    let folder = "[[sink]]\nkind = \"command\"\nprogram = \"bin/tell\"\n";
+    let beside = "[[sink]]\nname = \"beside\"\nkind = \"command\"\nprogram = \"tell\"\n";
+    house.write(
+        "config/w.toml",
+        format!("{}{folder}{beside}", FEED.replace("rules.toml", "../rules.toml")),
+    );
+    for program in ["config/bin/tell", "config/tell"] {
+        house.write(program, "#!/bin/sh\ncat > got; pwd\n");
+        let executable = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+        std::fs::set_permissions(house.path(program), executable).unwrap();
+    }
+    for sink in ["command", "beside"] {
+        let ran = house.run(&["sink", "test", sink, "--config", "config/w.toml"]).expect(0);
+        assert!(ran.stdout.contains("/config\n"), "{}", ran.stdout);
+        serde_json::from_str::<Value>(&house.read("config/got")).unwrap();
+    }
+}
+
 /// A mail server that takes one mail and says `words` to it.
 fn mail_server(words: &'static str) -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
