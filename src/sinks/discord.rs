@@ -48,7 +48,7 @@ timeout = \"10s\"
 };
 
 const MARKDOWN: Markup =
-    Markup { escape: markdown, url: template::markup::as_is, cut: cut_markdown, length: utf16 };
+    Markup { escape: markdown, cut: cut_markdown, length: utf16, ..Markup::PLAIN };
 
 const TITLE: Part = Part {
     key: "title",

@@ -19,7 +19,7 @@ use lettre::transport::smtp::authentication::Credentials as Login;
 use self::letter::{Head, Words, compose};
 use self::smtp::{Answer, Security, Server};
 use super::blotter::Blotter;
-use super::template::markup::{chars, cut_entities, html};
+use super::template::markup::{cut_entities, html};
 use super::template::{self, Markup, Part, Template};
 use super::{BuildContext, Config, Kind, Shape, Sink, SinkError};
 use crate::model::{
@@ -129,7 +129,7 @@ const HTML: Part = Part {
     file_key: "html_file",
     default: include_str!("email/body.html"),
     limit: 200_000,
-    markup: Markup { escape: html, url: html, cut: cut_entities, length: chars },
+    markup: Markup { escape: html, url: html, cut: cut_entities, ..Markup::PLAIN },
 };
 /// Messages of which it is known that some recipients have them.
 const MAX_PARTLY: usize = 256;

@@ -68,6 +68,7 @@ const MARKUP: Markup = Markup {
     url: html,
     cut: |text, most| cut_html(text, most, json_bytes),
     length: json_bytes,
+    ..Markup::PLAIN
 };
 
 /// An event may have 65,536 bytes (Client-Server API, Size limits); the text goes out twice.

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use url::Url;
 
 use super::http::{Auth, HttpKeys, Post, Poster, SecretUrl, below, read_base, read_secret};
-use super::template::markup::{as_is, beginning};
+use super::template::markup::beginning;
 use super::template::{self, Markup, Part, Template};
 use super::{Around, BuildContext, Config, Kind, KindSpec, Shape, Sink, SinkError};
 use crate::document::{At, Table};
@@ -61,7 +61,7 @@ const SERVER: &str = "https://ntfy.sh";
 const MAX_TAGS: usize = 10;
 const MAX_TAG: usize = 64;
 
-const MARKUP: Markup = Markup { escape: as_is, url: as_is, cut: cut_bytes, length: str::len };
+const MARKUP: Markup = Markup { cut: cut_bytes, length: str::len, ..Markup::PLAIN };
 
 const TITLE: Part = Part {
     key: "title",

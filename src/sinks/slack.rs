@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use serde_json::json;
 
 use super::http::{HttpKeys, Post, Poster, SecretUrl, read_url};
-use super::template::markup::{chars, cut_entities, entities, entities_inert};
+use super::template::markup::{cut_entities, entities, entities_inert};
 use super::template::{self, Markup, Part, Template};
 use super::{Around, BuildContext, Config, Kind, KindSpec, Shape, Sink, SinkError};
 use crate::document::Table;
@@ -49,7 +49,7 @@ timeout = \"10s\"
 /// stand in angle brackets, and names are not looked for without them. There is no escape for what
 /// makes text bold, italic, struck out or code; a word joiner before it takes its meaning.
 const MRKDWN: Markup =
-    Markup { escape: entities_inert, url: entities, cut: cut_entities, length: chars };
+    Markup { escape: entities_inert, url: entities, cut: cut_entities, ..Markup::PLAIN };
 
 const TITLE: Part = Part {
     key: "title",

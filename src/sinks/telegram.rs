@@ -74,6 +74,7 @@ const MARKUP: Markup = Markup {
     url: html,
     cut: |text, most| cut_html(text, most, seen_or_quarter),
     length: seen_or_quarter,
+    ..Markup::PLAIN
 };
 
 const TITLE: Part =

@@ -168,35 +168,49 @@ fn compile(text: String, markup: Markup) -> Result<Environment<'static>, Error> 
     env.set_fuel(Some(FUEL));
     env.set_auto_escape_callback(|_| AutoEscape::Custom("service".into()));
     env.set_formatter(move |out, _, value| {
-        if value.is_undefined() {
-            return Err(Error::from(ErrorKind::UndefinedError));
-        }
-        let text = match value.as_str() {
-            _ if value.is_none() => return Ok(()),
-            Some(text) => text.to_owned(),
-            None => value.to_string(),
-        };
-        if value.is_safe() {
-            return out.write_str(&text).map_err(Error::from);
-        }
-        let mut escaped = String::with_capacity(text.len() + 16);
-        (markup.escape)(&text, &mut escaped);
-        out.write_str(&escaped).map_err(Error::from)
+        defined(value)?;
+        out.write_str(&escaped(value, markup)).map_err(Error::from)
     });
-    // What comes from outside is always escaped.
+    // What comes from outside is always escaped, and as the service reads it.
     env.remove_filter("safe");
+    for name in ["e", "escape"] {
+        env.add_filter(name, move |value: Value| {
+            defined(&value)?;
+            Ok::<_, Error>(Value::from_safe_string(escaped(&value, markup)))
+        });
+    }
     env.add_filter("url", move |text: String| {
         let mut escaped = String::with_capacity(text.len());
         (markup.url)(&text, &mut escaped);
         Value::from_safe_string(escaped)
     });
-    env.add_filter("tojson", |value: Value| {
+    env.add_filter("tojson", move |value: Value| {
+        defined(&value)?;
         serde_json::to_string(&value)
-            .map(Value::from_safe_string)
+            .map(|json| if markup.json { Value::from_safe_string(json) } else { json.into() })
             .map_err(|error| Error::new(ErrorKind::BadSerialization, error.to_string()))
     });
     env.add_template_owned(NAME, text)?;
     Ok(env)
+}
+
+fn defined(value: &Value) -> Result<(), Error> {
+    if value.is_undefined() { Err(Error::from(ErrorKind::UndefinedError)) } else { Ok(()) }
+}
+
+/// What stands for `value` in a text that the service reads so.
+fn escaped(value: &Value, markup: Markup) -> String {
+    let text = match value.as_str() {
+        _ if value.is_none() => return String::new(),
+        Some(text) => text.to_owned(),
+        None => value.to_string(),
+    };
+    if value.is_safe() {
+        return text;
+    }
+    let mut escaped = String::with_capacity(text.len() + 16);
+    (markup.escape)(&text, &mut escaped);
+    escaped
 }
 
 fn render(env: &Environment<'_>, message: &Message) -> Result<String, Error> {

@@ -12,7 +12,7 @@ const PART: Part = Part {
         escape: markup::entities,
         url: markup::entities,
         cut: markup::cut_entities,
-        length: markup::chars,
+        ..Markup::PLAIN
     },
 };
 
@@ -62,6 +62,35 @@ fn values_are_escaped_and_what_the_template_says_is_not() {
 }
 
 #[test]
+fn no_filter_gets_round_the_escapes() {
+    let cases = [
+        ("{{ alert.title|tojson }}", "\"0 &lt;@U1&gt;\""),
+        ("{% set t = alert.title|tojson %}{{ t ~ '<' }}", "\"0 &lt;@U1&gt;\"&lt;"),
+        ("{{ {'t': alert.title}|tojson }}", "{\"t\":\"0 &lt;@U1&gt;\"}"),
+        ("{{ alert.title|e }}{{ alert.title|escape|e }}", "0 &lt;@U1&gt;0 &lt;@U1&gt;"),
+        (
+            "{% autoescape false %}{{ alert.title }}{{ alert.title|e }}{% endautoescape %}",
+            "0 &lt;@U1&gt;0 &lt;@U1&gt;",
+        ),
+    ];
+    for (text, expected) in cases {
+        assert_eq!(template(text).render(&batch(1, "<@U1>")), expected, "{text}");
+    }
+    // Not what HTML would make of it, where the service reads no HTML.
+    let plain = Part { markup: Markup::PLAIN, ..PART };
+    for text in [
+        "{{ alert.title|tojson }}",
+        "{% autoescape 'html' %}{{ alert.title|e }}{% endautoescape %}",
+    ] {
+        let text = Template::new(plain, text.to_owned()).unwrap().render(&batch(1, "<b>"));
+        assert!(text.contains("0 <b>"), "{text}");
+    }
+    let json = Part { markup: Markup { json: true, ..PART.markup }, ..PART };
+    let text = Template::new(json, "{{ alert.title|tojson }}".to_owned()).unwrap();
+    assert_eq!(text.render(&batch(1, "<b>")), "\"0 <b>\"");
+}
+
+#[test]
 fn a_wrong_template_is_told_with_its_own_line() {
     let nowhere = std::path::Path::new("/nowhere");
     let cases = [
@@ -70,6 +99,8 @@ fn a_wrong_template_is_told_with_its_own_line() {
             "w.toml:1:9: `body`, line 1 of the template: undefined value: there is no `alert.titel`",
             "did you mean `title`?",
         ),
+        ("body = \"{{ alert.titel|tojson }}\"", "there is no `alert.titel`", "mean `title`?"),
+        ("body = \"{{ alert.titel|e }}\"", "there is no `alert.titel`", "mean `title`?"),
         (
             "body = '''\nfirst\n{% if %}\n'''",
             "w.toml:3:1: `body`, line 2 of the template: syntax error",

@@ -15,6 +15,8 @@ pub(in crate::sinks) struct Markup {
     pub cut: fn(&str, usize) -> String,
     /// How long a text is in the service's units.
     pub length: fn(&str) -> usize,
+    /// Whether the text is JSON, so that what the filter `tojson` makes stands there as it is.
+    pub json: bool,
 }
 
 impl fmt::Debug for Markup {
@@ -25,7 +27,8 @@ impl fmt::Debug for Markup {
 
 impl Markup {
     /// Text that nothing is read into, counted in characters.
-    pub const PLAIN: Self = Self { escape: as_is, url: as_is, cut: cut_plain, length: chars };
+    pub const PLAIN: Self =
+        Self { escape: as_is, url: as_is, cut: cut_plain, length: chars, json: false };
 }
 
 /// The text itself.

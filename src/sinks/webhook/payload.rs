@@ -11,9 +11,7 @@ use crate::document::{At, Source, Table};
 use crate::model::{Alert, Batch, Timestamp, json_line, visible};
 use crate::sinks::Around;
 use crate::sinks::message::samples;
-use crate::sinks::template::markup::{
-    as_is, chars, cut_entities, cut_plain, entities, entities_inert, html,
-};
+use crate::sinks::template::markup::{as_is, cut_entities, entities, entities_inert, html};
 use crate::sinks::template::{self, Markup, Part, Template};
 
 /// Bytes of JSON beyond which long texts of the alerts are cut.
@@ -181,14 +179,15 @@ fn makes_json(table: &Table<'_>, source: &Source, body: &Template) -> Option<()>
 
 /// How what a template inserts is escaped in a body of that type.
 fn markup(content_type: &str) -> Markup {
+    let json = is_json(content_type);
     let escape: fn(&str, &mut String) = match essence(content_type).as_str() {
         "application/x-www-form-urlencoded" => form,
-        t if is_json(t) => json_inside,
+        _ if json => json_inside,
         t if t.ends_with("/html") || t.ends_with("/xml") || t.ends_with("+xml") => html,
         _ => as_is,
     };
     // There is nothing to cut at 1 MiB but by force.
-    Markup { escape, url: escape, cut: cut_plain, length: str::len }
+    Markup { escape, url: escape, length: str::len, json, ..Markup::PLAIN }
 }
 
 fn json_inside(text: &str, out: &mut String) {
@@ -240,7 +239,7 @@ const SLACK_BODY: Part = Part {
 /// Slack's own escapes; and since others read Markdown and plain `@all` too, a word joiner where
 /// these would begin.
 const COMPATIBLE: Markup =
-    Markup { escape: compatible, url: entities, cut: cut_entities, length: chars };
+    Markup { escape: compatible, url: entities, cut: cut_entities, ..Markup::PLAIN };
 
 fn compatible(text: &str, out: &mut String) {
     for c in text.chars() {
