@@ -15,7 +15,7 @@ use async_trait::async_trait;
 use self::program::{Ended, Run};
 use super::blotter::Blotter;
 use super::webhook::json_of;
-use super::{Around, BuildContext, Config, Kind, KindSpec, Shape, Sink, SinkError};
+use super::{Around, BuildContext, Config, Kind, KindSpec, Reading, Shape, Sink, SinkError};
 use crate::config::SecretSource;
 use crate::document::{At, Node, Table};
 use crate::model::{Attempt, Batch, Level, Outcome, Reason, Secret, SinkName, visible};
@@ -88,7 +88,7 @@ const PATH: &str = "/usr/local/bin:/usr/bin:/bin";
 /// Alerts in one message.
 const MAX_ALERTS: usize = 100;
 
-fn read(table: &mut Table<'_>, around: &Around) -> Option<KindSpec> {
+fn read(table: &mut Table<'_>, around: &Reading<'_>) -> Option<KindSpec> {
     let folder = absolute(table, around.base());
     let program = folder.as_ref().and_then(|folder| read_program(table, around, folder));
     let args = read_args(table);

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::http::{HttpKeys, Post, Poster, Reply, SecretUrl, read_url};
 use super::template::markup::{beginning, utf16};
 use super::template::{self, Markup, Part, Template};
-use super::{Around, BuildContext, Config, Kind, KindSpec, Shape, Sink, SinkError};
+use super::{BuildContext, Config, Kind, KindSpec, Reading, Shape, Sink, SinkError};
 use crate::document::Table;
 use crate::model::{Attempt, Batch, Level, Reason, SinkName};
 
@@ -82,7 +82,7 @@ const MAX_BATCH: usize = 20;
 /// No wait that an answer asks for is longer.
 const MAX_AFTER: f64 = 86_400.0;
 
-fn read(table: &mut Table<'_>, around: &Around) -> Option<KindSpec> {
+fn read(table: &mut Table<'_>, around: &Reading<'_>) -> Option<KindSpec> {
     let url = read_url(table, around, ("url", "url_file"));
     let title = Template::read(table, around, TITLE);
     let body = Template::read(table, around, BODY);

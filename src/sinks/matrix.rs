@@ -14,7 +14,7 @@ use super::http::{
 use super::template::markup::html;
 use super::template::tags::{self, cut_html, json_bytes, text_of};
 use super::template::{Markup, Part, Template};
-use super::{Around, BuildContext, Config, Kind, KindSpec, Shape, Sink, SinkError};
+use super::{BuildContext, Config, Kind, KindSpec, Reading, Shape, Sink, SinkError};
 use crate::document::{At, Table};
 use crate::model::{Attempt, Batch, Outcome, Reason, Secret, SinkName, visible};
 
@@ -88,7 +88,7 @@ const MAX_BATCH: usize = 30;
 /// No wait that an answer asks for is longer.
 const MAX_AFTER: u64 = 86_400_000;
 
-fn read(table: &mut Table<'_>, around: &Around) -> Option<KindSpec> {
+fn read(table: &mut Table<'_>, around: &Reading<'_>) -> Option<KindSpec> {
     let homeserver = match table.has("homeserver") {
         true => read_base(table, "homeserver", ""),
         false => {

@@ -9,7 +9,7 @@ use url::Url;
 use super::http::{Auth, HttpKeys, Post, Poster, SecretUrl, below, read_base, read_secret};
 use super::template::markup::beginning;
 use super::template::{self, Markup, Part, Template};
-use super::{Around, BuildContext, Config, Kind, KindSpec, Shape, Sink, SinkError};
+use super::{Around, BuildContext, Config, Kind, KindSpec, Reading, Shape, Sink, SinkError};
 use crate::document::{At, Table};
 use crate::model::{Attempt, Batch, Level, Reason, Secret, SinkName};
 
@@ -94,7 +94,7 @@ const BODY: Part = Part {
 /// So that each has a line.
 const MAX_BATCH: usize = 10;
 
-fn read(table: &mut Table<'_>, around: &Around) -> Option<KindSpec> {
+fn read(table: &mut Table<'_>, around: &Reading<'_>) -> Option<KindSpec> {
     let server = read_base(table, "server", SERVER);
     let topic = read_topic(table, around);
     let from_url = server.as_ref().and_then(|(_, credentials)| credentials.clone());

@@ -8,7 +8,7 @@ use serde_json::json;
 use super::http::{HttpKeys, Post, Poster, SecretUrl, read_url};
 use super::template::markup::{cut_entities, entities, entities_inert};
 use super::template::{self, Markup, Part, Template};
-use super::{Around, BuildContext, Config, Kind, KindSpec, Shape, Sink, SinkError};
+use super::{BuildContext, Config, Kind, KindSpec, Reading, Shape, Sink, SinkError};
 use crate::document::Table;
 use crate::model::{Attempt, Batch, Reason, SinkName};
 
@@ -83,7 +83,7 @@ const BODY: Part = Part {
 /// So that each has a line, were it nothing but `&`.
 const MAX_BATCH: usize = 25;
 
-fn read(table: &mut Table<'_>, around: &Around) -> Option<KindSpec> {
+fn read(table: &mut Table<'_>, around: &Reading<'_>) -> Option<KindSpec> {
     let url = read_url(table, around, ("url", "url_file"));
     let title = Template::read(table, around, TITLE);
     let body = Template::read(table, around, BODY);

@@ -15,7 +15,7 @@ use url::Url;
 
 use self::record::{FACILITIES, Origin, record};
 use self::wire::{Address, Failure, Framing, Wire};
-use super::{Around, BuildContext, Config, Kind, KindSpec, Shape, Sink, SinkError};
+use super::{BuildContext, Config, Kind, KindSpec, Reading, Shape, Sink, SinkError};
 use crate::document::{At, Bytes, FromNode, Table};
 use crate::model::{Attempt, Batch, Clock, Mono, Outcome, Reason, SinkName, nearest, visible};
 use crate::net::Dialer;
@@ -89,7 +89,7 @@ const MAX_BATCH: usize = 128;
 /// The same over UDP: more could be too much for a receiver's buffer, and would be lost.
 const UDP_BATCH: usize = 16;
 
-fn read(table: &mut Table<'_>, _: &Around) -> Option<KindSpec> {
+fn read(table: &mut Table<'_>, _: &Reading<'_>) -> Option<KindSpec> {
     let address = read_address(table);
     let framing = checked(table, "framing", Framing::Octets, |text: &String| match text.as_str() {
         "octets" => Ok(Framing::Octets),

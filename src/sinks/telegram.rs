@@ -13,7 +13,7 @@ use super::http::{
 use super::template::markup::{html, html_inert};
 use super::template::tags::{self, cut_html, seen_or_quarter};
 use super::template::{Markup, Part, Template};
-use super::{Around, BuildContext, Config, Kind, KindSpec, Shape, Sink, SinkError};
+use super::{Around, BuildContext, Config, Kind, KindSpec, Reading, Shape, Sink, SinkError};
 use crate::document::{Node, Table};
 use crate::model::{Attempt, Batch, Outcome, Reason, Secret, SinkName};
 
@@ -95,7 +95,7 @@ const MAX_AFTER: u64 = 86_400;
 /// What stands for a token that cannot be had from outside.
 const UNSEEN: &str = "0:unseen";
 
-fn read(table: &mut Table<'_>, around: &Around) -> Option<KindSpec> {
+fn read(table: &mut Table<'_>, around: &Reading<'_>) -> Option<KindSpec> {
     let token = read_token(table, around);
     let chat_id = read_chat(table);
     let message_thread_id = table.get::<u32>("message_thread_id");

@@ -1,24 +1,24 @@
 //! Templates for titles and bodies: read and tried with the config, rendered within the limits and
 //! by the escapes of a service.
 
+mod fault;
 mod fit;
 pub(super) mod markup;
 pub(super) mod tags;
 
 use std::fmt;
-use std::ops::Range;
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use minijinja::value::{Serde, Value};
 use minijinja::{AutoEscape, Environment, Error, ErrorKind, UndefinedBehavior};
 
+use self::fault::{Fault, Origin};
 pub(super) use self::markup::Markup;
-use super::Around;
-use super::message::{BOUNDS, Message, samples};
-use crate::document::{At, Source, Table};
+use super::message::{BOUNDS, Message, Sample, samples};
+use super::{HealthAlerts, Reading};
+use crate::document::Table;
 use crate::files::read_file;
-use crate::model::{Batch, Place, Problem, nearest};
+use crate::model::Batch;
 
 /// Steps of minijinja that one rendering may take.
 const FUEL: u64 = 500_000;
@@ -67,16 +67,10 @@ impl fmt::Debug for Template {
     }
 }
 
-/// Where a template is written.
-enum Origin {
-    Inline(At<String>),
-    File(PathBuf),
-}
-
 impl Template {
     /// Takes the template of `part` out of a table, and tries it on messages of each form. `None`
     /// if it is wrong; that is noted with the template's own line.
-    pub fn read(table: &mut Table<'_>, around: &Around, part: Part) -> Option<Self> {
+    pub fn read(table: &mut Table<'_>, around: &Reading<'_>, part: Part) -> Option<Self> {
         let inline = table.get_at::<String>(part.key);
         let file = table.get_at::<String>(part.file_key);
         let (text, origin) = match (inline, file) {
@@ -101,7 +95,7 @@ impl Template {
                 }
             }
         };
-        match Self::new(part, text.clone()) {
+        match Self::new(part, text.clone(), around.health) {
             Ok(template) => Some(template),
             Err(fault) => {
                 table.note(fault.at(table, &origin, &text, part.key));
@@ -124,18 +118,18 @@ impl Template {
     ///
     /// # Errors
     /// What is wrong with it.
-    fn new(part: Part, text: String) -> Result<Self, Fault> {
+    fn new(part: Part, text: String, health: HealthAlerts) -> Result<Self, Fault> {
         if text.len() > MAX_TEMPLATE {
             let message = format!("the template is longer than {} KiB", MAX_TEMPLATE >> 10);
-            return Err(Fault { message, line: None, hint: None });
+            return Err(Fault::new(message));
         }
         let default = compile(part.default.to_owned(), part.markup).map_err(|e| Fault::of(&e))?;
-        let own = compile(text, part.markup).map_err(|error| Fault::of(&error))?;
-        for batch in samples() {
+        let own = compile(text.clone(), part.markup).map_err(|error| Fault::of(&error))?;
+        for Sample { batch, about } in samples(health) {
             let bounds = BOUNDS[0];
             let Some(message) = Message::of(&batch, bounds, batch.len()) else { continue };
             if let Err(error) = render(&own, &message) {
-                return Err(Fault::of(&error).with_fields(&own, &message));
+                return Err(Fault::of_names(&error, &own, &text, &message).with(about));
             }
         }
         Ok(Self { part, own: Some(Arc::new(own)), default: Arc::new(default) })
@@ -164,6 +158,8 @@ impl Template {
 
 fn compile(text: String, markup: Markup) -> Result<Environment<'static>, Error> {
     let mut env = Environment::new();
+    // Errors then name what is undefined.
+    env.set_debug(true);
     env.set_undefined_behavior(UndefinedBehavior::Strict);
     env.set_fuel(Some(FUEL));
     env.set_auto_escape_callback(|_| AutoEscape::Custom("service".into()));
@@ -195,7 +191,8 @@ fn compile(text: String, markup: Markup) -> Result<Environment<'static>, Error> 
 }
 
 fn defined(value: &Value) -> Result<(), Error> {
-    if value.is_undefined() { Err(Error::from(ErrorKind::UndefinedError)) } else { Ok(()) }
+    // The error that this makes knows where the value comes from.
+    if value.is_undefined() { value.get_item(value).map(drop) } else { Ok(()) }
 }
 
 /// What stands for `value` in a text that the service reads so.
@@ -235,114 +232,6 @@ impl std::io::Write for Bounded {
     fn flush(&mut self) -> std::io::Result<()> {
         Ok(())
     }
-}
-
-/// What is wrong with a template.
-#[derive(Debug)]
-struct Fault {
-    message: String,
-    /// From 1.
-    line: Option<usize>,
-    hint: Option<String>,
-}
-
-impl Fault {
-    fn of(error: &Error) -> Self {
-        let kind = error.kind();
-        let message = match (kind, error.detail()) {
-            (ErrorKind::OutOfFuel, _) => "the template takes too many steps".to_owned(),
-            (_, Some(detail)) => format!("{kind}: {detail}"),
-            (_, None) => kind.to_string(),
-        };
-        Self { message, line: error.line(), hint: None }
-    }
-
-    /// The same with the name that there is not, if that is what is wrong and can be found.
-    fn with_fields(mut self, env: &Environment<'_>, message: &Message) -> Self {
-        let Ok(known) = serde_json::to_value(message) else { return self };
-        let asked = env.get_template(NAME).map(|t| t.undeclared_variables(true));
-        let mut asked: Vec<String> = asked.unwrap_or_default().into_iter().collect();
-        asked.sort();
-        let globals: Vec<&str> = env.globals().map(|(name, _)| name).collect();
-        for path in asked.iter().filter(|path| !globals.contains(&path.as_str())) {
-            if let Some((name, fields)) = missing(path, &known) {
-                self.message = format!("{}: there is no `{path}`", self.message);
-                let near = nearest(name, fields.iter().map(String::as_str));
-                self.hint = Some(match near {
-                    Some(near) => {
-                        format!("did you mean `{near}`? there are: {}", fields.join(", "))
-                    }
-                    None => format!("there are: {}", fields.join(", ")),
-                });
-                return self;
-            }
-        }
-        self
-    }
-
-    fn at(self, table: &Table<'_>, origin: &Origin, text: &str, key: &str) -> Problem {
-        let line = self.line.map_or(0..text.len().min(1), |line| line_of(text, line));
-        let message = match self.line {
-            Some(line) => format!("`{key}`, line {line} of the template: {}", self.message),
-            None => format!("`{key}`: {}", self.message),
-        };
-        let problem = match origin {
-            Origin::Inline(at) => {
-                let document = table.document();
-                let source = match document.within(&at.source, text, line) {
-                    Source::Span(span) => {
-                        Source::Span(written_line(document.text(), span, self.line.unwrap_or(1)))
-                    }
-                    other => other,
-                };
-                document.problem(&source, message)
-            }
-            Origin::File(path) => Problem::new(Place::in_text(path, text, line), message),
-        };
-        match self.hint {
-            Some(hint) => problem.hint(hint),
-            None => problem,
-        }
-    }
-}
-
-/// Of a string over several lines, which begins at `span` in `text`, where the line `number` (from
-/// 1) of its value is written; else `span`.
-fn written_line(text: &str, span: Range<usize>, number: usize) -> Range<usize> {
-    let written = text.get(span.clone()).unwrap_or_default();
-    if !(written.starts_with("\"\"\"") || written.starts_with("'''")) {
-        return span;
-    }
-    // A line end right behind the opening quotes is no part of the value.
-    let first = written[3..].starts_with(['\r', '\n']);
-    let line = line_of(written, number + usize::from(first));
-    let skip = if line.start == 0 { 3 } else { 0 };
-    span.start + line.start + skip..span.start + line.end.max(line.start + skip + 1)
-}
-
-/// The bytes of the line `number` (from 1), without its end.
-fn line_of(text: &str, number: usize) -> Range<usize> {
-    let mut start = 0;
-    for (n, line) in (1..).zip(text.split('\n')) {
-        if n == number {
-            return start..start + line.trim_end_matches('\r').len().max(1);
-        }
-        start += line.len() + 1;
-    }
-    0..text.len().min(1)
-}
-
-/// The first name in `path` (`alert.feed.nam`) that is not in `known`, and those that are.
-fn missing<'a>(path: &'a str, known: &serde_json::Value) -> Option<(&'a str, Vec<String>)> {
-    let mut value = known;
-    for name in path.split('.') {
-        let fields = value.as_object()?;
-        match fields.get(name) {
-            Some(inner) => value = inner,
-            None => return Some((name, fields.keys().cloned().collect())),
-        }
-    }
-    None
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 use super::*;
 use crate::document::Document;
 use crate::model::{Form, Problems};
+use crate::sinks::Around;
 use crate::sinks::tests::{alert, delivery};
 
 const PART: Part = Part {
@@ -18,6 +19,14 @@ const PART: Part = Part {
 
 /// The template that `text`, a config, has, and what is wrong with it.
 fn read(text: &str, folder: &std::path::Path) -> (Option<Template>, Vec<String>) {
+    read_for(HealthAlerts::Never, text, folder)
+}
+
+fn read_for(
+    health: HealthAlerts,
+    text: &str,
+    folder: &std::path::Path,
+) -> (Option<Template>, Vec<String>) {
     let document = Document::new("w.toml", text);
     let problems = Problems::default();
     let mut root = document.root(&problems);
@@ -25,13 +34,14 @@ fn read(text: &str, folder: &std::path::Path) -> (Option<Template>, Vec<String>)
         vault: crate::files::Vault { folder: folder.to_owned(), ..Default::default() },
         ..Around::default()
     };
-    let template = Template::read(&mut root, &around, PART);
+    let reading = Reading { around: &around, health };
+    let template = Template::read(&mut root, &reading, PART);
     root.finish();
     (template, problems.into_vec().iter().map(ToString::to_string).collect())
 }
 
 fn template(text: &str) -> Template {
-    Template::new(PART, text.to_owned()).unwrap()
+    Template::new(PART, text.to_owned(), HealthAlerts::Also).unwrap()
 }
 
 fn batch(count: u32, title: &str) -> Batch {
@@ -82,11 +92,14 @@ fn no_filter_gets_round_the_escapes() {
         "{{ alert.title|tojson }}",
         "{% autoescape 'html' %}{{ alert.title|e }}{% endautoescape %}",
     ] {
-        let text = Template::new(plain, text.to_owned()).unwrap().render(&batch(1, "<b>"));
+        let text = Template::new(plain, text.to_owned(), HealthAlerts::Also)
+            .unwrap()
+            .render(&batch(1, "<b>"));
         assert!(text.contains("0 <b>"), "{text}");
     }
     let json = Part { markup: Markup { json: true, ..PART.markup }, ..PART };
-    let text = Template::new(json, "{{ alert.title|tojson }}".to_owned()).unwrap();
+    let text =
+        Template::new(json, "{{ alert.title|tojson }}".to_owned(), HealthAlerts::Also).unwrap();
     assert_eq!(text.render(&batch(1, "<b>")), "\"0 <b>\"");
 }
 
@@ -112,8 +125,26 @@ fn a_wrong_template_is_told_with_its_own_line() {
             "did you mean `count`?",
         ),
         (
-            "body = \"{% for a in alerts %}{{ a.nam }}{% endfor %}\"",
-            "w.toml:1:9: `body`, line 1 of the template: undefined value",
+            "body = \"{% for a in alerts %}{{ a.titel }}{% endfor %}\"",
+            "w.toml:1:9: `body`, line 1 of the template: undefined value: there is no `a.titel`\n",
+            "did you mean `title`? there are: feed, health, id, item",
+        ),
+        (
+            "body = \"{%- for a in alerts -%}{% for r in a.rules|reverse %}{{ r.nam }}{% endfor %}{% endfor %}\"",
+            "there is no `r.nam`",
+            "there are: id, level, matches, status, tags, title",
+        ),
+        ("body = \"{{ alerts[0].titel }}\"", "there is no `alerts[0].titel`", "mean `title`?"),
+        (
+            "body = \"{{ alert.rules[0].titel|upper }}\"",
+            "there is no `alert.rules[0].titel`",
+            "mean `title`?",
+        ),
+        ("body = \"{{ alert['feed'].nam }}\"", "there is no `alert['feed'].nam`", "id, title, url"),
+        ("body = \"{{ alert.terms[1] }}\"", "there is no `alert.terms[1]`", ""),
+        (
+            "body = \"{{ alert.item.authors[0] }}\"",
+            "there is no `alert.item.authors[0]`, for an alert of an item without headline and link",
             "",
         ),
         (
@@ -142,6 +173,37 @@ fn a_wrong_template_is_told_with_its_own_line() {
         let [problem] = &problems[..] else { panic!("{text}: {problems:#?}") };
         assert!(problem.contains(message), "{text}\n{problem}");
         assert!(problem.contains(hint), "{text}\n{problem}");
+    }
+}
+
+#[test]
+fn a_template_is_tried_on_what_its_sink_can_get() {
+    let nowhere = std::path::Path::new("/nowhere");
+    let rules =
+        "body = \"{{ alert.rules[0].title }} {{ (alert.rules|first).id }} {{ alert.terms[0] }}\"";
+    let feeds = "body = \"{{ alert.health.state }}\"";
+    let about = ", for an alert about a feed, which has no rules";
+    let cases = [
+        (HealthAlerts::Never, rules, ""),
+        (HealthAlerts::Also, rules, about),
+        (HealthAlerts::Only, rules, about),
+        (HealthAlerts::Never, feeds, "there is no `alert.health.state`"),
+        (HealthAlerts::Also, feeds, "there is no `alert.health.state`"),
+        (HealthAlerts::Only, feeds, ""),
+    ];
+    for (health, text, expected) in cases {
+        let (_, problems) = read_for(health, text, nowhere);
+        match expected {
+            "" => assert_eq!(problems, Vec::<String>::new(), "{health:?} {text}"),
+            _ => assert!(problems[0].contains(expected), "{health:?} {text}: {problems:?}"),
+        }
+    }
+    // As a whole sink's key says.
+    for (key, expected) in [("", 0), ("health = \"also\"\n", 1)] {
+        let text =
+            format!("[[sink]]\nkind = \"slack\"\nurl = \"http://h.example/\"\n{key}{rules}\n");
+        let (_, problems) = crate::sinks::tests::read(&text, nowhere);
+        assert_eq!(problems.len(), expected, "{problems:?}");
     }
 }
 
@@ -232,7 +294,7 @@ fn a_template_that_fails_for_an_alert_gives_way_to_the_default() {
 
 #[test]
 fn templates_see_each_field_that_an_alert_has() {
-    for batch in samples() {
+    for Sample { batch, .. } in samples(HealthAlerts::Also) {
         let view = Message::of(&batch, BOUNDS[0], batch.len()).unwrap();
         let view = serde_json::to_value(&view.alert).unwrap();
         let alert = serde_json::to_value(&*batch.deliveries[0].alert).unwrap();

@@ -14,7 +14,7 @@ use reqwest::header::HeaderValue;
 pub(super) use self::payload::alerts as json_of;
 use self::payload::{Payload, Preset};
 use super::http::{Auth, HttpKeys, Post, Poster, SecretUrl, read_secret, read_url};
-use super::{Around, BuildContext, Config, Kind, KindSpec, Shape, Sink, SinkError};
+use super::{BuildContext, Config, Kind, KindSpec, Reading, Shape, Sink, SinkError};
 use crate::document::{At, Table};
 use crate::model::{Attempt, Batch, Clock, Outcome, Reason, Secret, SinkName, visible};
 
@@ -70,7 +70,7 @@ timeout = \"10s\"
     read,
 };
 
-fn read(table: &mut Table<'_>, around: &Around) -> Option<KindSpec> {
+fn read(table: &mut Table<'_>, around: &Reading<'_>) -> Option<KindSpec> {
     let url = read_url(table, around, ("url", "url_file"));
     let method = method(table);
     let from_url = url.as_ref().and_then(|(_, credentials)| credentials.clone());

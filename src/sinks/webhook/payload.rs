@@ -9,8 +9,8 @@ use serde_json::json;
 use super::{RESOLVE_AFTER, alertmanager};
 use crate::document::{At, Source, Table};
 use crate::model::{Alert, Batch, Timestamp, json_line, visible};
-use crate::sinks::Around;
-use crate::sinks::message::samples;
+use crate::sinks::Reading;
+use crate::sinks::message::{Sample, samples};
 use crate::sinks::template::markup::{as_is, cut_entities, entities, entities_inert, html};
 use crate::sinks::template::{self, Markup, Part, Template};
 
@@ -66,7 +66,7 @@ pub(super) enum Payload {
 
 impl Payload {
     /// Takes what `preset` asks for out of a table. `None` if it is wrong; that is noted.
-    pub fn read(table: &mut Table<'_>, around: &Around, preset: Preset) -> Option<Self> {
+    pub fn read(table: &mut Table<'_>, around: &Reading<'_>, preset: Preset) -> Option<Self> {
         match preset {
             Preset::Slack => {
                 let title = Template::read(table, around, SLACK_TITLE);
@@ -85,7 +85,7 @@ impl Payload {
                 let body = Template::read(table, around, Part { markup, ..OWN })?;
                 if own && content_type.as_deref().is_some_and(is_json) {
                     let source = place.unwrap_or_else(|| table.source().clone());
-                    makes_json(table, &source, &body)?;
+                    makes_json(table, around, &source, &body)?;
                 }
                 Some(match own {
                     true => Self::Own { body: Box::new(body), content_type: content_type? },
@@ -162,8 +162,13 @@ fn essence(content_type: &str) -> String {
 }
 
 /// Whether what `body` makes of messages of each form is JSON; if not, that is noted.
-fn makes_json(table: &Table<'_>, source: &Source, body: &Template) -> Option<()> {
-    for batch in samples() {
+fn makes_json(
+    table: &Table<'_>,
+    around: &Reading<'_>,
+    source: &Source,
+    body: &Template,
+) -> Option<()> {
+    for Sample { batch, .. } in samples(around.health) {
         let made = body.render(&batch);
         let Err(error) = serde_json::from_str::<IgnoredAny>(&made) else { continue };
         let form = batch.form.as_str();
