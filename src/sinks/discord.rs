@@ -92,13 +92,14 @@ fn read(table: &mut Table<'_>, around: &Reading<'_>) -> Option<KindSpec> {
 }
 
 impl Config for DiscordConfig {
-    fn build(&self, _: &SinkName, context: &BuildContext) -> Result<Box<dyn Sink>, SinkError> {
+    fn build(&self, name: &SinkName, context: &BuildContext) -> Result<Box<dyn Sink>, SinkError> {
         let poster = Poster::new(&self.url, &self.http, [], context);
-        Ok(Box::new(DiscordSink { config: self.clone(), poster }))
+        Ok(Box::new(DiscordSink { name: name.clone(), config: self.clone(), poster }))
     }
 }
 
 struct DiscordSink {
+    name: SinkName,
     config: DiscordConfig,
     poster: Poster,
 }
@@ -106,8 +107,8 @@ struct DiscordSink {
 impl DiscordSink {
     fn message(&self, batch: &Batch) -> Value {
         let mut embed = json!({
-            "title": self.config.title.render(batch),
-            "description": self.config.body.render(batch),
+            "title": self.config.title.render(batch, &self.name),
+            "description": self.config.body.render(batch, &self.name),
             "color": color(batch.deliveries.iter().map(|d| d.alert.level).max()),
         });
         if let [only] = batch.deliveries.as_slice() {

@@ -167,11 +167,13 @@ impl Config for EmailConfig {
             Head { from: self.from.clone(), to: self.to.clone(), reply_to: self.reply_to.clone() };
         let config = self.clone();
         let clock = context.clock.clone();
-        Ok(Box::new(Email { server, head, config, clock, partly: Mutex::default() }))
+        let name = name.clone();
+        Ok(Box::new(Email { name, server, head, config, clock, partly: Mutex::default() }))
     }
 }
 
 struct Email {
+    name: SinkName,
     server: Server,
     head: Head,
     config: EmailConfig,
@@ -182,10 +184,10 @@ struct Email {
 
 impl Email {
     async fn send(&self, batch: &Batch) -> Outcome {
-        let html = self.config.html.as_ref().map(|template| template.render(batch));
+        let html = self.config.html.as_ref().map(|template| template.render(batch, &self.name));
         let words = Words {
-            subject: self.config.title.render(batch),
-            text: self.config.body.render(batch),
+            subject: self.config.title.render(batch, &self.name),
+            text: self.config.body.render(batch, &self.name),
             html: html.filter(|html| !html.trim().is_empty()),
         };
         let mail = match compose(&self.head, words, batch, self.clock.now().wall) {

@@ -148,21 +148,25 @@ fn read_msgtype(table: &mut Table<'_>) -> Option<&'static str> {
 }
 
 impl Config for MatrixConfig {
-    fn build(&self, _: &SinkName, context: &BuildContext) -> Result<Box<dyn Sink>, SinkError> {
+    fn build(&self, name: &SinkName, context: &BuildContext) -> Result<Box<dyn Sink>, SinkError> {
         let home = SecretUrl::new(self.homeserver.clone());
         let poster = Poster::new(&home, &self.http, [self.token.clone()], context);
-        Ok(Box::new(MatrixSink { config: self.clone(), poster }))
+        Ok(Box::new(MatrixSink { name: name.clone(), config: self.clone(), poster }))
     }
 }
 
 struct MatrixSink {
+    name: SinkName,
     config: MatrixConfig,
     poster: Poster,
 }
 
 impl MatrixSink {
     fn event(&self, batch: &Batch) -> Value {
-        let (title, body) = (self.config.title.render(batch), self.config.body.render(batch));
+        let (title, body) = (
+            self.config.title.render(batch, &self.name),
+            self.config.body.render(batch, &self.name),
+        );
         let html = format!("{title}\n{body}");
         let html = html.trim();
         json!({

@@ -147,15 +147,16 @@ fn read_tags(table: &mut Table<'_>) -> Option<Option<Vec<String>>> {
 }
 
 impl Config for NtfyConfig {
-    fn build(&self, _: &SinkName, context: &BuildContext) -> Result<Box<dyn Sink>, SinkError> {
+    fn build(&self, name: &SinkName, context: &BuildContext) -> Result<Box<dyn Sink>, SinkError> {
         let home = SecretUrl::new(self.server.clone());
         let secrets = self.auth.secret().into_iter().chain([self.topic.clone()]);
         let poster = Poster::new(&home, &self.http, secrets, context);
-        Ok(Box::new(NtfySink { config: self.clone(), poster }))
+        Ok(Box::new(NtfySink { name: name.clone(), config: self.clone(), poster }))
     }
 }
 
 struct NtfySink {
+    name: SinkName,
     config: NtfyConfig,
     poster: Poster,
 }
@@ -167,8 +168,8 @@ impl NtfySink {
         let level = level.unwrap_or_default();
         let mut message = json!({
             "topic": config.topic.expose(),
-            "title": config.title.render(batch),
-            "message": config.body.render(batch),
+            "title": config.title.render(batch, &self.name),
+            "message": config.body.render(batch, &self.name),
             "priority": priority(level),
             "sequence_id": batch.key.as_str(),
         });

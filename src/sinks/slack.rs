@@ -93,13 +93,14 @@ fn read(table: &mut Table<'_>, around: &Reading<'_>) -> Option<KindSpec> {
 }
 
 impl Config for SlackConfig {
-    fn build(&self, _: &SinkName, context: &BuildContext) -> Result<Box<dyn Sink>, SinkError> {
+    fn build(&self, name: &SinkName, context: &BuildContext) -> Result<Box<dyn Sink>, SinkError> {
         let poster = Poster::new(&self.url, &self.http, [], context);
-        Ok(Box::new(SlackSink { config: self.clone(), poster }))
+        Ok(Box::new(SlackSink { name: name.clone(), config: self.clone(), poster }))
     }
 }
 
 struct SlackSink {
+    name: SinkName,
     config: SlackConfig,
     poster: Poster,
 }
@@ -110,7 +111,10 @@ impl Sink for SlackSink {
         if batch.is_empty() {
             return Attempt::default();
         }
-        let (title, body) = (self.config.title.render(batch), self.config.body.render(batch));
+        let (title, body) = (
+            self.config.title.render(batch, &self.name),
+            self.config.body.render(batch, &self.name),
+        );
         let message = json!({
             "text": format!("{title}\n{body}").trim(),
             "unfurl_links": false,

@@ -161,13 +161,14 @@ impl TelegramConfig {
 }
 
 impl Config for TelegramConfig {
-    fn build(&self, _: &SinkName, context: &BuildContext) -> Result<Box<dyn Sink>, SinkError> {
+    fn build(&self, name: &SinkName, context: &BuildContext) -> Result<Box<dyn Sink>, SinkError> {
         let poster = Poster::new(&self.endpoint(), &self.http, [self.token.clone()], context);
-        Ok(Box::new(TelegramSink { config: self.clone(), poster }))
+        Ok(Box::new(TelegramSink { name: name.clone(), config: self.clone(), poster }))
     }
 }
 
 struct TelegramSink {
+    name: SinkName,
     config: TelegramConfig,
     poster: Poster,
 }
@@ -175,7 +176,8 @@ struct TelegramSink {
 impl TelegramSink {
     fn message(&self, batch: &Batch) -> Value {
         let config = &self.config;
-        let (title, body) = (config.title.render(batch), config.body.render(batch));
+        let (title, body) =
+            (config.title.render(batch, &self.name), config.body.render(batch, &self.name));
         let mut message = json!({
             "chat_id": config.chat_id,
             "text": format!("{title}\n{body}").trim(),

@@ -6,8 +6,9 @@ mod fit;
 pub(super) mod markup;
 pub(super) mod tags;
 
+use std::collections::VecDeque;
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use minijinja::value::{Serde, Value};
 use minijinja::{AutoEscape, Environment, Error, ErrorKind, UndefinedBehavior};
@@ -18,7 +19,8 @@ use super::message::{BOUNDS, Message, Sample, samples};
 use super::{HealthAlerts, Reading};
 use crate::document::Table;
 use crate::files::read_file;
-use crate::model::Batch;
+use crate::model::{Batch, MessageKey, SinkName};
+use crate::observe::events::TemplateFailed;
 
 /// Steps of minijinja that one rendering may take.
 const FUEL: u64 = 500_000;
@@ -26,6 +28,8 @@ const FUEL: u64 = 500_000;
 const MAX_TEMPLATE: usize = 64 << 10;
 /// Bytes that one rendering may write before it is given up.
 const MAX_RENDERED: usize = 4 << 20;
+/// Messages of which it is known that they were told of.
+const MAX_TOLD: usize = 64;
 /// What a template is called inside the engine.
 const NAME: &str = "template";
 
@@ -56,8 +60,38 @@ pub(super) struct Part {
 pub(super) struct Template {
     part: Part,
     /// The config's own, if there is one.
-    own: Option<Arc<Environment<'static>>>,
+    own: Option<Arc<Own>>,
     default: Arc<Environment<'static>>,
+}
+
+/// A config's own template.
+struct Own {
+    env: Environment<'static>,
+    /// Messages that it failed for of late, which is told once of each.
+    told: Mutex<VecDeque<MessageKey>>,
+}
+
+impl Own {
+    /// What it makes of `batch`, within the limit.
+    fn render(&self, batch: &Batch, part: Part) -> Result<String, Fault> {
+        let render = |message: &Message| render(&self.env, message);
+        let text = fit::fit(batch, part.limit, part.markup, render);
+        let text = text.map_err(|error| Fault::of(&error))?;
+        (part.markup.check)(&text).map_err(Fault::of_text)?;
+        Ok(text)
+    }
+
+    fn tell(&self, key: &MessageKey, event: &TemplateFailed<'_>) {
+        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        if told.contains(key) {
+            return;
+        }
+        if told.len() == MAX_TOLD {
+            told.pop_front();
+        }
+        told.push_back(key.clone());
+        event.log();
+    }
 }
 
 impl fmt::Debug for Template {
@@ -124,35 +158,52 @@ impl Template {
             return Err(Fault::new(message));
         }
         let default = compile(part.default.to_owned(), part.markup).map_err(|e| Fault::of(&e))?;
-        let own = compile(text.clone(), part.markup).map_err(|error| Fault::of(&error))?;
+        let env = compile(text.clone(), part.markup).map_err(|error| Fault::of(&error))?;
+        let own = Own { env, told: Mutex::default() };
         for Sample { batch, about } in samples(health) {
             let bounds = BOUNDS[0];
             let Some(message) = Message::of(&batch, bounds, batch.len()) else { continue };
-            if let Err(error) = render(&own, &message) {
-                return Err(Fault::of_names(&error, &own, &text, &message).with(about));
+            if let Err(error) = render(&own.env, &message) {
+                return Err(Fault::of_names(&error, &own.env, &text, &message).with(about));
             }
+            own.render(&batch, part).map_err(|fault| fault.with(about))?;
         }
         Ok(Self { part, own: Some(Arc::new(own)), default: Arc::new(default) })
     }
 
-    /// The text for `batch`, within the limit. Never fails: should the config's own template fail
-    /// for these alerts, the default takes its place and says so.
-    pub fn render(&self, batch: &Batch) -> String {
+    /// The text for `batch`, which `sink` sends, within the limit. Never fails: should the config's
+    /// own template fail for these alerts, that is logged, and the default takes its place and says
+    /// so.
+    pub fn render(&self, batch: &Batch, sink: &SinkName) -> String {
         let Part { limit, markup, .. } = self.part;
         let mut note = String::new();
-        if let Some(own) = &self.own {
-            match fit::fit(batch, limit, markup, |message| render(own, message)) {
-                Ok(text) => return text,
-                Err(error) => {
-                    let fault = Fault::of(&error).message;
-                    let told = format!(" (`{}` failed: {fault})", self.part.key);
-                    (markup.escape)(&told, &mut note);
-                }
+        match self.try_own(batch, sink) {
+            None => {}
+            Some(Ok(text)) => return text,
+            Some(Err(fault)) => {
+                let told = format!(" (`{}` failed: {})", self.part.key, fault.message);
+                (markup.escape)(&told, &mut note);
             }
         }
         let room = limit.saturating_sub((markup.length)(&note));
         let text = fit::fit(batch, room, markup, |message| render(&self.default, message));
         text.unwrap_or_else(|_| fit::plain(batch, room, markup)) + &note
+    }
+
+    /// The text that the config's own template makes, if there is one and it does not fail, which is
+    /// logged.
+    pub fn render_own(&self, batch: &Batch, sink: &SinkName) -> Option<String> {
+        self.try_own(batch, sink)?.ok()
+    }
+
+    fn try_own(&self, batch: &Batch, sink: &SinkName) -> Option<Result<String, Fault>> {
+        let own = self.own.as_ref()?;
+        let result = own.render(batch, self.part);
+        if let Err(Fault { message, .. }) = &result {
+            let (key, template) = (batch.key.as_str(), self.part.key);
+            own.tell(&batch.key, &TemplateFailed { sink, key, template, message });
+        }
+        Some(result)
     }
 }
 

@@ -2,7 +2,7 @@ use super::*;
 use crate::document::Document;
 use crate::model::{Form, Problems};
 use crate::sinks::Around;
-use crate::sinks::tests::{alert, delivery};
+use crate::sinks::tests::{alert, delivery, logged};
 
 const PART: Part = Part {
     key: "body",
@@ -44,6 +44,10 @@ fn template(text: &str) -> Template {
     Template::new(PART, text.to_owned(), HealthAlerts::Also).unwrap()
 }
 
+fn sink() -> SinkName {
+    SinkName::new("desk")
+}
+
 fn batch(count: u32, title: &str) -> Batch {
     let deliveries = (0..count).map(|number| {
         let mut delivery = delivery(number);
@@ -62,7 +66,7 @@ fn values_are_escaped_and_what_the_template_says_is_not() {
          <{{ alert.link|url }}|x> {% set t %}<i>{{ alert.title }}</i>{% endset %}{{ t }}\
          {% macro m(x) %}<u>{{ x }}</u>{% endmacro %}{{ m(alert.title) }} {{ alert.item.published }}",
     )
-    .render(&batch(1, "<!channel> & co"));
+    .render(&batch(1, "<!channel> & co"), &sink());
     let title = "0 &lt;!channel&gt; &amp; co";
     let expected = format!(
         "<b>{title}</b> {title}&amp;&lt; 0 &lt;!CHANNEL&gt; &amp; CO <https://example.org/0|x> \
@@ -84,7 +88,7 @@ fn no_filter_gets_round_the_escapes() {
         ),
     ];
     for (text, expected) in cases {
-        assert_eq!(template(text).render(&batch(1, "<@U1>")), expected, "{text}");
+        assert_eq!(template(text).render(&batch(1, "<@U1>"), &sink()), expected, "{text}");
     }
     // Not what HTML would make of it, where the service reads no HTML.
     let plain = Part { markup: Markup::PLAIN, ..PART };
@@ -94,13 +98,13 @@ fn no_filter_gets_round_the_escapes() {
     ] {
         let text = Template::new(plain, text.to_owned(), HealthAlerts::Also)
             .unwrap()
-            .render(&batch(1, "<b>"));
+            .render(&batch(1, "<b>"), &sink());
         assert!(text.contains("0 <b>"), "{text}");
     }
     let json = Part { markup: Markup { json: true, ..PART.markup }, ..PART };
     let text =
         Template::new(json, "{{ alert.title|tojson }}".to_owned(), HealthAlerts::Also).unwrap();
-    assert_eq!(text.render(&batch(1, "<b>")), "\"0 <b>\"");
+    assert_eq!(text.render(&batch(1, "<b>"), &sink()), "\"0 <b>\"");
 }
 
 #[test]
@@ -213,7 +217,7 @@ fn a_template_in_a_file_is_read_and_told_of_there() {
     std::fs::write(folder.path().join("body"), "{{ count }} of {{ form }}\n").unwrap();
     let (template, problems) = read("body_file = \"body\"", folder.path());
     assert_eq!(problems, Vec::<String>::new());
-    assert_eq!(template.unwrap().render(&batch(2, "x")), "2 of digest");
+    assert_eq!(template.unwrap().render(&batch(2, "x"), &sink()), "2 of digest");
     std::fs::write(folder.path().join("body"), "\n {{ cuont }}").unwrap();
     let (_, problems) = read("body_file = \"body\"", folder.path());
     let place = format!("{}:2:1: `body`, line 2", folder.path().join("body").display());
@@ -226,22 +230,22 @@ fn a_message_that_is_too_long_is_shortened_text_by_text() {
     let own = template(
         "{{ count }}{% for alert in alerts %}\n- {{ alert.title }} {{ alert.text }} {{ alert.terms|join(', ') }}{% endfor %}{% if more %}\n{{ more }} more{% endif %}",
     );
-    let one = own.render(&batch(1, &huge));
+    let one = own.render(&batch(1, &huge), &sink());
     assert!(
         markup::chars(&one) <= PART.limit && one.starts_with("1\n- 0 &amp;&lt;слово&gt;"),
         "{one}"
     );
     assert!(markup::chars(&one) > PART.limit / 2, "{one}");
-    let three = own.render(&batch(3, &huge));
+    let three = own.render(&batch(3, &huge), &sink());
     assert!(markup::chars(&three) <= PART.limit, "{three}");
     for number in 0..3 {
         assert!(three.contains(&format!("\n- {number} &amp;&lt;слово")), "{three}");
     }
-    let many = own.render(&batch(100, &huge));
+    let many = own.render(&batch(100, &huge), &sink());
     assert!(markup::chars(&many) <= PART.limit, "{many}");
     let shown = many.matches("\n- ").count();
     assert!(many.ends_with(&format!("\n{} more", 100 - shown)), "{many}");
-    assert_eq!(own.render(&batch(3, "short")).matches("\n- ").count(), 3);
+    assert_eq!(own.render(&batch(3, "short"), &sink()).matches("\n- ").count(), 3);
 }
 
 #[test]
@@ -269,7 +273,7 @@ fn what_a_chat_would_make_something_of_is_made_nothing_of() {
 #[test]
 fn what_is_cut_is_cut_outside_of_escapes_and_tags() {
     let own = template("{{ alert.title * 50 }}");
-    let cut = own.render(&batch(1, "&&&&&&&&&&&&&&&&&&&&&&&&&&"));
+    let cut = own.render(&batch(1, "&&&&&&&&&&&&&&&&&&&&&&&&&&"), &sink());
     assert!(cut.ends_with("&amp;…") || cut.ends_with("0…") || cut.ends_with(" …"), "{cut}");
     assert!(cut.chars().count() <= 500);
     for most in 0..40 {
@@ -286,10 +290,25 @@ fn what_is_cut_is_cut_outside_of_escapes_and_tags() {
 fn a_template_that_fails_for_an_alert_gives_way_to_the_default() {
     // Of the samples none has the word.
     let own = template("{% if 'Харків' in alert.title %}{{ alert.rules[7].id }}{% endif %}ok");
-    assert_eq!(own.render(&batch(1, "x")), "ok");
-    let text = own.render(&batch(1, "Харків <b>"));
+    assert_eq!(own.render(&batch(1, "x"), &sink()), "ok");
+    let (one, other) = (batch(1, "Харків <b>"), batch(2, "Харків <b>"));
+    let text = own.render(&one, &sink());
     assert!(text.starts_with("0 Харків &lt;b&gt;\n"), "{text}");
     assert!(text.contains(" (`body` failed: undefined value"), "{text}");
+    // Once of each message, however often it is made.
+    let own = template("{% if 'Харків' in alert.title %}{{ alert.rules[7].id }}{% endif %}ok");
+    let lines = logged(|| {
+        for batch in [&one, &one, &other, &one, &other] {
+            own.render(batch, &sink());
+        }
+    });
+    let keys: Vec<&str> = lines.iter().map(|line| line["key"].as_str().unwrap()).collect();
+    assert_eq!(keys, [one.key.as_str(), other.key.as_str()], "{lines:?}");
+    for line in lines {
+        assert_eq!((&line["level"], &line["event"]), (&"warn".into(), &"template_failed".into()));
+        assert_eq!((&line["sink"], &line["template"]), (&"desk".into(), &"body".into()));
+        assert_eq!(line["message"], "undefined value: there is no `alert.rules[7]`");
+    }
 }
 
 #[test]

@@ -48,7 +48,8 @@ pub struct WebhookConfig {
     /// `body`, or `body_file`, without a preset: a template of what is sent, as `content_type`
     /// (default `application/json`). What the template inserts is escaped for a JSON string, for
     /// XML and HTML, or for a form, as the type says, and `{{ alert|tojson }}` writes any value as
-    /// JSON.
+    /// JSON. A template that fails for a message, or makes no JSON of it, gives way to the JSON that
+    /// is sent without one, as `application/json`; of a `text/…`, to headlines, a line each.
     payload: Payload,
     /// `timeout`, `headers`, `proxy`, `http1_only`, `ca_file`: as all sinks over HTTP have them.
     http: HttpKeys,
@@ -112,14 +113,16 @@ fn method(table: &mut Table<'_>) -> Option<Method> {
 }
 
 impl Config for WebhookConfig {
-    fn build(&self, _: &SinkName, context: &BuildContext) -> Result<Box<dyn Sink>, SinkError> {
+    fn build(&self, name: &SinkName, context: &BuildContext) -> Result<Box<dyn Sink>, SinkError> {
         let secrets = self.auth.secret().into_iter().chain(self.secret.clone());
         let poster = Poster::new(&self.url, &self.http, secrets, context);
-        Ok(Box::new(WebhookSink { config: self.clone(), poster, clock: context.clock.clone() }))
+        let (config, clock) = (self.clone(), context.clock.clone());
+        Ok(Box::new(WebhookSink { name: name.clone(), config, poster, clock }))
     }
 }
 
 struct WebhookSink {
+    name: SinkName,
     config: WebhookConfig,
     poster: Poster,
     clock: Clock,
@@ -129,11 +132,11 @@ impl WebhookSink {
     fn post(&self, batch: &Batch) -> Result<Post, serde_json::Error> {
         let config = &self.config;
         let now = self.clock.now().wall;
-        let body = config.payload.body(batch, now)?;
+        let (body, content_type) = config.payload.body(batch, now, &self.name)?;
         let mut post = Post::new(config.url.expose().clone(), body);
         post.method = config.method.clone();
         post.auth = config.auth.clone();
-        post.set("content-type", config.payload.content_type());
+        post.set("content-type", content_type);
         post.set("idempotency-key", batch.key.as_str());
         if let Some(secret) = &config.secret {
             let seconds = now.as_millis().div_euclid(1000);

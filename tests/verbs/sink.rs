@@ -156,6 +156,23 @@ fn a_program_is_found_beside_a_config_that_is_named_by_a_relative_path() {
     }
 }
 
+#[test]
+fn a_template_that_fails_is_told_and_the_message_goes_out() {
+    let (url, got) = once("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+    let house = house(&format!(
+        "[[sink]]\nkind = \"webhook\"\nurl = \"{url}/x\"\n\
+         body = \"[{{% if 'TEST' in alert.title %}}{{{{ alert.rules[7].id }}}}{{% endif %}}]\"\n"
+    ));
+    house.run(&["check", "--config", "w.toml"]).expect(0);
+    let ran = house.run(&test("webhook", &[])).expect(0);
+    let told = "  The template `body` failed: undefined value: there is no `alert.rules[7]`\n";
+    assert!(ran.stdout.contains(told), "{}", ran.stdout);
+    let got = got.join().unwrap();
+    let (head, body) = got.split_once("\r\n\r\n").unwrap();
+    assert!(head.contains("content-type: application/json"), "{head}");
+    serde_json::from_str::<Alert>(body).unwrap();
+}
+
 /// A mail server that takes one mail and says `words` to it.
 fn mail_server(words: &'static str) -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();

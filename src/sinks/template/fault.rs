@@ -7,6 +7,7 @@ use minijinja::{Environment, Error, ErrorKind};
 use serde_json::Value;
 
 use super::NAME;
+use super::markup::Flaw;
 use crate::document::{At, Source, Table};
 use crate::model::{Place, Problem, nearest};
 use crate::sinks::message::Message;
@@ -64,6 +65,11 @@ impl Fault {
             fault.hint = Some(format!("{near}there are: {}", fields.join(", ")));
         }
         fault
+    }
+
+    /// What is wrong with what it makes.
+    pub fn of_text(flaw: Flaw) -> Self {
+        Self { message: flaw.message, line: None, hint: Some(flaw.hint.to_owned()) }
     }
 
     /// The same, with what it was that the template failed for.

@@ -17,6 +17,17 @@ pub(in crate::sinks) struct Markup {
     pub length: fn(&str) -> usize,
     /// Whether the text is JSON, so that what the filter `tojson` makes stands there as it is.
     pub json: bool,
+    /// What the service would refuse a text for.
+    pub check: fn(&str) -> Result<(), Flaw>,
+}
+
+/// What is wrong with a rendered text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::sinks) struct Flaw {
+    /// As a clause.
+    pub message: String,
+    /// How to mend it.
+    pub hint: &'static str,
 }
 
 impl fmt::Debug for Markup {
@@ -27,8 +38,14 @@ impl fmt::Debug for Markup {
 
 impl Markup {
     /// Text that nothing is read into, counted in characters.
-    pub const PLAIN: Self =
-        Self { escape: as_is, url: as_is, cut: cut_plain, length: chars, json: false };
+    pub const PLAIN: Self = Self {
+        escape: as_is,
+        url: as_is,
+        cut: cut_plain,
+        length: chars,
+        json: false,
+        check: |_| Ok(()),
+    };
 }
 
 /// The text itself.

@@ -7,11 +7,10 @@ use serde::de::IgnoredAny;
 use serde_json::json;
 
 use super::{RESOLVE_AFTER, alertmanager};
-use crate::document::{At, Source, Table};
-use crate::model::{Alert, Batch, Timestamp, json_line, visible};
+use crate::document::{At, Table};
+use crate::model::{Alert, Batch, SinkName, Timestamp, json_line, visible};
 use crate::sinks::Reading;
-use crate::sinks::message::{Sample, samples};
-use crate::sinks::template::markup::{as_is, cut_entities, entities, entities_inert, html};
+use crate::sinks::template::markup::{Flaw, as_is, cut_entities, entities, entities_inert, html};
 use crate::sinks::template::{self, Markup, Part, Template};
 
 /// Bytes of JSON beyond which long texts of the alerts are cut.
@@ -81,12 +80,7 @@ impl Payload {
                 let own = table.has("body") || table.has("body_file");
                 let content_type = content_type(table, own);
                 let markup = markup(content_type.as_deref().unwrap_or_default());
-                let place = table.place_of("body").or_else(|| table.place_of("body_file"));
                 let body = Template::read(table, around, Part { markup, ..OWN })?;
-                if own && content_type.as_deref().is_some_and(is_json) {
-                    let source = place.unwrap_or_else(|| table.source().clone());
-                    makes_json(table, around, &source, &body)?;
-                }
                 Some(match own {
                     true => Self::Own { body: Box::new(body), content_type: content_type? },
                     false => Self::Alerts,
@@ -95,27 +89,37 @@ impl Payload {
         }
     }
 
-    /// Of what type the body is.
-    pub fn content_type(&self) -> &str {
-        match self {
-            Self::Own { content_type, .. } => content_type,
-            _ => JSON,
-        }
-    }
-
-    /// The body for `batch`, sent at `now`.
-    pub fn body(&self, batch: &Batch, now: Timestamp) -> Result<String, serde_json::Error> {
-        match self {
-            Self::Alerts => alerts(batch),
-            Self::Own { body, .. } => Ok(body.render(batch)),
+    /// The body for `batch`, which `sink` sends at `now`, and of what type it is.
+    ///
+    /// # Errors
+    /// That an alert cannot be written as JSON.
+    pub fn body(
+        &self,
+        batch: &Batch,
+        now: Timestamp,
+        sink: &SinkName,
+    ) -> Result<(String, &str), serde_json::Error> {
+        let text = match self {
+            Self::Alerts => alerts(batch)?,
+            Self::Own { body, content_type } => {
+                let text = match is_lines(content_type) {
+                    true => Some(body.render(batch, sink)),
+                    false => body.render_own(batch, sink),
+                };
+                match text {
+                    Some(text) => return Ok((text, content_type)),
+                    None => alerts(batch)?,
+                }
+            }
             Self::Slack { title, body } => {
-                let text = format!("{}\n{}", title.render(batch), body.render(batch));
-                Ok(json!({ "text": text.trim() }).to_string())
+                let text = format!("{}\n{}", title.render(batch, sink), body.render(batch, sink));
+                json!({ "text": text.trim() }).to_string()
             }
             Self::Alertmanager { resolve_after } => {
-                json_line(&alertmanager::alerts(batch, now, *resolve_after))
+                json_line(&alertmanager::alerts(batch, now, *resolve_after))?
             }
-        }
+        };
+        Ok((text, JSON))
     }
 
     /// So many alerts have room in one message.
@@ -156,30 +160,23 @@ fn is_json(content_type: &str) -> bool {
     essence.ends_with("/json") || essence.ends_with("+json")
 }
 
+/// Whether lines of text can stand for what a template should have made.
+fn is_lines(content_type: &str) -> bool {
+    let essence = essence(content_type);
+    essence.starts_with("text/") && !essence.ends_with("/xml") && !is_json(content_type)
+}
+
 /// `text/plain` of `Text/Plain; charset=utf-8`.
 fn essence(content_type: &str) -> String {
     content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
 }
 
-/// Whether what `body` makes of messages of each form is JSON; if not, that is noted.
-fn makes_json(
-    table: &Table<'_>,
-    around: &Reading<'_>,
-    source: &Source,
-    body: &Template,
-) -> Option<()> {
-    for Sample { batch, .. } in samples(around.health) {
-        let made = body.render(&batch);
-        let Err(error) = serde_json::from_str::<IgnoredAny>(&made) else { continue };
-        let form = batch.form.as_str();
-        let message = format!("`body`: of a sample ({form}) it makes no JSON: {error}");
-        let problem = table.document().problem(source, message);
-        table.note(problem.hint(
-            "`{{ alert|tojson }}` writes any value as JSON, quotes included; or set `content_type`",
-        ));
-        return None;
-    }
-    Some(())
+fn makes_json(text: &str) -> Result<(), Flaw> {
+    serde_json::from_str::<IgnoredAny>(text).map(drop).map_err(|error| Flaw {
+        message: format!("it makes no JSON: {error}"),
+        hint: "`{{ alert|tojson }}` writes any value as JSON, quotes included; or set \
+               `content_type`",
+    })
 }
 
 /// How what a template inserts is escaped in a body of that type.
@@ -192,7 +189,8 @@ fn markup(content_type: &str) -> Markup {
         _ => as_is,
     };
     // There is nothing to cut at 1 MiB but by force.
-    Markup { escape, url: escape, length: str::len, json, ..Markup::PLAIN }
+    let check = if json { makes_json } else { Markup::PLAIN.check };
+    Markup { escape, url: escape, length: str::len, json, check, ..Markup::PLAIN }
 }
 
 fn json_inside(text: &str, out: &mut String) {
