@@ -86,7 +86,7 @@ fn read(table: &mut Table<'_>, around: &Reading<'_>) -> Option<KindSpec> {
     let url = read_url(table, around, ("url", "url_file"));
     let title = Template::read(table, around, TITLE);
     let body = Template::read(table, around, BODY);
-    let http = HttpKeys::read(table, around);
+    let http = HttpKeys::read(table, around, false);
     let (url, _) = url?;
     Some(Arc::new(DiscordConfig { url, title: title?, body: body?, http: http? }))
 }

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use url::Url;
 
 use super::http::{
-    Auth, HttpKeys, Post, Poster, Reply, SecretUrl, below, lacks_secret, read_base, read_secret,
+    Auth, HttpKeys, Post, Poster, Reply, SecretUrl, below, lacks_secret, read_base, read_token,
 };
 use super::template::markup::html;
 use super::template::tags::{self, cut_html, json_bytes, text_of};
@@ -97,14 +97,14 @@ fn read(table: &mut Table<'_>, around: &Reading<'_>) -> Option<KindSpec> {
         }
     };
     let room = read_room(table);
-    let token = read_secret(table, around, ("token", "token_file"));
+    let token = read_token(table, around);
     if let Some(None) = token {
         lacks_secret(table, ("token", "token_file"));
     }
     let msgtype = read_msgtype(table);
     let title = Template::read(table, around, TITLE);
     let body = Template::read(table, around, BODY);
-    let http = HttpKeys::read(table, around);
+    let http = HttpKeys::read(table, around, true);
     Some(Arc::new(MatrixConfig {
         homeserver: homeserver?.0,
         room: room?,

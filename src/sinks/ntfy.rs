@@ -102,7 +102,7 @@ fn read(table: &mut Table<'_>, around: &Reading<'_>) -> Option<KindSpec> {
     let message_tags = read_tags(table);
     let title = Template::read(table, around, TITLE);
     let body = Template::read(table, around, BODY);
-    let http = HttpKeys::read(table, around);
+    let http = HttpKeys::read(table, around, auth.as_ref().is_some_and(Auth::is_some));
     Some(Arc::new(NtfyConfig {
         server: server?.0,
         topic: topic?,

@@ -104,7 +104,7 @@ fn read(table: &mut Table<'_>, around: &Reading<'_>) -> Option<KindSpec> {
     let api = read_base(table, "api", API);
     let title = Template::read(table, around, TITLE);
     let body = Template::read(table, around, BODY);
-    let http = HttpKeys::read(table, around);
+    let http = HttpKeys::read(table, around, false);
     Some(Arc::new(TelegramConfig {
         token: token?,
         chat_id: chat_id?,

@@ -79,7 +79,7 @@ fn read(table: &mut Table<'_>, around: &Reading<'_>) -> Option<KindSpec> {
     let secret = read_secret(table, around, ("secret", "secret_file"));
     let preset = Preset::read(table);
     let payload = preset.and_then(|preset| Payload::read(table, around, preset));
-    let http = HttpKeys::read(table, around);
+    let http = HttpKeys::read(table, around, auth.as_ref().is_some_and(Auth::is_some));
     let (mut url, _) = url?;
     let payload = payload?;
     if let Payload::Alertmanager { .. } = payload {
