@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::http::{HttpKeys, Post, Poster, Reply, SecretUrl, read_url};
 use super::template::markup::{beginning, utf16};
-use super::template::{self, Markup, Part, Template};
+use super::template::{self, Markup, Part, Template, read_both, render_both};
 use super::{BuildContext, Config, Kind, KindSpec, Reading, Shape, Sink, SinkError};
 use crate::document::Table;
 use crate::model::{Attempt, Batch, Level, Reason, SinkName};
@@ -84,11 +84,10 @@ const MAX_AFTER: f64 = 86_400.0;
 
 fn read(table: &mut Table<'_>, around: &Reading<'_>) -> Option<KindSpec> {
     let url = read_url(table, around, ("url", "url_file"));
-    let title = Template::read(table, around, TITLE);
-    let body = Template::read(table, around, BODY);
+    let texts = read_both(table, around, TITLE, BODY);
     let http = HttpKeys::read(table, around, false);
-    let (url, _) = url?;
-    Some(Arc::new(DiscordConfig { url, title: title?, body: body?, http: http? }))
+    let ((url, _), (title, body)) = (url?, texts?);
+    Some(Arc::new(DiscordConfig { url, title, body, http: http? }))
 }
 
 impl Config for DiscordConfig {
@@ -106,9 +105,11 @@ struct DiscordSink {
 
 impl DiscordSink {
     fn message(&self, batch: &Batch) -> Value {
+        let DiscordConfig { title, body, .. } = &self.config;
+        let (title, body) = render_both(title, body, batch, &self.name);
         let mut embed = json!({
-            "title": self.config.title.render(batch, &self.name),
-            "description": self.config.body.render(batch, &self.name),
+            "title": title,
+            "description": body,
             "color": color(batch.deliveries.iter().map(|d| d.alert.level).max()),
         });
         if let [only] = batch.deliveries.as_slice() {

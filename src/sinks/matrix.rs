@@ -13,7 +13,7 @@ use super::http::{
 };
 use super::template::markup::html;
 use super::template::tags::{self, cut_html, json_bytes, text_of};
-use super::template::{Markup, Part, Template};
+use super::template::{Markup, Part, Template, read_both, render_both};
 use super::{BuildContext, Config, Kind, KindSpec, Reading, Shape, Sink, SinkError};
 use crate::document::{At, Table};
 use crate::model::{Attempt, Batch, Outcome, Reason, Secret, SinkName, visible};
@@ -68,6 +68,7 @@ const MARKUP: Markup = Markup {
     url: html,
     cut: |text, most| cut_html(text, most, json_bytes),
     length: json_bytes,
+    blank: tags::is_blank,
     ..Markup::PLAIN
 };
 
@@ -102,16 +103,16 @@ fn read(table: &mut Table<'_>, around: &Reading<'_>) -> Option<KindSpec> {
         lacks_secret(table, ("token", "token_file"));
     }
     let msgtype = read_msgtype(table);
-    let title = Template::read(table, around, TITLE);
-    let body = Template::read(table, around, BODY);
+    let texts = read_both(table, around, TITLE, BODY);
     let http = HttpKeys::read(table, around, true);
+    let (title, body) = texts?;
     Some(Arc::new(MatrixConfig {
         homeserver: homeserver?.0,
         room: room?,
         token: token??,
         msgtype: msgtype?,
-        title: title?,
-        body: body?,
+        title,
+        body,
         http: http?,
     }))
 }
@@ -163,10 +164,8 @@ struct MatrixSink {
 
 impl MatrixSink {
     fn event(&self, batch: &Batch) -> Value {
-        let (title, body) = (
-            self.config.title.render(batch, &self.name),
-            self.config.body.render(batch, &self.name),
-        );
+        let MatrixConfig { title, body, .. } = &self.config;
+        let (title, body) = render_both(title, body, batch, &self.name);
         let html = format!("{title}\n{body}");
         let html = html.trim();
         json!({

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::http::{HttpKeys, Post, Poster, SecretUrl, read_url};
 use super::template::markup::{cut_entities, entities, entities_inert};
-use super::template::{self, Markup, Part, Template};
+use super::template::{self, Markup, Part, Template, read_both, render_both};
 use super::{BuildContext, Config, Kind, KindSpec, Reading, Shape, Sink, SinkError};
 use crate::document::Table;
 use crate::model::{Attempt, Batch, Reason, SinkName};
@@ -85,11 +85,10 @@ const MAX_BATCH: usize = 25;
 
 fn read(table: &mut Table<'_>, around: &Reading<'_>) -> Option<KindSpec> {
     let url = read_url(table, around, ("url", "url_file"));
-    let title = Template::read(table, around, TITLE);
-    let body = Template::read(table, around, BODY);
+    let texts = read_both(table, around, TITLE, BODY);
     let http = HttpKeys::read(table, around, false);
-    let (url, _) = url?;
-    Some(Arc::new(SlackConfig { url, title: title?, body: body?, http: http? }))
+    let ((url, _), (title, body)) = (url?, texts?);
+    Some(Arc::new(SlackConfig { url, title, body, http: http? }))
 }
 
 impl Config for SlackConfig {
@@ -111,10 +110,8 @@ impl Sink for SlackSink {
         if batch.is_empty() {
             return Attempt::default();
         }
-        let (title, body) = (
-            self.config.title.render(batch, &self.name),
-            self.config.body.render(batch, &self.name),
-        );
+        let SlackConfig { title, body, .. } = &self.config;
+        let (title, body) = render_both(title, body, batch, &self.name);
         let message = json!({
             "text": format!("{title}\n{body}").trim(),
             "unfurl_links": false,

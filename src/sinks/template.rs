@@ -1,6 +1,7 @@
 //! Templates for titles and bodies: read and tried with the config, rendered within the limits and
 //! by the escapes of a service.
 
+mod both;
 mod fault;
 mod fit;
 pub(super) mod markup;
@@ -13,6 +14,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use minijinja::value::{Serde, Value};
 use minijinja::{AutoEscape, Environment, Error, ErrorKind, UndefinedBehavior};
 
+pub(super) use self::both::{read_both, render_both};
 use self::fault::{Fault, Origin};
 pub(super) use self::markup::Markup;
 use super::message::{BOUNDS, Message, Sample, samples};
@@ -175,16 +177,21 @@ impl Template {
     /// own template fail for these alerts, that is logged, and the default takes its place and says
     /// so.
     pub fn render(&self, batch: &Batch, sink: &SinkName) -> String {
-        let Part { limit, markup, .. } = self.part;
         let mut note = String::new();
         match self.try_own(batch, sink) {
             None => {}
             Some(Ok(text)) => return text,
             Some(Err(fault)) => {
                 let told = format!(" (`{}` failed: {})", self.part.key, fault.message);
-                (markup.escape)(&told, &mut note);
+                (self.part.markup.escape)(&told, &mut note);
             }
         }
+        self.render_default(batch, note)
+    }
+
+    /// The text of the built-in template, with `note` behind it.
+    fn render_default(&self, batch: &Batch, note: String) -> String {
+        let Part { limit, markup, .. } = self.part;
         let room = limit.saturating_sub((markup.length)(&note));
         let text = fit::fit(batch, room, markup, |message| render(&self.default, message));
         text.unwrap_or_else(|_| fit::plain(batch, room, markup)) + &note
@@ -194,6 +201,16 @@ impl Template {
     /// logged.
     pub fn render_own(&self, batch: &Batch, sink: &SinkName) -> Option<String> {
         self.try_own(batch, sink)?.ok()
+    }
+
+    /// The text for a sample.
+    fn sample(&self, batch: &Batch) -> String {
+        let own = self.own.as_ref().and_then(|own| own.render(batch, self.part).ok());
+        own.unwrap_or_else(|| self.render_default(batch, String::new()))
+    }
+
+    fn is_blank(&self, text: &str) -> bool {
+        (self.part.markup.blank)(text)
     }
 
     fn try_own(&self, batch: &Batch, sink: &SinkName) -> Option<Result<String, Fault>> {

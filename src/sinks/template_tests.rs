@@ -312,6 +312,41 @@ fn a_template_that_fails_for_an_alert_gives_way_to_the_default() {
 }
 
 #[test]
+fn no_message_is_empty() {
+    let nowhere = std::path::Path::new("/nowhere");
+    let nothing = "title = \"\"\nbody = \" {{ '' }}\\n\"\n";
+    let kinds = [
+        "kind = \"slack\"\nurl = \"http://h.example\"\n",
+        "kind = \"webhook\"\npreset = \"slack\"\nurl = \"http://h.example\"\n",
+        "kind = \"discord\"\nurl = \"http://h.example\"\n",
+        "kind = \"telegram\"\ntoken = \"0:x\"\nchat_id = 1\n",
+        "kind = \"matrix\"\nhomeserver = \"http://h.example\"\nroom = \"!r:x\"\ntoken = \"x\"\n",
+    ];
+    for kind in kinds {
+        for (keys, expected) in [
+            (nothing, 1),
+            ("title = \"\"\n", 0),
+            ("body = \"\"\n", 0),
+            ("title = \"\"\nbody = \"{% if level == 'critical' %}x{% endif %}\"\n", 0),
+        ] {
+            let text = format!("[[sink]]\n{kind}{keys}");
+            let (_, problems) = crate::sinks::tests::read(&text, nowhere);
+            assert_eq!(problems.len(), expected, "{text}: {problems:?}");
+            let told = "`title` and `body` come to nothing";
+            assert!(problems.iter().all(|problem| problem.contains(told)), "{problems:?}");
+        }
+    }
+    let title = Part { key: "title", default: TITLE, ..PART };
+    let empty = Template::new(title, String::new(), HealthAlerts::Never).unwrap();
+    let body = template("{% if level == 'critical' %}x{% endif %}");
+    let texts = render_both(&empty, &body, &batch(1, "<b>"), &sink());
+    assert_eq!(texts, ("[high] 0 &lt;b&gt;".to_owned(), String::new()));
+    let full = template("y");
+    let texts = render_both(&empty, &full, &batch(1, "x"), &sink());
+    assert_eq!(texts, (String::new(), "y".to_owned()));
+}
+
+#[test]
 fn templates_see_each_field_that_an_alert_has() {
     for Sample { batch, .. } in samples(HealthAlerts::Also) {
         let view = Message::of(&batch, BOUNDS[0], batch.len()).unwrap();

@@ -19,6 +19,8 @@ pub(in crate::sinks) struct Markup {
     pub json: bool,
     /// What the service would refuse a text for.
     pub check: fn(&str) -> Result<(), Flaw>,
+    /// Whether a reader sees nothing of a text.
+    pub blank: fn(&str) -> bool,
 }
 
 /// What is wrong with a rendered text.
@@ -45,6 +47,7 @@ impl Markup {
         length: chars,
         json: false,
         check: |_| Ok(()),
+        blank: |text| text.trim().is_empty(),
     };
 }
 

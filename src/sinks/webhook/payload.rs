@@ -11,7 +11,7 @@ use crate::document::{At, Table};
 use crate::model::{Alert, Batch, SinkName, Timestamp, json_line, visible};
 use crate::sinks::Reading;
 use crate::sinks::template::markup::{Flaw, as_is, cut_entities, entities, entities_inert, html};
-use crate::sinks::template::{self, Markup, Part, Template};
+use crate::sinks::template::{self, Markup, Part, Template, read_both, render_both};
 
 /// Bytes of JSON beyond which long texts of the alerts are cut.
 const MAX_JSON: usize = 1 << 20;
@@ -68,9 +68,8 @@ impl Payload {
     pub fn read(table: &mut Table<'_>, around: &Reading<'_>, preset: Preset) -> Option<Self> {
         match preset {
             Preset::Slack => {
-                let title = Template::read(table, around, SLACK_TITLE);
-                let body = Template::read(table, around, SLACK_BODY);
-                Some(Self::Slack { title: Box::new(title?), body: Box::new(body?) })
+                let (title, body) = read_both(table, around, SLACK_TITLE, SLACK_BODY)?;
+                Some(Self::Slack { title: Box::new(title), body: Box::new(body) })
             }
             Preset::Alertmanager => {
                 let resolve_after = read_resolve_after(table)?;
@@ -112,7 +111,8 @@ impl Payload {
                 }
             }
             Self::Slack { title, body } => {
-                let text = format!("{}\n{}", title.render(batch, sink), body.render(batch, sink));
+                let (title, body) = render_both(title, body, batch, sink);
+                let text = format!("{title}\n{body}");
                 json!({ "text": text.trim() }).to_string()
             }
             Self::Alertmanager { resolve_after } => {
