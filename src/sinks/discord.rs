@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use serde_json::{Value, json};
+use url::Url;
 
 use super::http::{HttpKeys, Post, Poster, Reply, SecretUrl, read_url};
 use super::template::markup::{beginning, utf16};
@@ -128,10 +129,8 @@ impl Sink for DiscordSink {
         if batch.is_empty() {
             return Attempt::default();
         }
-        let mut url = self.config.url.expose().clone();
-        // Without it the answer comes before the message is there, and says nothing.
-        url.query_pairs_mut().append_pair("wait", "true");
-        let mut post = Post::json(url, self.message(batch).to_string());
+        let mut post =
+            Post::json(waited_for(self.config.url.expose()), self.message(batch).to_string());
         post.set("idempotency-key", batch.key.as_str());
         // Discord does not look at the key.
         post.repeatable = false;
@@ -151,6 +150,15 @@ impl Sink for DiscordSink {
     fn max_batch(&self) -> usize {
         MAX_BATCH
     }
+}
+
+/// `url` with `wait=true`, whatever it says of that itself. Without it the answer comes before the
+/// message is there, and says nothing.
+fn waited_for(url: &Url) -> Url {
+    let others = url.query_pairs().filter(|(name, _)| name != "wait");
+    let mut waited = url.clone();
+    waited.query_pairs_mut().clear().extend_pairs(others).append_pair("wait", "true");
+    waited
 }
 
 /// `retry_after` of a 429: seconds, with a fraction that the header lacks.

@@ -21,7 +21,7 @@ use super::message::{BOUNDS, Message, Sample, samples};
 use super::{HealthAlerts, Reading};
 use crate::document::Table;
 use crate::files::read_file;
-use crate::model::{Batch, MessageKey, SinkName};
+use crate::model::{Batch, MessageKey, Problem, SinkName};
 use crate::observe::events::TemplateFailed;
 
 /// Steps of minijinja that one rendering may take.
@@ -124,8 +124,10 @@ impl Template {
                         (text.trim_end_matches(['\r', '\n']).to_owned(), Origin::File(path))
                     }
                     Err(problem) => {
-                        let message = format!("`{}`: {problem}", part.file_key);
-                        table.note(table.document().problem(&file.source, message));
+                        let Problem { place, message, hint } = problem;
+                        let message = format!("`{}`: {place}: {message}", part.file_key);
+                        let told = table.document().problem(&file.source, message);
+                        table.note(hint.into_iter().fold(told, Problem::hint));
                         return None;
                     }
                 }

@@ -169,7 +169,11 @@ fn a_wrong_template_is_told_with_its_own_line() {
             "w.toml:2:13: both `body` and `body_file` are given",
             "keep one",
         ),
-        ("body_file = \"y\"", "w.toml:1:13: `body_file`: /nowhere/y: cannot be read", ""),
+        (
+            "body_file = \"y\"",
+            "w.toml:1:13: `body_file`: /nowhere/y: cannot be read: No such file or directory (os error 2)\n",
+            "\nhint: is the path right?",
+        ),
         ("body = 5", "w.toml:1:8: `body`: expected a string", ""),
     ];
     for (text, message, hint) in cases {

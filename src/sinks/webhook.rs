@@ -41,8 +41,8 @@ pub struct WebhookConfig {
     secret: Option<Secret>,
     /// What is sent. `preset = "slack"`: `{"text": …}` for Slack-compatible receivers, by the
     /// templates `title` and `body` (or `title_file`, `body_file`); 4,000 characters in all.
-    /// `preset = "alertmanager"`: the alerts for Alertmanager's API v2, to `/api/v2/alerts` unless
-    /// `url` ends so; they are resolved there after `resolve_after` (1m to 30d,
+    /// `preset = "alertmanager"`: the alerts for Alertmanager's API v2, to `/api/v2/alerts` whose
+    /// beginning `url` may have; they are resolved there after `resolve_after` (1m to 30d,
     /// default 1h).
     ///
     /// `body`, or `body_file`, without a preset: a template of what is sent, as `content_type`

@@ -192,6 +192,9 @@ async fn alertmanager_is_told_when_an_alert_ends() {
         ("http://am/", "http://am/api/v2/alerts"),
         ("http://am/prefix/", "http://am/prefix/api/v2/alerts"),
         ("http://am/api/v2/alerts", "http://am/api/v2/alerts"),
+        ("http://am/api/v2/alerts/", "http://am/api/v2/alerts"),
+        ("http://am/api/v2", "http://am/api/v2/alerts"),
+        ("http://am/p/api/v2/", "http://am/p/api/v2/alerts"),
         ("http://am/api/v2/alerts?x=1", "http://am/api/v2/alerts?x=1"),
     ] {
         let url = url::Url::parse(from).unwrap();
