@@ -17,7 +17,8 @@ use crate::model::{Attempt, Batch, Level, Reason, SinkName};
 /// Sends messages to a Discord channel through a webhook
 /// (<https://discord.com/developers/docs/resources/webhook#execute-webhook>), each with one embed.
 ///
-/// Nobody is pinged, whatever a headline says: mentions are switched off.
+/// Nobody is pinged, whatever a headline says: mentions are switched off. A web address in it is a
+/// link.
 #[derive(Clone, Debug)]
 pub struct DiscordConfig {
     /// `url`, or `url_file`: the webhook's URL. Who knows it can post; it is never shown. A

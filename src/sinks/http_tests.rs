@@ -113,6 +113,13 @@ fn what_is_wrong_with_the_keys_is_told_without_secrets() {
         assert!(problem.contains(expected), "{text}\n{problem}");
         assert!(!problem.contains("SECRET"), "{text}\n{problem}");
     }
+    let outside = Vault { from_outside: true, ..Vault::default() };
+    let (read, problems) = read("url_file = \"credential:hook\"", outside);
+    assert!(read.is_some() && problems.is_empty(), "{problems:?}");
+}
+
+#[test]
+fn headers_that_http_or_the_sink_sets_are_refused() {
     for name in [
         "Content-Length",
         "Transfer-Encoding",
@@ -136,6 +143,10 @@ fn what_is_wrong_with_the_keys_is_told_without_secrets() {
     }
     let own = "url = \"http://h\"\nheaders = { Authorization = \"Key x\", User-Agent = \"y\" }";
     assert_eq!(read(own, Vault::default()).1, Vec::<String>::new());
+}
+
+#[test]
+fn the_name_of_a_credential_is_no_path() {
     for name in ["../tok", "a/b", "..", ".", ""] {
         for from_outside in [false, true] {
             let text = format!("url = \"http://h\"\ntoken_file = \"credential:{name}\"");
@@ -149,9 +160,6 @@ fn what_is_wrong_with_the_keys_is_told_without_secrets() {
             );
         }
     }
-    let outside = Vault { from_outside: true, ..Vault::default() };
-    let (read, problems) = read("url_file = \"credential:hook\"", outside);
-    assert!(read.is_some() && problems.is_empty(), "{problems:?}");
 }
 
 #[test]

@@ -24,7 +24,7 @@ use crate::model::{Attempt, Batch, Outcome, Reason, Secret, SinkName, visible};
 ///
 /// A message that is sent again has the same transaction id, so that the server keeps it as one.
 /// Messages are not encrypted: in a room with encryption they stand as they are. Nobody is pinged,
-/// whatever a headline says.
+/// whatever a headline says. Most programs make a link of a web address in it.
 #[derive(Clone, Debug)]
 pub struct MatrixConfig {
     /// `homeserver`: the URL of the user's server. Required.

@@ -16,7 +16,8 @@ use crate::model::{Attempt, Batch, Reason, SinkName};
 /// (<https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks>). For receivers that
 /// only speak Slack's form, such as Mattermost, take `kind = "webhook"` with `preset = "slack"`.
 ///
-/// Nobody is notified by what a headline says: mentions in it are text.
+/// Nobody is notified by what a headline says: mentions in it are text. A web address in it is a
+/// link, without a preview.
 #[derive(Clone, Debug)]
 pub struct SlackConfig {
     /// `url`, or `url_file`: the webhook's URL. Who knows it can post; it is never shown.
@@ -45,8 +46,9 @@ timeout = \"10s\"
     read,
 };
 
-/// `&`, `<` and `>` must be escaped (docs.slack.dev, formatting message text): links and mentions
-/// stand in angle brackets, and names are not looked for without them. There is no escape for what
+/// `&`, `<` and `>` must be escaped (docs.slack.dev, formatting message text): mentions and
+/// links with words of their own stand in angle brackets, and names are not looked for without
+/// them. There is no escape for what
 /// makes text bold, italic, struck out or code; a word joiner before it takes its meaning.
 const MRKDWN: Markup =
     Markup { escape: entities_inert, url: entities, cut: cut_entities, ..Markup::PLAIN };

@@ -20,6 +20,8 @@ use crate::model::{Attempt, Batch, Outcome, Reason, Secret, SinkName};
 /// Sends messages to a Telegram chat through a bot (<https://core.telegram.org/bots/api#sendmessage>).
 /// Make the bot with @BotFather and add it to the chat.
 ///
+/// What a headline says becomes no mention, command, tag or link.
+///
 /// Telegram has no key by which it could tell a message that is sent again: after a crash between
 /// its answer and the note of it, that message comes twice.
 #[derive(Clone, Debug)]

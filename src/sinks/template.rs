@@ -133,7 +133,7 @@ impl Template {
                 }
             }
         };
-        match Self::new(part, text.clone(), around.health) {
+        match Self::new(part, &text, around.health) {
             Ok(template) => Some(template),
             Err(fault) => {
                 table.note(fault.at(table, &origin, &text, part.key));
@@ -156,19 +156,19 @@ impl Template {
     ///
     /// # Errors
     /// What is wrong with it.
-    fn new(part: Part, text: String, health: HealthAlerts) -> Result<Self, Fault> {
+    fn new(part: Part, text: &str, health: HealthAlerts) -> Result<Self, Fault> {
         if text.len() > MAX_TEMPLATE {
             let message = format!("the template is longer than {} KiB", MAX_TEMPLATE >> 10);
             return Err(Fault::new(message));
         }
         let default = compile(part.default.to_owned(), part.markup).map_err(|e| Fault::of(&e))?;
-        let env = compile(text.clone(), part.markup).map_err(|error| Fault::of(&error))?;
+        let env = compile(text.to_owned(), part.markup).map_err(|error| Fault::of(&error))?;
         let own = Own { env, told: Mutex::default() };
         for Sample { batch, about } in samples(health) {
             let bounds = BOUNDS[0];
             let Some(message) = Message::of(&batch, bounds, batch.len()) else { continue };
             if let Err(error) = render(&own.env, &message) {
-                return Err(Fault::of_names(&error, &own.env, &text, &message).with(about));
+                return Err(Fault::of_names(&error, &own.env, text, &message).with(about));
             }
             own.render(&batch, part).map_err(|fault| fault.with(about))?;
         }
@@ -188,15 +188,15 @@ impl Template {
                 (self.part.markup.escape)(&told, &mut note);
             }
         }
-        self.render_default(batch, note)
+        self.render_default(batch, &note)
     }
 
     /// The text of the built-in template, with `note` behind it.
-    fn render_default(&self, batch: &Batch, note: String) -> String {
+    fn render_default(&self, batch: &Batch, note: &str) -> String {
         let Part { limit, markup, .. } = self.part;
-        let room = limit.saturating_sub((markup.length)(&note));
+        let room = limit.saturating_sub((markup.length)(note));
         let text = fit::fit(batch, room, markup, |message| render(&self.default, message));
-        text.unwrap_or_else(|_| fit::plain(batch, room, markup)) + &note
+        text.unwrap_or_else(|_| fit::plain(batch, room, markup)) + note
     }
 
     /// The text that the config's own template makes, if there is one and it does not fail, which is
@@ -208,7 +208,7 @@ impl Template {
     /// The text for a sample.
     fn sample(&self, batch: &Batch) -> String {
         let own = self.own.as_ref().and_then(|own| own.render(batch, self.part).ok());
-        own.unwrap_or_else(|| self.render_default(batch, String::new()))
+        own.unwrap_or_else(|| self.render_default(batch, ""))
     }
 
     fn is_blank(&self, text: &str) -> bool {

@@ -41,7 +41,7 @@ fn read_for(
 }
 
 fn template(text: &str) -> Template {
-    Template::new(PART, text.to_owned(), HealthAlerts::Also).unwrap()
+    Template::new(PART, text, HealthAlerts::Also).unwrap()
 }
 
 fn sink() -> SinkName {
@@ -96,20 +96,18 @@ fn no_filter_gets_round_the_escapes() {
         "{{ alert.title|tojson }}",
         "{% autoescape 'html' %}{{ alert.title|e }}{% endautoescape %}",
     ] {
-        let text = Template::new(plain, text.to_owned(), HealthAlerts::Also)
+        let text = Template::new(plain, text, HealthAlerts::Also)
             .unwrap()
             .render(&batch(1, "<b>"), &sink());
         assert!(text.contains("0 <b>"), "{text}");
     }
     let json = Part { markup: Markup { json: true, ..PART.markup }, ..PART };
-    let text =
-        Template::new(json, "{{ alert.title|tojson }}".to_owned(), HealthAlerts::Also).unwrap();
+    let text = Template::new(json, "{{ alert.title|tojson }}", HealthAlerts::Also).unwrap();
     assert_eq!(text.render(&batch(1, "<b>"), &sink()), "\"0 <b>\"");
 }
 
 #[test]
 fn a_wrong_template_is_told_with_its_own_line() {
-    let nowhere = std::path::Path::new("/nowhere");
     let cases = [
         (
             "body = \"{{ alert.titel }}\"",
@@ -127,29 +125,6 @@ fn a_wrong_template_is_told_with_its_own_line() {
             "body = '''\na\nb\n  {{ count }} {{ cuont }}'''",
             "w.toml:4:1: `body`, line 3 of the template: undefined value: there is no `cuont`",
             "did you mean `count`?",
-        ),
-        (
-            "body = \"{% for a in alerts %}{{ a.titel }}{% endfor %}\"",
-            "w.toml:1:9: `body`, line 1 of the template: undefined value: there is no `a.titel`\n",
-            "did you mean `title`? there are: feed, health, id, item",
-        ),
-        (
-            "body = \"{%- for a in alerts -%}{% for r in a.rules|reverse %}{{ r.nam }}{% endfor %}{% endfor %}\"",
-            "there is no `r.nam`",
-            "there are: id, level, matches, status, tags, title",
-        ),
-        ("body = \"{{ alerts[0].titel }}\"", "there is no `alerts[0].titel`", "mean `title`?"),
-        (
-            "body = \"{{ alert.rules[0].titel|upper }}\"",
-            "there is no `alert.rules[0].titel`",
-            "mean `title`?",
-        ),
-        ("body = \"{{ alert['feed'].nam }}\"", "there is no `alert['feed'].nam`", "id, title, url"),
-        ("body = \"{{ alert.terms[1] }}\"", "there is no `alert.terms[1]`", ""),
-        (
-            "body = \"{{ alert.item.authors[0] }}\"",
-            "there is no `alert.item.authors[0]`, for an alert of an item without headline and link",
-            "",
         ),
         (
             "body = \"{% if form == 'digest' %}{{ x }}{% endif %}\"",
@@ -176,6 +151,47 @@ fn a_wrong_template_is_told_with_its_own_line() {
         ),
         ("body = 5", "w.toml:1:8: `body`: expected a string", ""),
     ];
+    tell(&cases);
+}
+
+#[test]
+fn a_name_that_there_is_not_is_told_in_lists_too() {
+    let cases = [
+        (
+            "body = \"{% for a in alerts %}{{ a.titel }}{% endfor %}\"",
+            "w.toml:1:9: `body`, line 1 of the template: undefined value: there is no `a.titel`\n",
+            "did you mean `title`? there are: feed, health, id, item",
+        ),
+        (
+            "body = \"{%- for a in alerts -%}{% for r in a.rules|reverse %}{{ r.nam }}{% endfor %}{% endfor %}\"",
+            "there is no `r.nam`",
+            "there are: id, level, matches, status, tags, title",
+        ),
+        (
+            "body = \"{% set feed = alert.feed %}{{ feed.nam }}\"",
+            "there is no `feed.nam`",
+            "there are: id, title, url",
+        ),
+        ("body = \"{{ alerts[0].titel }}\"", "there is no `alerts[0].titel`", "mean `title`?"),
+        (
+            "body = \"{{ alert.rules[0].titel|upper }}\"",
+            "there is no `alert.rules[0].titel`",
+            "mean `title`?",
+        ),
+        ("body = \"{{ alert['feed'].nam }}\"", "there is no `alert['feed'].nam`", "id, title, url"),
+        ("body = \"{{ alert.terms[1] }}\"", "there is no `alert.terms[1]`", ""),
+        (
+            "body = \"{{ alert.item.authors[0] }}\"",
+            "there is no `alert.item.authors[0]`, for an alert of an item without headline and link",
+            "",
+        ),
+    ];
+    tell(&cases);
+}
+
+/// That each text is told to be wrong, once, by this message and this hint.
+fn tell(cases: &[(&str, &str, &str)]) {
+    let nowhere = std::path::Path::new("/nowhere");
     for (text, message, hint) in cases {
         let (_, problems) = read(text, nowhere);
         let [problem] = &problems[..] else { panic!("{text}: {problems:#?}") };
@@ -341,7 +357,7 @@ fn no_message_is_empty() {
         }
     }
     let title = Part { key: "title", default: TITLE, ..PART };
-    let empty = Template::new(title, String::new(), HealthAlerts::Never).unwrap();
+    let empty = Template::new(title, "", HealthAlerts::Never).unwrap();
     let body = template("{% if level == 'critical' %}x{% endif %}");
     let texts = render_both(&empty, &body, &batch(1, "<b>"), &sink());
     assert_eq!(texts, ("[high] 0 &lt;b&gt;".to_owned(), String::new()));

@@ -41,15 +41,15 @@ pub struct WebhookConfig {
     secret: Option<Secret>,
     /// What is sent. `preset = "slack"`: `{"text": …}` for Slack-compatible receivers, by the
     /// templates `title` and `body` (or `title_file`, `body_file`); 4,000 characters in all.
-    /// `preset = "alertmanager"`: the alerts for Alertmanager's API v2, to `/api/v2/alerts` whose
-    /// beginning `url` may have; they are resolved there after `resolve_after` (1m to 30d,
+    /// `preset = "alertmanager"`: the alerts for Alertmanager's API v2, to `/api/v2/alerts`
+    /// (`url` may end in that, or in `/api/v2`); they are resolved there after `resolve_after` (1m to 30d,
     /// default 1h).
     ///
     /// `body`, or `body_file`, without a preset: a template of what is sent, as `content_type`
     /// (default `application/json`). What the template inserts is escaped for a JSON string, for
-    /// XML and HTML, or for a form, as the type says, and `{{ alert|tojson }}` writes any value as
-    /// JSON. A template that fails for a message, or makes no JSON of it, gives way to the JSON that
-    /// is sent without one, as `application/json`; of a `text/…`, to headlines, a line each.
+    /// XML and HTML, or for a form, as the type says, and in JSON `{{ alert|tojson }}` writes any
+    /// value. A template that fails for a message, or makes no JSON of it, gives way to the JSON that
+    /// is sent without one, as `application/json`; of a `text/…` but XML, to headlines, a line each.
     payload: Payload,
     /// `timeout`, `headers`, `proxy`, `http1_only`, `ca_file`: as all sinks over HTTP have them.
     http: HttpKeys,

@@ -56,7 +56,7 @@ pub(in crate::sinks) fn render_both(
 ) -> (String, String) {
     let texts = (title.render(batch, sink), body.render(batch, sink));
     if title.is_blank(&texts.0) && body.is_blank(&texts.1) {
-        return (title.render_default(batch, String::new()), texts.1);
+        return (title.render_default(batch, ""), texts.1);
     }
     texts
 }

@@ -168,18 +168,21 @@ fn missing<'a, 'k>(path: &'a str, text: &str, known: &'k Value) -> Option<(&'a s
     None
 }
 
-/// Loops within loops that a name is looked for in.
+/// Names for names that are looked into.
 const MAX_DEPTH: usize = 8;
 
-/// What `path` leads to in `known`. A first name that is not there may be that of a loop of the
-/// template `text`.
+/// What `path` leads to in `known`. A first name that is not there may be one that the template
+/// `text` gives.
 fn lookup<'k>(path: &str, text: &str, known: &'k Value, depth: usize) -> Option<&'k Value> {
     let end = path.find(['.', '[']).unwrap_or(path.len());
     let (name, mut rest) = path.split_at(end);
     let mut value = match known.get(name) {
         Some(value) => value,
         None if depth == 0 => return None,
-        None => lookup(looped_over(name, text)?, text, known, depth - 1)?.get(0)?,
+        None => match stands_for(name, text)? {
+            (path, true) => lookup(path, text, known, depth - 1)?.get(0)?,
+            (path, false) => lookup(path, text, known, depth - 1)?,
+        },
     };
     while !rest.is_empty() {
         if let Some(more) = rest.strip_prefix('.') {
@@ -198,13 +201,18 @@ fn lookup<'k>(path: &str, text: &str, known: &'k Value, depth: usize) -> Option<
     Some(value)
 }
 
-/// `alert.rules` of `{% for name in alert.rules %}`.
-fn looped_over<'t>(name: &str, text: &'t str) -> Option<&'t str> {
+/// `alert.rules` of `{% for name in alert.rules %}`, or of `{% set name = alert.rules %}`, and
+/// whether the name is that of its items.
+fn stands_for<'t>(name: &str, text: &'t str) -> Option<(&'t str, bool)> {
     text.split("{%").skip(1).find_map(|tag| {
         let tag = tag.trim_start_matches(['-', '+']).trim_start();
-        let (item, list) = tag.strip_prefix("for ")?.split_once(" in ")?;
-        let list = list.trim_start();
-        let end = list.find(|c: char| c.is_whitespace() || "|%-+".contains(c));
-        (item.trim() == name).then(|| &list[..end.unwrap_or(list.len())])
+        let (given, path, is_item) = match (tag.strip_prefix("for "), tag.strip_prefix("set ")) {
+            (Some(tag), _) => tag.split_once(" in ").map(|(given, path)| (given, path, true))?,
+            (_, Some(tag)) => tag.split_once('=').map(|(given, path)| (given, path, false))?,
+            _ => return None,
+        };
+        let path = path.trim_start();
+        let end = path.find(|c: char| c.is_whitespace() || "|%-+".contains(c));
+        (given.trim() == name).then(|| (&path[..end.unwrap_or(path.len())], is_item))
     })
 }

@@ -5,7 +5,8 @@ use std::fmt;
 /// How a service reads a text.
 #[derive(Clone, Copy)]
 pub(in crate::sinks) struct Markup {
-    /// Appends a value so that it stands there as it is: no markup, mention or link.
+    /// Appends a value so that it stands there as it is: no markup or mention, nor a link with other
+    /// words than its address.
     pub escape: fn(&str, &mut String),
     /// The same for a URL as the target of a link; the filter `url` in templates. It gets links of
     /// the one harmless spelling (see `message::link`) or what a config's own template makes up.
