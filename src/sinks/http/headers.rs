@@ -56,7 +56,7 @@ fn reserved(name: &str, proven: bool) -> Option<&'static str> {
         // RFC 9110 §7.6.1, §7.2, §8.6, §10.1.1; RFC 9112 §6.1.
         "content-length" | "transfer-encoding" | "connection" | "keep-alive"
         | "proxy-connection" | "te" | "trailer" | "upgrade" | "expect" => {
-            "leave it out: it belongs to the connection, whose each request sets it as it must be"
+            "leave it out: it belongs to the connection and is set as it must be"
         }
         "host" => "leave it out: it follows from the URL",
         "content-type" => {
