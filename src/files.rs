@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::config::{ProxyChoice, RouteDraft, SecretSource};
-use crate::model::{Place, Problem, Proxy, Route, Secret};
+use crate::model::{Place, Problem, Proxy, Route, Secret, visible};
 use crate::net::read_roots;
 
 /// No file that a config names may be larger.
@@ -80,7 +80,7 @@ impl Vault {
         !self.without_secrets && (!is_credential || at_hand)
     }
 
-    /// The secret, which is one line, without the line end of its file.
+    /// The secret, which is one line, without the line end of its file and blanks before that.
     ///
     /// # Errors
     /// That it cannot be had.
@@ -89,10 +89,17 @@ impl Vault {
             SecretSource::Inline(secret) => return Ok(secret.clone()),
             SecretSource::File { path, place } => (path, place),
         };
+        let credential = path.to_str().and_then(|path| path.strip_prefix(CREDENTIAL));
+        if let Some(name) = credential
+            && (matches!(name, "" | "." | "..") || name.contains(['/', '\0']))
+        {
+            let message = format!("\"{}\" is no name of a credential", visible(name));
+            let hint = "the name alone, as in `LoadCredential=NAME:…`; of a file, its path alone";
+            return Err(Problem::new(place.clone(), message).hint(hint));
+        }
         if !self.asks_for(source) {
             return Ok(Secret::new(""));
         }
-        let credential = path.to_str().and_then(|path| path.strip_prefix(CREDENTIAL));
         let full = match (credential, &self.credentials) {
             (Some(name), Some(credentials)) => credentials.join(name),
             (Some(name), None) => {
@@ -110,12 +117,13 @@ impl Vault {
             let told = wrong(&problem.message);
             problem.hint.into_iter().fold(told, Problem::hint)
         })?;
-        let secret = text.trim_start_matches('\u{feff}').trim_end_matches(['\r', '\n']);
+        let text = text.trim_start_matches('\u{feff}').trim_end_matches(['\r', '\n']);
+        let secret = text.trim_end_matches([' ', '\t', '\r', '\n']);
         match secret {
             _ if secret.contains(['\r', '\n']) => {
                 Err(wrong("has more than one line").hint("a secret is one line"))
             }
-            _ if !secret.is_empty() && secret.trim().is_empty() => Err(wrong("is blank")),
+            _ if !text.is_empty() && secret.trim().is_empty() => Err(wrong("is blank")),
             _ => Ok(Secret::new(secret)),
         }
     }

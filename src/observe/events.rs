@@ -297,6 +297,18 @@ events! {
         /// Its words.
         message: &'a str,
     }
+    /// A template of a sink failed for a message, though not for the samples of `check`. What is
+    /// built in took its place. Told once of each message.
+    WARN TemplateFailed<'a> = "template_failed" {
+        /// The sink.
+        sink: &'a SinkName,
+        /// What the message is known by: the alert's id, if it is one alert.
+        key: &'a str,
+        /// The key of the sink that has the template, such as `body`.
+        template: &'a str,
+        /// What is wrong.
+        message: &'a str,
+    }
     /// Where a `feed` sink is to write lay a file that is none of its own; it was renamed.
     WARN FeedFileSetAside<'a> = "feed_file_set_aside" {
         /// The sink.

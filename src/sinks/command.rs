@@ -15,7 +15,7 @@ use async_trait::async_trait;
 use self::program::{Ended, Run};
 use super::blotter::Blotter;
 use super::webhook::json_of;
-use super::{Around, BuildContext, Config, Kind, KindSpec, Shape, Sink, SinkError};
+use super::{Around, BuildContext, Config, Kind, KindSpec, Reading, Shape, Sink, SinkError};
 use crate::config::SecretSource;
 use crate::document::{At, Node, Table};
 use crate::model::{Attempt, Batch, Level, Outcome, Reason, Secret, SinkName, visible};
@@ -88,8 +88,9 @@ const PATH: &str = "/usr/local/bin:/usr/bin:/bin";
 /// Alerts in one message.
 const MAX_ALERTS: usize = 100;
 
-fn read(table: &mut Table<'_>, around: &Around) -> Option<KindSpec> {
-    let program = read_program(table, around);
+fn read(table: &mut Table<'_>, around: &Reading<'_>) -> Option<KindSpec> {
+    let folder = absolute(table, around.base());
+    let program = folder.as_ref().and_then(|folder| read_program(table, around, folder));
     let args = read_args(table);
     let env = read_env(table, around);
     let timeout = read_timeout(table);
@@ -102,19 +103,29 @@ fn read(table: &mut Table<'_>, around: &Around) -> Option<KindSpec> {
         env,
         timeout,
         refuse_codes,
-        folder: around.base().to_owned(),
+        folder: folder?,
         inherited,
     }))
 }
 
-fn read_program(table: &mut Table<'_>, around: &Around) -> Option<PathBuf> {
+/// `base`, wherever it is looked up from: a program starts in another folder than ours. `None` if
+/// there is no telling; that is noted.
+fn absolute(table: &Table<'_>, base: &Path) -> Option<PathBuf> {
+    let note = |error| {
+        let message = format!("there is no telling which folder the config lies in: {error}");
+        table.note(table.document().problem(table.source(), message));
+    };
+    std::path::absolute(base.join(".")).map_err(note).ok()
+}
+
+fn read_program(table: &mut Table<'_>, around: &Around, folder: &Path) -> Option<PathBuf> {
     let At { value, source } = table.required::<String>("program")?;
     let problem = |message: &str| table.document().problem(&source, message);
     if value.is_empty() || value.contains('\0') {
         table.note(problem("`program`: expected a program's file"));
         return None;
     }
-    let path: PathBuf = around.base().join(&value).components().collect();
+    let path: PathBuf = folder.join(&value).components().collect();
     if !value.contains('/') && !path.exists() {
         let problem = problem("`program`: there is no such file beside the config");
         let found =

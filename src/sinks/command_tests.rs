@@ -108,7 +108,9 @@ async fn what_the_environment_hands_down_is_path_home_and_lang() {
         crate::files::Vault { folder: bench.folder.path().to_owned(), ..Default::default() };
     let set = |name: &str| (name.to_owned(), OsString::from(format!("/{name}:/bin")));
     let environment = ["PATH", "HOME", "LANG", "SHELL"].map(set).to_vec();
-    let spec = read(&mut table, &Around { vault, environment, ..Around::default() }).unwrap();
+    let around = Around { vault, environment, ..Around::default() };
+    let reading = Reading { around: &around, health: crate::sinks::HealthAlerts::Never };
+    let spec = read(&mut table, &reading).unwrap();
     let sink = spec.build(&SinkName::new("c"), &context(None)).unwrap();
     assert_eq!(one(sink.deliver(&deliveries([1])).await), Outcome::Delivered);
     assert_eq!(bench.file("vars"), "/PATH:/bin-/HOME:/bin-/LANG:/bin-\n");

@@ -5,18 +5,20 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use serde_json::{Value, json};
+use url::Url;
 
 use super::http::{HttpKeys, Post, Poster, Reply, SecretUrl, read_url};
 use super::template::markup::{beginning, utf16};
-use super::template::{self, Markup, Part, Template};
-use super::{Around, BuildContext, Config, Kind, KindSpec, Shape, Sink, SinkError};
+use super::template::{self, Markup, Part, Template, read_both, render_both};
+use super::{BuildContext, Config, Kind, KindSpec, Reading, Shape, Sink, SinkError};
 use crate::document::Table;
 use crate::model::{Attempt, Batch, Level, Reason, SinkName};
 
 /// Sends messages to a Discord channel through a webhook
 /// (<https://discord.com/developers/docs/resources/webhook#execute-webhook>), each with one embed.
 ///
-/// Nobody is pinged, whatever a headline says: mentions are switched off.
+/// Nobody is pinged, whatever a headline says: mentions are switched off. A web address in it is a
+/// link.
 #[derive(Clone, Debug)]
 pub struct DiscordConfig {
     /// `url`, or `url_file`: the webhook's URL. Who knows it can post; it is never shown. A
@@ -48,7 +50,7 @@ timeout = \"10s\"
 };
 
 const MARKDOWN: Markup =
-    Markup { escape: markdown, url: template::markup::as_is, cut: cut_markdown, length: utf16 };
+    Markup { escape: markdown, cut: cut_markdown, length: utf16, ..Markup::PLAIN };
 
 const TITLE: Part = Part {
     key: "title",
@@ -82,32 +84,34 @@ const MAX_BATCH: usize = 20;
 /// No wait that an answer asks for is longer.
 const MAX_AFTER: f64 = 86_400.0;
 
-fn read(table: &mut Table<'_>, around: &Around) -> Option<KindSpec> {
+fn read(table: &mut Table<'_>, around: &Reading<'_>) -> Option<KindSpec> {
     let url = read_url(table, around, ("url", "url_file"));
-    let title = Template::read(table, around, TITLE);
-    let body = Template::read(table, around, BODY);
-    let http = HttpKeys::read(table, around);
-    let (url, _) = url?;
-    Some(Arc::new(DiscordConfig { url, title: title?, body: body?, http: http? }))
+    let texts = read_both(table, around, TITLE, BODY);
+    let http = HttpKeys::read(table, around, false);
+    let ((url, _), (title, body)) = (url?, texts?);
+    Some(Arc::new(DiscordConfig { url, title, body, http: http? }))
 }
 
 impl Config for DiscordConfig {
-    fn build(&self, _: &SinkName, context: &BuildContext) -> Result<Box<dyn Sink>, SinkError> {
+    fn build(&self, name: &SinkName, context: &BuildContext) -> Result<Box<dyn Sink>, SinkError> {
         let poster = Poster::new(&self.url, &self.http, [], context);
-        Ok(Box::new(DiscordSink { config: self.clone(), poster }))
+        Ok(Box::new(DiscordSink { name: name.clone(), config: self.clone(), poster }))
     }
 }
 
 struct DiscordSink {
+    name: SinkName,
     config: DiscordConfig,
     poster: Poster,
 }
 
 impl DiscordSink {
     fn message(&self, batch: &Batch) -> Value {
+        let DiscordConfig { title, body, .. } = &self.config;
+        let (title, body) = render_both(title, body, batch, &self.name);
         let mut embed = json!({
-            "title": self.config.title.render(batch),
-            "description": self.config.body.render(batch),
+            "title": title,
+            "description": body,
             "color": color(batch.deliveries.iter().map(|d| d.alert.level).max()),
         });
         if let [only] = batch.deliveries.as_slice() {
@@ -126,10 +130,8 @@ impl Sink for DiscordSink {
         if batch.is_empty() {
             return Attempt::default();
         }
-        let mut url = self.config.url.expose().clone();
-        // Without it the answer comes before the message is there, and says nothing.
-        url.query_pairs_mut().append_pair("wait", "true");
-        let mut post = Post::json(url, self.message(batch).to_string());
+        let mut post =
+            Post::json(waited_for(self.config.url.expose()), self.message(batch).to_string());
         post.set("idempotency-key", batch.key.as_str());
         // Discord does not look at the key.
         post.repeatable = false;
@@ -149,6 +151,15 @@ impl Sink for DiscordSink {
     fn max_batch(&self) -> usize {
         MAX_BATCH
     }
+}
+
+/// `url` with `wait=true`, whatever it says of that itself. Without it the answer comes before the
+/// message is there, and says nothing.
+fn waited_for(url: &Url) -> Url {
+    let others = url.query_pairs().filter(|(name, _)| name != "wait");
+    let mut waited = url.clone();
+    waited.query_pairs_mut().clear().extend_pairs(others).append_pair("wait", "true");
+    waited
 }
 
 /// `retry_after` of a 429: seconds, with a fraction that the header lacks.

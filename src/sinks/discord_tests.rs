@@ -46,3 +46,17 @@ async fn the_wait_is_that_of_the_body_with_its_fraction() {
     let long = retry_after(&reply(429, r#"{"retry_after": 1e300}"#));
     assert_eq!(long, Some(Duration::from_secs(86_400)));
 }
+
+#[test]
+fn the_answer_is_waited_for_whatever_the_url_says() {
+    for (url, expected) in [
+        ("https://d.example/1/x", "https://d.example/1/x?wait=true"),
+        (
+            "https://d.example/1/x?wait=false&thread_id=7",
+            "https://d.example/1/x?thread_id=7&wait=true",
+        ),
+        ("https://d.example/1/x?wait=true", "https://d.example/1/x?wait=true"),
+    ] {
+        assert_eq!(waited_for(&Url::parse(url).unwrap()).as_str(), expected);
+    }
+}

@@ -19,7 +19,7 @@ use lettre::transport::smtp::authentication::Credentials as Login;
 use self::letter::{Head, Words, compose};
 use self::smtp::{Answer, Security, Server};
 use super::blotter::Blotter;
-use super::template::markup::{chars, cut_entities, html};
+use super::template::markup::{cut_entities, html};
 use super::template::{self, Markup, Part, Template};
 use super::{BuildContext, Config, Kind, Shape, Sink, SinkError};
 use crate::model::{
@@ -129,7 +129,7 @@ const HTML: Part = Part {
     file_key: "html_file",
     default: include_str!("email/body.html"),
     limit: 200_000,
-    markup: Markup { escape: html, url: html, cut: cut_entities, length: chars },
+    markup: Markup { escape: html, url: html, cut: cut_entities, ..Markup::PLAIN },
 };
 /// Messages of which it is known that some recipients have them.
 const MAX_PARTLY: usize = 256;
@@ -167,11 +167,13 @@ impl Config for EmailConfig {
             Head { from: self.from.clone(), to: self.to.clone(), reply_to: self.reply_to.clone() };
         let config = self.clone();
         let clock = context.clock.clone();
-        Ok(Box::new(Email { server, head, config, clock, partly: Mutex::default() }))
+        let name = name.clone();
+        Ok(Box::new(Email { name, server, head, config, clock, partly: Mutex::default() }))
     }
 }
 
 struct Email {
+    name: SinkName,
     server: Server,
     head: Head,
     config: EmailConfig,
@@ -183,10 +185,10 @@ struct Email {
 impl Email {
     /// What became of it, and whether some of the recipients have it.
     async fn send(&self, batch: &Batch) -> (Outcome, bool) {
-        let html = self.config.html.as_ref().map(|template| template.render(batch));
+        let html = self.config.html.as_ref().map(|template| template.render(batch, &self.name));
         let words = Words {
-            subject: self.config.title.render(batch),
-            text: self.config.body.render(batch),
+            subject: self.config.title.render(batch, &self.name),
+            text: self.config.body.render(batch, &self.name),
             html: html.filter(|html| !html.trim().is_empty()),
         };
         let mail = match compose(&self.head, words, batch, self.clock.now().wall) {

@@ -12,7 +12,7 @@ use url::Url;
 
 use self::shelf::{Added, Shelf};
 use super::disk::{probe, read_path, reason};
-use super::{Around, BuildContext, Config, Kind, KindSpec, Shape, Sink, SinkError};
+use super::{BuildContext, Config, Kind, KindSpec, Reading, Shape, Sink, SinkError};
 use crate::document::{At, Table};
 use crate::model::{Attempt, Batch, Outcome, Reason, SinkName, is_unprintable};
 use crate::observe::events::FeedFileSetAside;
@@ -66,7 +66,7 @@ const MAX_TEXT: usize = 300;
 /// Alerts that are taken at once.
 const MAX_BATCH: usize = 64;
 
-fn read(table: &mut Table<'_>, around: &Around) -> Option<KindSpec> {
+fn read(table: &mut Table<'_>, around: &Reading<'_>) -> Option<KindSpec> {
     let path = read_path(table, around, "alerts.atom");
     let max_entries = table.get_at::<u32>("max_entries");
     if let Some(max) = max_entries.as_ref().filter(|max| !(1..=MAX_ENTRIES).contains(&max.value)) {

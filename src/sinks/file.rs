@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use async_trait::async_trait;
 
 use super::disk::{probe, read_path, reason};
-use super::{Around, BuildContext, Config, Kind, KindSpec, Shape, Sink, SinkError};
+use super::{BuildContext, Config, Kind, KindSpec, Reading, Shape, Sink, SinkError};
 use crate::document::{Bytes, Table};
 use crate::model::{Attempt, Batch, Outcome, Reason, SinkName};
 use crate::retry::{self, Backoff};
@@ -56,7 +56,7 @@ keep = 5
 
 const MIN_ROTATE: u64 = 1024;
 
-fn read(table: &mut Table<'_>, around: &Around) -> Option<KindSpec> {
+fn read(table: &mut Table<'_>, around: &Reading<'_>) -> Option<KindSpec> {
     let path = read_path(table, around, "alerts.jsonl");
     let rotating = table.has("rotate_size");
     let rotate_size = table.get_at::<Bytes>("rotate_size");

@@ -2,6 +2,7 @@
 //! and says what its answer means for a delivery.
 
 mod base;
+mod headers;
 mod keys;
 mod redirect;
 mod words;
@@ -17,7 +18,9 @@ use tokio::time::{Instant, timeout_at};
 use url::Url;
 
 pub(super) use self::base::{below, read_base};
-pub(super) use self::keys::{Auth, HttpKeys, SecretUrl, lacks_secret, read_secret, read_url};
+pub(super) use self::keys::{
+    Auth, HttpKeys, SecretUrl, lacks_secret, read_secret, read_token, read_url,
+};
 use self::redirect::{redirect, told_of};
 use self::words::{blotter, clean, tell};
 use super::BuildContext;
@@ -25,7 +28,7 @@ use super::blotter::Blotter;
 use crate::guard::{AllowEntry, Guard};
 use crate::model::{Clock, Outcome, Reason, Secret, host_port};
 use crate::net::failure::{self, Stage, Waits};
-use crate::net::{ClientOptions, Network, headers, noting_dials};
+use crate::net::{ClientOptions, Network, headers as answered, noting_dials};
 use crate::observe::events::SinkAnswered;
 
 /// Redirects that are followed.
@@ -338,7 +341,7 @@ impl Poster {
     ) -> Result<Reply, Outcome> {
         let Answer { response, sent, host } = answer;
         let status = response.status();
-        let after = headers::retry_after(response.headers(), self.clock.now().wall);
+        let after = answered::retry_after(response.headers(), self.clock.now().wall);
         let mut body = Vec::new();
         // Of a failure the status stands, however little of the words may come.
         let words =

@@ -20,7 +20,8 @@ fn read(text: &str, vault: Vault) -> (Option<(SecretUrl, Auth, HttpKeys)>, Vec<S
     let url = read_url(&mut root, &around, ("url", "url_file"));
     let from_url = url.as_ref().and_then(|(_, credentials)| credentials.clone());
     let auth = Auth::read(&mut root, &around, from_url);
-    let keys = HttpKeys::read(&mut root, &around);
+    let proven = auth.as_ref().is_some_and(Auth::is_some);
+    let keys = HttpKeys::read(&mut root, &around, proven);
     root.finish();
     let all = url.zip(auth).zip(keys).map(|(((url, _), auth), keys)| (url, auth, keys));
     (all, problems.into_vec().iter().map(ToString::to_string).collect())
@@ -38,7 +39,7 @@ fn poster(text: &str) -> (Poster, Post) {
 fn keys_are_read_with_their_secrets_from_files() {
     let folder = tempfile::tempdir().unwrap();
     for (name, text) in
-        [("url", " https://h.example/SECRET \n"), ("token", "t0ken\n"), ("key", "k3y\n")]
+        [("url", " https://h.example/SECRET \n"), ("token", "t0ken \t\r\n"), ("key", "k3y\n\n")]
     {
         std::fs::write(folder.path().join(name), text).unwrap();
     }
@@ -91,6 +92,16 @@ fn what_is_wrong_with_the_keys_is_told_without_secrets() {
         ("url = \"http://h\"\ntoken_file = \"none\"", "the secret file /nowhere/none"),
         ("url = \"http://h\"\nheaders = { \"a b\" = \"SECRET\" }", "is no HTTP header name"),
         ("url = \"http://h\"\nheaders = { \"a\" = \"x\\nSECRET\" }", "cannot be sent"),
+        ("url = \"http://h\"\nheaders = { \"host\" = \"SECRET\" }", "it follows from the URL"),
+        (
+            "url = \"http://h\"\nheaders = { \"Content-Type\" = \"SECRET\" }",
+            "its `content_type` says",
+        ),
+        (
+            "url = \"http://h\"\ntoken = \"SECRET\"\nheaders = { \"Authorization\" = \"SECRET\" }",
+            "`headers`: \"Authorization\" cannot be set",
+        ),
+        ("url = \"http://h\"\ntoken = \"SECRET\\u0000\"", "the `token` cannot be sent"),
         ("url = \"http://h\"\nca_file = \"none\"", "the `ca_file` /nowhere/none"),
         ("url = \"http://h\"\nproxy = \"x\"", "`proxy` is no proxy's URL"),
         ("url_file = \"credential:hook\"", "there is no systemd credential \"hook\""),
@@ -105,6 +116,50 @@ fn what_is_wrong_with_the_keys_is_told_without_secrets() {
     let outside = Vault { from_outside: true, ..Vault::default() };
     let (read, problems) = read("url_file = \"credential:hook\"", outside);
     assert!(read.is_some() && problems.is_empty(), "{problems:?}");
+}
+
+#[test]
+fn headers_that_http_or_the_sink_sets_are_refused() {
+    for name in [
+        "Content-Length",
+        "Transfer-Encoding",
+        "Host",
+        "Connection",
+        "TE",
+        "Trailer",
+        "Upgrade",
+        "Expect",
+        "Idempotency-Key",
+        "Content-Type",
+        "Wirewatch-Timestamp",
+        "wirewatch-signature",
+    ] {
+        let text = format!("url = \"http://h\"\nheaders = {{ X-A = \"1\", {name} = \"SECRET\" }}");
+        let (_, problems) = read(&text, Vault::default());
+        let [problem] = &problems[..] else { panic!("{text}: {problems:#?}") };
+        let told = format!("w.toml:2:11: `headers`: \"{name}\" cannot be set");
+        assert!(problem.contains(&told) && problem.contains("\nhint: "), "{problem}");
+        assert!(!problem.contains("SECRET"), "{text}\n{problem}");
+    }
+    let own = "url = \"http://h\"\nheaders = { Authorization = \"Key x\", User-Agent = \"y\" }";
+    assert_eq!(read(own, Vault::default()).1, Vec::<String>::new());
+}
+
+#[test]
+fn the_name_of_a_credential_is_no_path() {
+    for name in ["../tok", "a/b", "..", ".", ""] {
+        for from_outside in [false, true] {
+            let text = format!("url = \"http://h\"\ntoken_file = \"credential:{name}\"");
+            let credentials = (!from_outside).then(|| "/nowhere".into());
+            let (_, problems) =
+                read(&text, Vault { from_outside, credentials, ..Vault::default() });
+            let [problem] = &problems[..] else { panic!("{text}: {problems:#?}") };
+            assert!(
+                problem.contains(&format!("\"{name}\" is no name of a credential")),
+                "{problem}"
+            );
+        }
+    }
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
-use super::{Around, BuildContext, Config, Kind, KindSpec, Shape, Sink, SinkError};
+use super::{BuildContext, Config, Kind, KindSpec, Reading, Shape, Sink, SinkError};
 use crate::document::Table;
 use crate::model::{Alert, Attempt, Batch, Outcome, Reason, SinkName, Timestamp};
 use crate::observe::{Event, LogFormat, LogStream, Value};
@@ -29,7 +29,7 @@ pub(super) const KIND: Kind = Kind {
     read,
 };
 
-fn read(_: &mut Table<'_>, _: &Around) -> Option<KindSpec> {
+fn read(_: &mut Table<'_>, _: &Reading<'_>) -> Option<KindSpec> {
     Some(Arc::new(LogConfig))
 }
 

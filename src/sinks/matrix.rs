@@ -9,12 +9,12 @@ use serde_json::{Value, json};
 use url::Url;
 
 use super::http::{
-    Auth, HttpKeys, Post, Poster, Reply, SecretUrl, below, lacks_secret, read_base, read_secret,
+    Auth, HttpKeys, Post, Poster, Reply, SecretUrl, below, lacks_secret, read_base, read_token,
 };
 use super::template::markup::html;
 use super::template::tags::{self, cut_html, json_bytes, text_of};
-use super::template::{Markup, Part, Template};
-use super::{Around, BuildContext, Config, Kind, KindSpec, Shape, Sink, SinkError};
+use super::template::{Markup, Part, Template, read_both, render_both};
+use super::{BuildContext, Config, Kind, KindSpec, Reading, Shape, Sink, SinkError};
 use crate::document::{At, Table};
 use crate::model::{Attempt, Batch, Outcome, Reason, Secret, SinkName, visible};
 
@@ -24,7 +24,7 @@ use crate::model::{Attempt, Batch, Outcome, Reason, Secret, SinkName, visible};
 ///
 /// A message that is sent again has the same transaction id, so that the server keeps it as one.
 /// Messages are not encrypted: in a room with encryption they stand as they are. Nobody is pinged,
-/// whatever a headline says.
+/// whatever a headline says. Most programs make a link of a web address in it.
 #[derive(Clone, Debug)]
 pub struct MatrixConfig {
     /// `homeserver`: the URL of the user's server. Required.
@@ -68,6 +68,8 @@ const MARKUP: Markup = Markup {
     url: html,
     cut: |text, most| cut_html(text, most, json_bytes),
     length: json_bytes,
+    blank: tags::is_blank,
+    ..Markup::PLAIN
 };
 
 /// An event may have 65,536 bytes (Client-Server API, Size limits); the text goes out twice.
@@ -87,7 +89,7 @@ const MAX_BATCH: usize = 30;
 /// No wait that an answer asks for is longer.
 const MAX_AFTER: u64 = 86_400_000;
 
-fn read(table: &mut Table<'_>, around: &Around) -> Option<KindSpec> {
+fn read(table: &mut Table<'_>, around: &Reading<'_>) -> Option<KindSpec> {
     let homeserver = match table.has("homeserver") {
         true => read_base(table, "homeserver", ""),
         false => {
@@ -96,21 +98,21 @@ fn read(table: &mut Table<'_>, around: &Around) -> Option<KindSpec> {
         }
     };
     let room = read_room(table);
-    let token = read_secret(table, around, ("token", "token_file"));
+    let token = read_token(table, around);
     if let Some(None) = token {
         lacks_secret(table, ("token", "token_file"));
     }
     let msgtype = read_msgtype(table);
-    let title = Template::read(table, around, TITLE);
-    let body = Template::read(table, around, BODY);
-    let http = HttpKeys::read(table, around);
+    let texts = read_both(table, around, TITLE, BODY);
+    let http = HttpKeys::read(table, around, true);
+    let (title, body) = texts?;
     Some(Arc::new(MatrixConfig {
         homeserver: homeserver?.0,
         room: room?,
         token: token??,
         msgtype: msgtype?,
-        title: title?,
-        body: body?,
+        title,
+        body,
         http: http?,
     }))
 }
@@ -147,21 +149,23 @@ fn read_msgtype(table: &mut Table<'_>) -> Option<&'static str> {
 }
 
 impl Config for MatrixConfig {
-    fn build(&self, _: &SinkName, context: &BuildContext) -> Result<Box<dyn Sink>, SinkError> {
+    fn build(&self, name: &SinkName, context: &BuildContext) -> Result<Box<dyn Sink>, SinkError> {
         let home = SecretUrl::new(self.homeserver.clone());
         let poster = Poster::new(&home, &self.http, [self.token.clone()], context);
-        Ok(Box::new(MatrixSink { config: self.clone(), poster }))
+        Ok(Box::new(MatrixSink { name: name.clone(), config: self.clone(), poster }))
     }
 }
 
 struct MatrixSink {
+    name: SinkName,
     config: MatrixConfig,
     poster: Poster,
 }
 
 impl MatrixSink {
     fn event(&self, batch: &Batch) -> Value {
-        let (title, body) = (self.config.title.render(batch), self.config.body.render(batch));
+        let MatrixConfig { title, body, .. } = &self.config;
+        let (title, body) = render_both(title, body, batch, &self.name);
         let html = format!("{title}\n{body}");
         let html = html.trim();
         json!({

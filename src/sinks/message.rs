@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use self::clean::excerpt;
 pub(super) use self::clean::{clean, link};
-pub(super) use self::sample::samples;
+pub(super) use self::sample::{Sample, samples};
 use crate::model::{Alert, AlertRule, Batch, HealthChange, Level, Match, Timestamp};
 
 /// How long texts may be, in characters, and lists.

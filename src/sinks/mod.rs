@@ -23,6 +23,7 @@ mod webhook;
 
 use std::ffi::OsString;
 use std::fmt;
+use std::ops::Deref;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -78,7 +79,7 @@ pub struct Kind {
     /// How it takes alerts.
     pub shape: Shape,
     /// Reads its own keys; what is wrong is noted in the table. `None` if it cannot be used.
-    read: fn(&mut Table<'_>, &Around) -> Option<KindSpec>,
+    read: fn(&mut Table<'_>, &Reading<'_>) -> Option<KindSpec>,
 }
 
 /// How a kind of sink takes alerts.
@@ -114,6 +115,21 @@ impl Around {
     /// The folder from which relative paths start.
     pub fn base(&self) -> &Path {
         &self.vault.folder
+    }
+}
+
+/// What the keys of one sink are read with.
+struct Reading<'a> {
+    around: &'a Around,
+    /// Which alerts about feeds it takes: its templates are tried on no others.
+    health: HealthAlerts,
+}
+
+impl Deref for Reading<'_> {
+    type Target = Around;
+
+    fn deref(&self) -> &Around {
+        self.around
     }
 }
 

@@ -7,9 +7,9 @@ use serde_json::{Value, json};
 use url::Url;
 
 use super::http::{Auth, HttpKeys, Post, Poster, SecretUrl, below, read_base, read_secret};
-use super::template::markup::{as_is, beginning};
+use super::template::markup::beginning;
 use super::template::{self, Markup, Part, Template};
-use super::{Around, BuildContext, Config, Kind, KindSpec, Shape, Sink, SinkError};
+use super::{Around, BuildContext, Config, Kind, KindSpec, Reading, Shape, Sink, SinkError};
 use crate::document::{At, Table};
 use crate::model::{Attempt, Batch, Level, Reason, Secret, SinkName};
 
@@ -61,7 +61,7 @@ const SERVER: &str = "https://ntfy.sh";
 const MAX_TAGS: usize = 10;
 const MAX_TAG: usize = 64;
 
-const MARKUP: Markup = Markup { escape: as_is, url: as_is, cut: cut_bytes, length: str::len };
+const MARKUP: Markup = Markup { cut: cut_bytes, length: str::len, ..Markup::PLAIN };
 
 const TITLE: Part = Part {
     key: "title",
@@ -94,7 +94,7 @@ const BODY: Part = Part {
 /// So that each has a line.
 const MAX_BATCH: usize = 10;
 
-fn read(table: &mut Table<'_>, around: &Around) -> Option<KindSpec> {
+fn read(table: &mut Table<'_>, around: &Reading<'_>) -> Option<KindSpec> {
     let server = read_base(table, "server", SERVER);
     let topic = read_topic(table, around);
     let from_url = server.as_ref().and_then(|(_, credentials)| credentials.clone());
@@ -102,7 +102,7 @@ fn read(table: &mut Table<'_>, around: &Around) -> Option<KindSpec> {
     let message_tags = read_tags(table);
     let title = Template::read(table, around, TITLE);
     let body = Template::read(table, around, BODY);
-    let http = HttpKeys::read(table, around);
+    let http = HttpKeys::read(table, around, auth.as_ref().is_some_and(Auth::is_some));
     Some(Arc::new(NtfyConfig {
         server: server?.0,
         topic: topic?,
@@ -147,15 +147,16 @@ fn read_tags(table: &mut Table<'_>) -> Option<Option<Vec<String>>> {
 }
 
 impl Config for NtfyConfig {
-    fn build(&self, _: &SinkName, context: &BuildContext) -> Result<Box<dyn Sink>, SinkError> {
+    fn build(&self, name: &SinkName, context: &BuildContext) -> Result<Box<dyn Sink>, SinkError> {
         let home = SecretUrl::new(self.server.clone());
         let secrets = self.auth.secret().into_iter().chain([self.topic.clone()]);
         let poster = Poster::new(&home, &self.http, secrets, context);
-        Ok(Box::new(NtfySink { config: self.clone(), poster }))
+        Ok(Box::new(NtfySink { name: name.clone(), config: self.clone(), poster }))
     }
 }
 
 struct NtfySink {
+    name: SinkName,
     config: NtfyConfig,
     poster: Poster,
 }
@@ -167,8 +168,8 @@ impl NtfySink {
         let level = level.unwrap_or_default();
         let mut message = json!({
             "topic": config.topic.expose(),
-            "title": config.title.render(batch),
-            "message": config.body.render(batch),
+            "title": config.title.render(batch, &self.name),
+            "message": config.body.render(batch, &self.name),
             "priority": priority(level),
             "sequence_id": batch.key.as_str(),
         });

@@ -3,7 +3,7 @@
 mod pacing;
 
 use self::pacing::pacing;
-use super::{Around, Filter, HealthAlerts, KINDS, Kind, SinkSpec};
+use super::{Around, Filter, HealthAlerts, KINDS, Kind, Reading, SinkSpec};
 use crate::document::{At, FromNode, Table};
 use crate::model::{Level, RuleId, SinkName, Status, nearest, visible};
 
@@ -40,7 +40,8 @@ pub(super) fn sink(mut table: Table<'_>, around: &Around) -> Option<SinkSpec> {
     let filter = filter(&mut table);
     // Which keys there may be beside these is known only with the kind.
     let kind = kind?;
-    let config = (kind.read)(&mut table, around);
+    let health = filter.as_ref().map(|filter| filter.health).unwrap_or_default();
+    let config = (kind.read)(&mut table, &Reading { around, health });
     let local = config.as_ref().is_some_and(|config| config.is_local());
     let pacing = pacing(&mut table, &kind, local);
     table.finish();

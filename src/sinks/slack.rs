@@ -6,9 +6,9 @@ use async_trait::async_trait;
 use serde_json::json;
 
 use super::http::{HttpKeys, Post, Poster, SecretUrl, read_url};
-use super::template::markup::{chars, cut_entities, entities, entities_inert};
-use super::template::{self, Markup, Part, Template};
-use super::{Around, BuildContext, Config, Kind, KindSpec, Shape, Sink, SinkError};
+use super::template::markup::{cut_entities, entities, entities_inert};
+use super::template::{self, Markup, Part, Template, read_both, render_both};
+use super::{BuildContext, Config, Kind, KindSpec, Reading, Shape, Sink, SinkError};
 use crate::document::Table;
 use crate::model::{Attempt, Batch, Reason, SinkName};
 
@@ -16,7 +16,8 @@ use crate::model::{Attempt, Batch, Reason, SinkName};
 /// (<https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks>). For receivers that
 /// only speak Slack's form, such as Mattermost, take `kind = "webhook"` with `preset = "slack"`.
 ///
-/// Nobody is notified by what a headline says: mentions in it are text.
+/// Nobody is notified by what a headline says: mentions in it are text. A web address in it is a
+/// link, without a preview.
 #[derive(Clone, Debug)]
 pub struct SlackConfig {
     /// `url`, or `url_file`: the webhook's URL. Who knows it can post; it is never shown.
@@ -45,11 +46,12 @@ timeout = \"10s\"
     read,
 };
 
-/// `&`, `<` and `>` must be escaped (docs.slack.dev, formatting message text): links and mentions
-/// stand in angle brackets, and names are not looked for without them. There is no escape for what
+/// `&`, `<` and `>` must be escaped (docs.slack.dev, formatting message text): mentions and
+/// links with words of their own stand in angle brackets, and names are not looked for without
+/// them. There is no escape for what
 /// makes text bold, italic, struck out or code; a word joiner before it takes its meaning.
 const MRKDWN: Markup =
-    Markup { escape: entities_inert, url: entities, cut: cut_entities, length: chars };
+    Markup { escape: entities_inert, url: entities, cut: cut_entities, ..Markup::PLAIN };
 
 const TITLE: Part = Part {
     key: "title",
@@ -83,23 +85,23 @@ const BODY: Part = Part {
 /// So that each has a line, were it nothing but `&`.
 const MAX_BATCH: usize = 25;
 
-fn read(table: &mut Table<'_>, around: &Around) -> Option<KindSpec> {
+fn read(table: &mut Table<'_>, around: &Reading<'_>) -> Option<KindSpec> {
     let url = read_url(table, around, ("url", "url_file"));
-    let title = Template::read(table, around, TITLE);
-    let body = Template::read(table, around, BODY);
-    let http = HttpKeys::read(table, around);
-    let (url, _) = url?;
-    Some(Arc::new(SlackConfig { url, title: title?, body: body?, http: http? }))
+    let texts = read_both(table, around, TITLE, BODY);
+    let http = HttpKeys::read(table, around, false);
+    let ((url, _), (title, body)) = (url?, texts?);
+    Some(Arc::new(SlackConfig { url, title, body, http: http? }))
 }
 
 impl Config for SlackConfig {
-    fn build(&self, _: &SinkName, context: &BuildContext) -> Result<Box<dyn Sink>, SinkError> {
+    fn build(&self, name: &SinkName, context: &BuildContext) -> Result<Box<dyn Sink>, SinkError> {
         let poster = Poster::new(&self.url, &self.http, [], context);
-        Ok(Box::new(SlackSink { config: self.clone(), poster }))
+        Ok(Box::new(SlackSink { name: name.clone(), config: self.clone(), poster }))
     }
 }
 
 struct SlackSink {
+    name: SinkName,
     config: SlackConfig,
     poster: Poster,
 }
@@ -110,7 +112,8 @@ impl Sink for SlackSink {
         if batch.is_empty() {
             return Attempt::default();
         }
-        let (title, body) = (self.config.title.render(batch), self.config.body.render(batch));
+        let SlackConfig { title, body, .. } = &self.config;
+        let (title, body) = render_both(title, body, batch, &self.name);
         let message = json!({
             "text": format!("{title}\n{body}").trim(),
             "unfurl_links": false,

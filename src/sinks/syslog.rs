@@ -15,7 +15,7 @@ use url::Url;
 
 use self::record::{FACILITIES, Origin, record};
 use self::wire::{Address, Failure, Framing, Wire};
-use super::{Around, BuildContext, Config, Kind, KindSpec, Shape, Sink, SinkError};
+use super::{BuildContext, Config, Kind, KindSpec, Reading, Shape, Sink, SinkError};
 use crate::document::{At, Bytes, FromNode, Table};
 use crate::model::{Attempt, Batch, Clock, Mono, Outcome, Reason, SinkName, nearest, visible};
 use crate::net::Dialer;
@@ -89,8 +89,9 @@ const MAX_BATCH: usize = 128;
 /// The same over UDP: more could be too much for a receiver's buffer, and would be lost.
 const UDP_BATCH: usize = 16;
 
-fn read(table: &mut Table<'_>, _: &Around) -> Option<KindSpec> {
+fn read(table: &mut Table<'_>, _: &Reading<'_>) -> Option<KindSpec> {
     let address = read_address(table);
+    let framed = table.place_of("framing");
     let framing = checked(table, "framing", Framing::Octets, |text: &String| match text.as_str() {
         "octets" => Ok(Framing::Octets),
         "lines" => Ok(Framing::Lines),
@@ -124,6 +125,13 @@ fn read(table: &mut Table<'_>, _: &Around) -> Option<KindSpec> {
         fits.then_some(*time).ok_or("100ms to 10m".to_owned())
     });
     let address = address?;
+    if let (Address::Udp { .. }, Some(source)) = (&address, framed)
+        && framing.is_some()
+    {
+        let message = "`framing` does nothing here: over UDP each message is a packet of its own";
+        table.note(table.document().problem(&source, message).hint("leave it out"));
+        return None;
+    }
     let size = if matches!(address, Address::Udp { .. }) { UDP_SIZE } else { SIZE };
     Some(Arc::new(SyslogConfig {
         address,
@@ -169,9 +177,15 @@ fn read_address(table: &mut Table<'_>) -> Option<Address> {
     let At { value, source } = table.required::<String>("address")?;
     let address = parse(&value);
     if address.is_none() {
-        let message = format!("`address`: \"{}\" is no syslog receiver", visible(&value));
-        let problem = table.document().problem(&source, message);
-        table.note(problem.hint("\"udp://host:514\", \"tcp://host:514\" or \"unix:/dev/log\""));
+        let shown = visible(&value);
+        let (message, hint) = if value.starts_with("unix:") {
+            let message = format!("`address`: \"{shown}\" is no socket's absolute path");
+            (message, "it begins with `/`: \"unix:/dev/log\"")
+        } else {
+            let message = format!("`address`: \"{shown}\" is no syslog receiver");
+            (message, "\"udp://host:514\", \"tcp://host:514\" or \"unix:/dev/log\"")
+        };
+        table.note(table.document().problem(&source, message).hint(hint));
     }
     address
 }

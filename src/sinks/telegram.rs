@@ -12,13 +12,15 @@ use super::http::{
 };
 use super::template::markup::{html, html_inert};
 use super::template::tags::{self, cut_html, seen_or_quarter};
-use super::template::{Markup, Part, Template};
-use super::{Around, BuildContext, Config, Kind, KindSpec, Shape, Sink, SinkError};
+use super::template::{Markup, Part, Template, read_both, render_both};
+use super::{Around, BuildContext, Config, Kind, KindSpec, Reading, Shape, Sink, SinkError};
 use crate::document::{Node, Table};
 use crate::model::{Attempt, Batch, Outcome, Reason, Secret, SinkName};
 
 /// Sends messages to a Telegram chat through a bot (<https://core.telegram.org/bots/api#sendmessage>).
 /// Make the bot with @BotFather and add it to the chat.
+///
+/// What a headline says becomes no mention, command, tag or link.
 ///
 /// Telegram has no key by which it could tell a message that is sent again: after a crash between
 /// its answer and the note of it, that message comes twice.
@@ -38,7 +40,8 @@ pub struct TelegramConfig {
     /// `api`: the Bot API's server. Default `https://api.telegram.org`.
     api: Url,
     /// `title`, or `title_file`: template of the first line, in Telegram's HTML: `<b>`, `<i>`,
-    /// `<code>`, `<a href="{{ alert.link|url }}">`. At most 300 characters. Templates see `form`,
+    /// `<code>`, `<a href="{{ alert.link|url }}">`, each closed again; a `<` of its own is written
+    /// `&lt;`. At most 300 characters. Templates see `form`,
     /// `count`, `level`, `key`, `alert` (the first), `alerts` and `more`; what they insert is
     /// escaped.
     title: Template,
@@ -74,7 +77,32 @@ const MARKUP: Markup = Markup {
     url: html,
     cut: |text, most| cut_html(text, most, seen_or_quarter),
     length: seen_or_quarter,
+    check: |html| tags::check(html, &TAGS),
+    blank: tags::is_blank,
+    ..Markup::PLAIN
 };
+
+/// Tags that Telegram knows (core.telegram.org/bots/api#html-style); for others, and for one that
+/// is left open, it refuses the message.
+const TAGS: [&str; 17] = [
+    "a",
+    "b",
+    "blockquote",
+    "code",
+    "del",
+    "em",
+    "i",
+    "ins",
+    "pre",
+    "s",
+    "span",
+    "strike",
+    "strong",
+    "tg-emoji",
+    "tg-spoiler",
+    "tg-time",
+    "u",
+];
 
 const TITLE: Part =
     Part { key: "title", file_key: "title_file", default: tags::TITLE, limit: 300, markup: MARKUP };
@@ -94,16 +122,16 @@ const MAX_AFTER: u64 = 86_400;
 /// What stands for a token that cannot be had from outside.
 const UNSEEN: &str = "0:unseen";
 
-fn read(table: &mut Table<'_>, around: &Around) -> Option<KindSpec> {
+fn read(table: &mut Table<'_>, around: &Reading<'_>) -> Option<KindSpec> {
     let token = read_token(table, around);
     let chat_id = read_chat(table);
     let message_thread_id = table.get::<u32>("message_thread_id");
     let silent = table.get::<bool>("silent").unwrap_or(false);
     let link_preview = table.get::<bool>("link_preview").unwrap_or(false);
     let api = read_base(table, "api", API);
-    let title = Template::read(table, around, TITLE);
-    let body = Template::read(table, around, BODY);
-    let http = HttpKeys::read(table, around);
+    let texts = read_both(table, around, TITLE, BODY);
+    let http = HttpKeys::read(table, around, false);
+    let (title, body) = texts?;
     Some(Arc::new(TelegramConfig {
         token: token?,
         chat_id: chat_id?,
@@ -111,8 +139,8 @@ fn read(table: &mut Table<'_>, around: &Around) -> Option<KindSpec> {
         silent,
         link_preview,
         api: api?.0,
-        title: title?,
-        body: body?,
+        title,
+        body,
         http: http?,
     }))
 }
@@ -160,13 +188,14 @@ impl TelegramConfig {
 }
 
 impl Config for TelegramConfig {
-    fn build(&self, _: &SinkName, context: &BuildContext) -> Result<Box<dyn Sink>, SinkError> {
+    fn build(&self, name: &SinkName, context: &BuildContext) -> Result<Box<dyn Sink>, SinkError> {
         let poster = Poster::new(&self.endpoint(), &self.http, [self.token.clone()], context);
-        Ok(Box::new(TelegramSink { config: self.clone(), poster }))
+        Ok(Box::new(TelegramSink { name: name.clone(), config: self.clone(), poster }))
     }
 }
 
 struct TelegramSink {
+    name: SinkName,
     config: TelegramConfig,
     poster: Poster,
 }
@@ -174,7 +203,7 @@ struct TelegramSink {
 impl TelegramSink {
     fn message(&self, batch: &Batch) -> Value {
         let config = &self.config;
-        let (title, body) = (config.title.render(batch), config.body.render(batch));
+        let (title, body) = render_both(&self.config.title, &self.config.body, batch, &self.name);
         let mut message = json!({
             "chat_id": config.chat_id,
             "text": format!("{title}\n{body}").trim(),

@@ -45,6 +45,33 @@ async fn a_message_goes_to_the_chat_with_its_markup_and_nothing_unasked_for() {
     assert_eq!(body["disable_notification"], json!(true));
 }
 
+#[test]
+fn what_telegram_would_refuse_is_told_at_its_line() {
+    let cases = [
+        (
+            "title = \"<h1>{{ alert.title }}</h1>\"",
+            "w.toml:5:10: `title`: the service knows no tag `<h1>`",
+        ),
+        ("body = \"<b>{{ alert.title }}\"", "`body`: `<b>` is not closed"),
+        ("body = \"{{ count }} < 3\"", "`body`: there is a `<` that begins no tag"),
+        (
+            "body = \"x{% if count > 1 %}<br>{% endif %}\"",
+            "`body`: the service knows no tag `<br>`, for a group of alerts",
+        ),
+        ("title = \"\"\nbody = \"<i> </i>\"", "`title` and `body` come to nothing"),
+        ("body = \"<blockquote expandable>{{ alert.title }}</blockquote>\"", ""),
+    ];
+    for (keys, expected) in cases {
+        let text =
+            format!("[[sink]]\nkind = \"telegram\"\ntoken = \"1:abc\"\nchat_id = 1\n{keys}\n");
+        let (_, problems) = read_config(&text, Path::new("."));
+        match expected {
+            "" => assert_eq!(problems, Vec::<String>::new()),
+            _ => assert!(problems[0].contains(expected), "{problems:?}"),
+        }
+    }
+}
+
 #[tokio::test]
 async fn what_telegram_says_is_heeded() {
     let limited = r#"{"ok":false,"error_code":429,"description":"Too Many Requests: retry after 35",

@@ -1,24 +1,28 @@
 //! Templates for titles and bodies: read and tried with the config, rendered within the limits and
 //! by the escapes of a service.
 
+mod both;
+mod fault;
 mod fit;
 pub(super) mod markup;
 pub(super) mod tags;
 
+use std::collections::VecDeque;
 use std::fmt;
-use std::ops::Range;
-use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use minijinja::value::{Serde, Value};
 use minijinja::{AutoEscape, Environment, Error, ErrorKind, UndefinedBehavior};
 
+pub(super) use self::both::{read_both, render_both};
+use self::fault::{Fault, Origin};
 pub(super) use self::markup::Markup;
-use super::Around;
-use super::message::{BOUNDS, Message, samples};
-use crate::document::{At, Source, Table};
+use super::message::{BOUNDS, Message, Sample, samples};
+use super::{HealthAlerts, Reading};
+use crate::document::Table;
 use crate::files::read_file;
-use crate::model::{Batch, Place, Problem, nearest};
+use crate::model::{Batch, MessageKey, Problem, SinkName};
+use crate::observe::events::TemplateFailed;
 
 /// Steps of minijinja that one rendering may take.
 const FUEL: u64 = 500_000;
@@ -26,6 +30,8 @@ const FUEL: u64 = 500_000;
 const MAX_TEMPLATE: usize = 64 << 10;
 /// Bytes that one rendering may write before it is given up.
 const MAX_RENDERED: usize = 4 << 20;
+/// Messages of which it is known that they were told of.
+const MAX_TOLD: usize = 64;
 /// What a template is called inside the engine.
 const NAME: &str = "template";
 
@@ -56,8 +62,38 @@ pub(super) struct Part {
 pub(super) struct Template {
     part: Part,
     /// The config's own, if there is one.
-    own: Option<Arc<Environment<'static>>>,
+    own: Option<Arc<Own>>,
     default: Arc<Environment<'static>>,
+}
+
+/// A config's own template.
+struct Own {
+    env: Environment<'static>,
+    /// Messages that it failed for of late, which is told once of each.
+    told: Mutex<VecDeque<MessageKey>>,
+}
+
+impl Own {
+    /// What it makes of `batch`, within the limit.
+    fn render(&self, batch: &Batch, part: Part) -> Result<String, Fault> {
+        let render = |message: &Message| render(&self.env, message);
+        let text = fit::fit(batch, part.limit, part.markup, render);
+        let text = text.map_err(|error| Fault::of(&error))?;
+        (part.markup.check)(&text).map_err(Fault::of_text)?;
+        Ok(text)
+    }
+
+    fn tell(&self, key: &MessageKey, event: &TemplateFailed<'_>) {
+        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        if told.contains(key) {
+            return;
+        }
+        if told.len() == MAX_TOLD {
+            told.pop_front();
+        }
+        told.push_back(key.clone());
+        event.log();
+    }
 }
 
 impl fmt::Debug for Template {
@@ -67,16 +103,10 @@ impl fmt::Debug for Template {
     }
 }
 
-/// Where a template is written.
-enum Origin {
-    Inline(At<String>),
-    File(PathBuf),
-}
-
 impl Template {
     /// Takes the template of `part` out of a table, and tries it on messages of each form. `None`
     /// if it is wrong; that is noted with the template's own line.
-    pub fn read(table: &mut Table<'_>, around: &Around, part: Part) -> Option<Self> {
+    pub fn read(table: &mut Table<'_>, around: &Reading<'_>, part: Part) -> Option<Self> {
         let inline = table.get_at::<String>(part.key);
         let file = table.get_at::<String>(part.file_key);
         let (text, origin) = match (inline, file) {
@@ -94,14 +124,16 @@ impl Template {
                         (text.trim_end_matches(['\r', '\n']).to_owned(), Origin::File(path))
                     }
                     Err(problem) => {
-                        let message = format!("`{}`: {problem}", part.file_key);
-                        table.note(table.document().problem(&file.source, message));
+                        let Problem { place, message, hint } = problem;
+                        let message = format!("`{}`: {place}: {message}", part.file_key);
+                        let told = table.document().problem(&file.source, message);
+                        table.note(hint.into_iter().fold(told, Problem::hint));
                         return None;
                     }
                 }
             }
         };
-        match Self::new(part, text.clone()) {
+        match Self::new(part, &text, around.health) {
             Ok(template) => Some(template),
             Err(fault) => {
                 table.note(fault.at(table, &origin, &text, part.key));
@@ -124,79 +156,128 @@ impl Template {
     ///
     /// # Errors
     /// What is wrong with it.
-    fn new(part: Part, text: String) -> Result<Self, Fault> {
+    fn new(part: Part, text: &str, health: HealthAlerts) -> Result<Self, Fault> {
         if text.len() > MAX_TEMPLATE {
             let message = format!("the template is longer than {} KiB", MAX_TEMPLATE >> 10);
-            return Err(Fault { message, line: None, hint: None });
+            return Err(Fault::new(message));
         }
         let default = compile(part.default.to_owned(), part.markup).map_err(|e| Fault::of(&e))?;
-        let own = compile(text, part.markup).map_err(|error| Fault::of(&error))?;
-        for batch in samples() {
+        let env = compile(text.to_owned(), part.markup).map_err(|error| Fault::of(&error))?;
+        let own = Own { env, told: Mutex::default() };
+        for Sample { batch, about } in samples(health) {
             let bounds = BOUNDS[0];
             let Some(message) = Message::of(&batch, bounds, batch.len()) else { continue };
-            if let Err(error) = render(&own, &message) {
-                return Err(Fault::of(&error).with_fields(&own, &message));
+            if let Err(error) = render(&own.env, &message) {
+                return Err(Fault::of_names(&error, &own.env, text, &message).with(about));
             }
+            own.render(&batch, part).map_err(|fault| fault.with(about))?;
         }
         Ok(Self { part, own: Some(Arc::new(own)), default: Arc::new(default) })
     }
 
-    /// The text for `batch`, within the limit. Never fails: should the config's own template fail
-    /// for these alerts, the default takes its place and says so.
-    pub fn render(&self, batch: &Batch) -> String {
-        let Part { limit, markup, .. } = self.part;
+    /// The text for `batch`, which `sink` sends, within the limit. Never fails: should the config's
+    /// own template fail for these alerts, that is logged, and the default takes its place and says
+    /// so.
+    pub fn render(&self, batch: &Batch, sink: &SinkName) -> String {
         let mut note = String::new();
-        if let Some(own) = &self.own {
-            match fit::fit(batch, limit, markup, |message| render(own, message)) {
-                Ok(text) => return text,
-                Err(error) => {
-                    let fault = Fault::of(&error).message;
-                    let told = format!(" (`{}` failed: {fault})", self.part.key);
-                    (markup.escape)(&told, &mut note);
-                }
+        match self.try_own(batch, sink) {
+            None => {}
+            Some(Ok(text)) => return text,
+            Some(Err(fault)) => {
+                let told = format!(" (`{}` failed: {})", self.part.key, fault.message);
+                (self.part.markup.escape)(&told, &mut note);
             }
         }
-        let room = limit.saturating_sub((markup.length)(&note));
+        self.render_default(batch, &note)
+    }
+
+    /// The text of the built-in template, with `note` behind it.
+    fn render_default(&self, batch: &Batch, note: &str) -> String {
+        let Part { limit, markup, .. } = self.part;
+        let room = limit.saturating_sub((markup.length)(note));
         let text = fit::fit(batch, room, markup, |message| render(&self.default, message));
-        text.unwrap_or_else(|_| fit::plain(batch, room, markup)) + &note
+        text.unwrap_or_else(|_| fit::plain(batch, room, markup)) + note
+    }
+
+    /// The text that the config's own template makes, if there is one and it does not fail, which is
+    /// logged.
+    pub fn render_own(&self, batch: &Batch, sink: &SinkName) -> Option<String> {
+        self.try_own(batch, sink)?.ok()
+    }
+
+    /// The text for a sample.
+    fn sample(&self, batch: &Batch) -> String {
+        let own = self.own.as_ref().and_then(|own| own.render(batch, self.part).ok());
+        own.unwrap_or_else(|| self.render_default(batch, ""))
+    }
+
+    fn is_blank(&self, text: &str) -> bool {
+        (self.part.markup.blank)(text)
+    }
+
+    fn try_own(&self, batch: &Batch, sink: &SinkName) -> Option<Result<String, Fault>> {
+        let own = self.own.as_ref()?;
+        let result = own.render(batch, self.part);
+        if let Err(Fault { message, .. }) = &result {
+            let (key, template) = (batch.key.as_str(), self.part.key);
+            own.tell(&batch.key, &TemplateFailed { sink, key, template, message });
+        }
+        Some(result)
     }
 }
 
 fn compile(text: String, markup: Markup) -> Result<Environment<'static>, Error> {
     let mut env = Environment::new();
+    // Errors then name what is undefined.
+    env.set_debug(true);
     env.set_undefined_behavior(UndefinedBehavior::Strict);
     env.set_fuel(Some(FUEL));
     env.set_auto_escape_callback(|_| AutoEscape::Custom("service".into()));
     env.set_formatter(move |out, _, value| {
-        if value.is_undefined() {
-            return Err(Error::from(ErrorKind::UndefinedError));
-        }
-        let text = match value.as_str() {
-            _ if value.is_none() => return Ok(()),
-            Some(text) => text.to_owned(),
-            None => value.to_string(),
-        };
-        if value.is_safe() {
-            return out.write_str(&text).map_err(Error::from);
-        }
-        let mut escaped = String::with_capacity(text.len() + 16);
-        (markup.escape)(&text, &mut escaped);
-        out.write_str(&escaped).map_err(Error::from)
+        defined(value)?;
+        out.write_str(&escaped(value, markup)).map_err(Error::from)
     });
-    // What comes from outside is always escaped.
+    // What comes from outside is always escaped, and as the service reads it.
     env.remove_filter("safe");
+    for name in ["e", "escape"] {
+        env.add_filter(name, move |value: Value| {
+            defined(&value)?;
+            Ok::<_, Error>(Value::from_safe_string(escaped(&value, markup)))
+        });
+    }
     env.add_filter("url", move |text: String| {
         let mut escaped = String::with_capacity(text.len());
         (markup.url)(&text, &mut escaped);
         Value::from_safe_string(escaped)
     });
-    env.add_filter("tojson", |value: Value| {
+    env.add_filter("tojson", move |value: Value| {
+        defined(&value)?;
         serde_json::to_string(&value)
-            .map(Value::from_safe_string)
+            .map(|json| if markup.json { Value::from_safe_string(json) } else { json.into() })
             .map_err(|error| Error::new(ErrorKind::BadSerialization, error.to_string()))
     });
     env.add_template_owned(NAME, text)?;
     Ok(env)
+}
+
+fn defined(value: &Value) -> Result<(), Error> {
+    // The error that this makes knows where the value comes from.
+    if value.is_undefined() { value.get_item(value).map(drop) } else { Ok(()) }
+}
+
+/// What stands for `value` in a text that the service reads so.
+fn escaped(value: &Value, markup: Markup) -> String {
+    let text = match value.as_str() {
+        _ if value.is_none() => return String::new(),
+        Some(text) => text.to_owned(),
+        None => value.to_string(),
+    };
+    if value.is_safe() {
+        return text;
+    }
+    let mut escaped = String::with_capacity(text.len() + 16);
+    (markup.escape)(&text, &mut escaped);
+    escaped
 }
 
 fn render(env: &Environment<'_>, message: &Message) -> Result<String, Error> {
@@ -221,114 +302,6 @@ impl std::io::Write for Bounded {
     fn flush(&mut self) -> std::io::Result<()> {
         Ok(())
     }
-}
-
-/// What is wrong with a template.
-#[derive(Debug)]
-struct Fault {
-    message: String,
-    /// From 1.
-    line: Option<usize>,
-    hint: Option<String>,
-}
-
-impl Fault {
-    fn of(error: &Error) -> Self {
-        let kind = error.kind();
-        let message = match (kind, error.detail()) {
-            (ErrorKind::OutOfFuel, _) => "the template takes too many steps".to_owned(),
-            (_, Some(detail)) => format!("{kind}: {detail}"),
-            (_, None) => kind.to_string(),
-        };
-        Self { message, line: error.line(), hint: None }
-    }
-
-    /// The same with the name that there is not, if that is what is wrong and can be found.
-    fn with_fields(mut self, env: &Environment<'_>, message: &Message) -> Self {
-        let Ok(known) = serde_json::to_value(message) else { return self };
-        let asked = env.get_template(NAME).map(|t| t.undeclared_variables(true));
-        let mut asked: Vec<String> = asked.unwrap_or_default().into_iter().collect();
-        asked.sort();
-        let globals: Vec<&str> = env.globals().map(|(name, _)| name).collect();
-        for path in asked.iter().filter(|path| !globals.contains(&path.as_str())) {
-            if let Some((name, fields)) = missing(path, &known) {
-                self.message = format!("{}: there is no `{path}`", self.message);
-                let near = nearest(name, fields.iter().map(String::as_str));
-                self.hint = Some(match near {
-                    Some(near) => {
-                        format!("did you mean `{near}`? there are: {}", fields.join(", "))
-                    }
-                    None => format!("there are: {}", fields.join(", ")),
-                });
-                return self;
-            }
-        }
-        self
-    }
-
-    fn at(self, table: &Table<'_>, origin: &Origin, text: &str, key: &str) -> Problem {
-        let line = self.line.map_or(0..text.len().min(1), |line| line_of(text, line));
-        let message = match self.line {
-            Some(line) => format!("`{key}`, line {line} of the template: {}", self.message),
-            None => format!("`{key}`: {}", self.message),
-        };
-        let problem = match origin {
-            Origin::Inline(at) => {
-                let document = table.document();
-                let source = match document.within(&at.source, text, line) {
-                    Source::Span(span) => {
-                        Source::Span(written_line(document.text(), span, self.line.unwrap_or(1)))
-                    }
-                    other => other,
-                };
-                document.problem(&source, message)
-            }
-            Origin::File(path) => Problem::new(Place::in_text(path, text, line), message),
-        };
-        match self.hint {
-            Some(hint) => problem.hint(hint),
-            None => problem,
-        }
-    }
-}
-
-/// Of a string over several lines, which begins at `span` in `text`, where the line `number` (from
-/// 1) of its value is written; else `span`.
-fn written_line(text: &str, span: Range<usize>, number: usize) -> Range<usize> {
-    let written = text.get(span.clone()).unwrap_or_default();
-    if !(written.starts_with("\"\"\"") || written.starts_with("'''")) {
-        return span;
-    }
-    // A line end right behind the opening quotes is no part of the value.
-    let first = written[3..].starts_with(['\r', '\n']);
-    let line = line_of(written, number + usize::from(first));
-    let skip = if line.start == 0 { 3 } else { 0 };
-    span.start + line.start + skip..span.start + line.end.max(line.start + skip + 1)
-}
-
-/// The bytes of the line `number` (from 1), without its end.
-fn line_of(text: &str, number: usize) -> Range<usize> {
-    let mut start = 0;
-    for (n, line) in (1..).zip(text.split('\n')) {
-        if n == number {
-            return start..start + line.trim_end_matches('\r').len().max(1);
-        }
-        start += line.len() + 1;
-    }
-    0..text.len().min(1)
-}
-
-/// The first name in `path` (`alert.feed.nam`) that is not in `known`, and those that are.
-fn missing<'a>(path: &'a str, known: &serde_json::Value) -> Option<(&'a str, Vec<String>)> {
-    let mut value = known;
-    for name in path.split('.') {
-        let fields = value.as_object()?;
-        match fields.get(name) {
-            Some(inner) => value = inner,
-            None => return Some((name, fields.keys().cloned().collect())),
-        }
-    }
-    None
 }
 
 #[cfg(test)]

@@ -1,7 +1,8 @@
 use super::*;
 use crate::document::Document;
 use crate::model::{Form, Problems};
-use crate::sinks::tests::{alert, delivery};
+use crate::sinks::Around;
+use crate::sinks::tests::{alert, delivery, logged};
 
 const PART: Part = Part {
     key: "body",
@@ -12,12 +13,20 @@ const PART: Part = Part {
         escape: markup::entities,
         url: markup::entities,
         cut: markup::cut_entities,
-        length: markup::chars,
+        ..Markup::PLAIN
     },
 };
 
 /// The template that `text`, a config, has, and what is wrong with it.
 fn read(text: &str, folder: &std::path::Path) -> (Option<Template>, Vec<String>) {
+    read_for(HealthAlerts::Never, text, folder)
+}
+
+fn read_for(
+    health: HealthAlerts,
+    text: &str,
+    folder: &std::path::Path,
+) -> (Option<Template>, Vec<String>) {
     let document = Document::new("w.toml", text);
     let problems = Problems::default();
     let mut root = document.root(&problems);
@@ -25,13 +34,18 @@ fn read(text: &str, folder: &std::path::Path) -> (Option<Template>, Vec<String>)
         vault: crate::files::Vault { folder: folder.to_owned(), ..Default::default() },
         ..Around::default()
     };
-    let template = Template::read(&mut root, &around, PART);
+    let reading = Reading { around: &around, health };
+    let template = Template::read(&mut root, &reading, PART);
     root.finish();
     (template, problems.into_vec().iter().map(ToString::to_string).collect())
 }
 
 fn template(text: &str) -> Template {
-    Template::new(PART, text.to_owned()).unwrap()
+    Template::new(PART, text, HealthAlerts::Also).unwrap()
+}
+
+fn sink() -> SinkName {
+    SinkName::new("desk")
 }
 
 fn batch(count: u32, title: &str) -> Batch {
@@ -52,7 +66,7 @@ fn values_are_escaped_and_what_the_template_says_is_not() {
          <{{ alert.link|url }}|x> {% set t %}<i>{{ alert.title }}</i>{% endset %}{{ t }}\
          {% macro m(x) %}<u>{{ x }}</u>{% endmacro %}{{ m(alert.title) }} {{ alert.item.published }}",
     )
-    .render(&batch(1, "<!channel> & co"));
+    .render(&batch(1, "<!channel> & co"), &sink());
     let title = "0 &lt;!channel&gt; &amp; co";
     let expected = format!(
         "<b>{title}</b> {title}&amp;&lt; 0 &lt;!CHANNEL&gt; &amp; CO <https://example.org/0|x> \
@@ -62,14 +76,46 @@ fn values_are_escaped_and_what_the_template_says_is_not() {
 }
 
 #[test]
+fn no_filter_gets_round_the_escapes() {
+    let cases = [
+        ("{{ alert.title|tojson }}", "\"0 &lt;@U1&gt;\""),
+        ("{% set t = alert.title|tojson %}{{ t ~ '<' }}", "\"0 &lt;@U1&gt;\"&lt;"),
+        ("{{ {'t': alert.title}|tojson }}", "{\"t\":\"0 &lt;@U1&gt;\"}"),
+        ("{{ alert.title|e }}{{ alert.title|escape|e }}", "0 &lt;@U1&gt;0 &lt;@U1&gt;"),
+        (
+            "{% autoescape false %}{{ alert.title }}{{ alert.title|e }}{% endautoescape %}",
+            "0 &lt;@U1&gt;0 &lt;@U1&gt;",
+        ),
+    ];
+    for (text, expected) in cases {
+        assert_eq!(template(text).render(&batch(1, "<@U1>"), &sink()), expected, "{text}");
+    }
+    // Not what HTML would make of it, where the service reads no HTML.
+    let plain = Part { markup: Markup::PLAIN, ..PART };
+    for text in [
+        "{{ alert.title|tojson }}",
+        "{% autoescape 'html' %}{{ alert.title|e }}{% endautoescape %}",
+    ] {
+        let text = Template::new(plain, text, HealthAlerts::Also)
+            .unwrap()
+            .render(&batch(1, "<b>"), &sink());
+        assert!(text.contains("0 <b>"), "{text}");
+    }
+    let json = Part { markup: Markup { json: true, ..PART.markup }, ..PART };
+    let text = Template::new(json, "{{ alert.title|tojson }}", HealthAlerts::Also).unwrap();
+    assert_eq!(text.render(&batch(1, "<b>"), &sink()), "\"0 <b>\"");
+}
+
+#[test]
 fn a_wrong_template_is_told_with_its_own_line() {
-    let nowhere = std::path::Path::new("/nowhere");
     let cases = [
         (
             "body = \"{{ alert.titel }}\"",
             "w.toml:1:9: `body`, line 1 of the template: undefined value: there is no `alert.titel`",
             "did you mean `title`?",
         ),
+        ("body = \"{{ alert.titel|tojson }}\"", "there is no `alert.titel`", "mean `title`?"),
+        ("body = \"{{ alert.titel|e }}\"", "there is no `alert.titel`", "mean `title`?"),
         (
             "body = '''\nfirst\n{% if %}\n'''",
             "w.toml:3:1: `body`, line 2 of the template: syntax error",
@@ -79,11 +125,6 @@ fn a_wrong_template_is_told_with_its_own_line() {
             "body = '''\na\nb\n  {{ count }} {{ cuont }}'''",
             "w.toml:4:1: `body`, line 3 of the template: undefined value: there is no `cuont`",
             "did you mean `count`?",
-        ),
-        (
-            "body = \"{% for a in alerts %}{{ a.nam }}{% endfor %}\"",
-            "w.toml:1:9: `body`, line 1 of the template: undefined value",
-            "",
         ),
         (
             "body = \"{% if form == 'digest' %}{{ x }}{% endif %}\"",
@@ -103,9 +144,54 @@ fn a_wrong_template_is_told_with_its_own_line() {
             "w.toml:2:13: both `body` and `body_file` are given",
             "keep one",
         ),
-        ("body_file = \"y\"", "w.toml:1:13: `body_file`: /nowhere/y: cannot be read", ""),
+        (
+            "body_file = \"y\"",
+            "w.toml:1:13: `body_file`: /nowhere/y: cannot be read: No such file or directory (os error 2)\n",
+            "\nhint: is the path right?",
+        ),
         ("body = 5", "w.toml:1:8: `body`: expected a string", ""),
     ];
+    tell(&cases);
+}
+
+#[test]
+fn a_name_that_there_is_not_is_told_in_lists_too() {
+    let cases = [
+        (
+            "body = \"{% for a in alerts %}{{ a.titel }}{% endfor %}\"",
+            "w.toml:1:9: `body`, line 1 of the template: undefined value: there is no `a.titel`\n",
+            "did you mean `title`? there are: feed, health, id, item",
+        ),
+        (
+            "body = \"{%- for a in alerts -%}{% for r in a.rules|reverse %}{{ r.nam }}{% endfor %}{% endfor %}\"",
+            "there is no `r.nam`",
+            "there are: id, level, matches, status, tags, title",
+        ),
+        (
+            "body = \"{% set feed = alert.feed %}{{ feed.nam }}\"",
+            "there is no `feed.nam`",
+            "there are: id, title, url",
+        ),
+        ("body = \"{{ alerts[0].titel }}\"", "there is no `alerts[0].titel`", "mean `title`?"),
+        (
+            "body = \"{{ alert.rules[0].titel|upper }}\"",
+            "there is no `alert.rules[0].titel`",
+            "mean `title`?",
+        ),
+        ("body = \"{{ alert['feed'].nam }}\"", "there is no `alert['feed'].nam`", "id, title, url"),
+        ("body = \"{{ alert.terms[1] }}\"", "there is no `alert.terms[1]`", ""),
+        (
+            "body = \"{{ alert.item.authors[0] }}\"",
+            "there is no `alert.item.authors[0]`, for an alert of an item without headline and link",
+            "",
+        ),
+    ];
+    tell(&cases);
+}
+
+/// That each text is told to be wrong, once, by this message and this hint.
+fn tell(cases: &[(&str, &str, &str)]) {
+    let nowhere = std::path::Path::new("/nowhere");
     for (text, message, hint) in cases {
         let (_, problems) = read(text, nowhere);
         let [problem] = &problems[..] else { panic!("{text}: {problems:#?}") };
@@ -115,12 +201,43 @@ fn a_wrong_template_is_told_with_its_own_line() {
 }
 
 #[test]
+fn a_template_is_tried_on_what_its_sink_can_get() {
+    let nowhere = std::path::Path::new("/nowhere");
+    let rules =
+        "body = \"{{ alert.rules[0].title }} {{ (alert.rules|first).id }} {{ alert.terms[0] }}\"";
+    let feeds = "body = \"{{ alert.health.state }}\"";
+    let about = ", for an alert about a feed, which has no rules";
+    let cases = [
+        (HealthAlerts::Never, rules, ""),
+        (HealthAlerts::Also, rules, about),
+        (HealthAlerts::Only, rules, about),
+        (HealthAlerts::Never, feeds, "there is no `alert.health.state`"),
+        (HealthAlerts::Also, feeds, "there is no `alert.health.state`"),
+        (HealthAlerts::Only, feeds, ""),
+    ];
+    for (health, text, expected) in cases {
+        let (_, problems) = read_for(health, text, nowhere);
+        match expected {
+            "" => assert_eq!(problems, Vec::<String>::new(), "{health:?} {text}"),
+            _ => assert!(problems[0].contains(expected), "{health:?} {text}: {problems:?}"),
+        }
+    }
+    // As a whole sink's key says.
+    for (key, expected) in [("", 0), ("health = \"also\"\n", 1)] {
+        let text =
+            format!("[[sink]]\nkind = \"slack\"\nurl = \"http://h.example/\"\n{key}{rules}\n");
+        let (_, problems) = crate::sinks::tests::read(&text, nowhere);
+        assert_eq!(problems.len(), expected, "{problems:?}");
+    }
+}
+
+#[test]
 fn a_template_in_a_file_is_read_and_told_of_there() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("body"), "{{ count }} of {{ form }}\n").unwrap();
     let (template, problems) = read("body_file = \"body\"", folder.path());
     assert_eq!(problems, Vec::<String>::new());
-    assert_eq!(template.unwrap().render(&batch(2, "x")), "2 of digest");
+    assert_eq!(template.unwrap().render(&batch(2, "x"), &sink()), "2 of digest");
     std::fs::write(folder.path().join("body"), "\n {{ cuont }}").unwrap();
     let (_, problems) = read("body_file = \"body\"", folder.path());
     let place = format!("{}:2:1: `body`, line 2", folder.path().join("body").display());
@@ -133,22 +250,22 @@ fn a_message_that_is_too_long_is_shortened_text_by_text() {
     let own = template(
         "{{ count }}{% for alert in alerts %}\n- {{ alert.title }} {{ alert.text }} {{ alert.terms|join(', ') }}{% endfor %}{% if more %}\n{{ more }} more{% endif %}",
     );
-    let one = own.render(&batch(1, &huge));
+    let one = own.render(&batch(1, &huge), &sink());
     assert!(
         markup::chars(&one) <= PART.limit && one.starts_with("1\n- 0 &amp;&lt;слово&gt;"),
         "{one}"
     );
     assert!(markup::chars(&one) > PART.limit / 2, "{one}");
-    let three = own.render(&batch(3, &huge));
+    let three = own.render(&batch(3, &huge), &sink());
     assert!(markup::chars(&three) <= PART.limit, "{three}");
     for number in 0..3 {
         assert!(three.contains(&format!("\n- {number} &amp;&lt;слово")), "{three}");
     }
-    let many = own.render(&batch(100, &huge));
+    let many = own.render(&batch(100, &huge), &sink());
     assert!(markup::chars(&many) <= PART.limit, "{many}");
     let shown = many.matches("\n- ").count();
     assert!(many.ends_with(&format!("\n{} more", 100 - shown)), "{many}");
-    assert_eq!(own.render(&batch(3, "short")).matches("\n- ").count(), 3);
+    assert_eq!(own.render(&batch(3, "short"), &sink()).matches("\n- ").count(), 3);
 }
 
 #[test]
@@ -176,7 +293,7 @@ fn what_a_chat_would_make_something_of_is_made_nothing_of() {
 #[test]
 fn what_is_cut_is_cut_outside_of_escapes_and_tags() {
     let own = template("{{ alert.title * 50 }}");
-    let cut = own.render(&batch(1, "&&&&&&&&&&&&&&&&&&&&&&&&&&"));
+    let cut = own.render(&batch(1, "&&&&&&&&&&&&&&&&&&&&&&&&&&"), &sink());
     assert!(cut.ends_with("&amp;…") || cut.ends_with("0…") || cut.ends_with(" …"), "{cut}");
     assert!(cut.chars().count() <= 500);
     for most in 0..40 {
@@ -193,15 +310,65 @@ fn what_is_cut_is_cut_outside_of_escapes_and_tags() {
 fn a_template_that_fails_for_an_alert_gives_way_to_the_default() {
     // Of the samples none has the word.
     let own = template("{% if 'Харків' in alert.title %}{{ alert.rules[7].id }}{% endif %}ok");
-    assert_eq!(own.render(&batch(1, "x")), "ok");
-    let text = own.render(&batch(1, "Харків <b>"));
+    assert_eq!(own.render(&batch(1, "x"), &sink()), "ok");
+    let (one, other) = (batch(1, "Харків <b>"), batch(2, "Харків <b>"));
+    let text = own.render(&one, &sink());
     assert!(text.starts_with("0 Харків &lt;b&gt;\n"), "{text}");
     assert!(text.contains(" (`body` failed: undefined value"), "{text}");
+    // Once of each message, however often it is made.
+    let own = template("{% if 'Харків' in alert.title %}{{ alert.rules[7].id }}{% endif %}ok");
+    let lines = logged(|| {
+        for batch in [&one, &one, &other, &one, &other] {
+            own.render(batch, &sink());
+        }
+    });
+    let keys: Vec<&str> = lines.iter().map(|line| line["key"].as_str().unwrap()).collect();
+    assert_eq!(keys, [one.key.as_str(), other.key.as_str()], "{lines:?}");
+    for line in lines {
+        assert_eq!((&line["level"], &line["event"]), (&"warn".into(), &"template_failed".into()));
+        assert_eq!((&line["sink"], &line["template"]), (&"desk".into(), &"body".into()));
+        assert_eq!(line["message"], "undefined value: there is no `alert.rules[7]`");
+    }
+}
+
+#[test]
+fn no_message_is_empty() {
+    let nowhere = std::path::Path::new("/nowhere");
+    let nothing = "title = \"\"\nbody = \" {{ '' }}\\n\"\n";
+    let kinds = [
+        "kind = \"slack\"\nurl = \"http://h.example\"\n",
+        "kind = \"webhook\"\npreset = \"slack\"\nurl = \"http://h.example\"\n",
+        "kind = \"discord\"\nurl = \"http://h.example\"\n",
+        "kind = \"telegram\"\ntoken = \"0:x\"\nchat_id = 1\n",
+        "kind = \"matrix\"\nhomeserver = \"http://h.example\"\nroom = \"!r:x\"\ntoken = \"x\"\n",
+    ];
+    for kind in kinds {
+        for (keys, expected) in [
+            (nothing, 1),
+            ("title = \"\"\n", 0),
+            ("body = \"\"\n", 0),
+            ("title = \"\"\nbody = \"{% if level == 'critical' %}x{% endif %}\"\n", 0),
+        ] {
+            let text = format!("[[sink]]\n{kind}{keys}");
+            let (_, problems) = crate::sinks::tests::read(&text, nowhere);
+            assert_eq!(problems.len(), expected, "{text}: {problems:?}");
+            let told = "`title` and `body` come to nothing";
+            assert!(problems.iter().all(|problem| problem.contains(told)), "{problems:?}");
+        }
+    }
+    let title = Part { key: "title", default: TITLE, ..PART };
+    let empty = Template::new(title, "", HealthAlerts::Never).unwrap();
+    let body = template("{% if level == 'critical' %}x{% endif %}");
+    let texts = render_both(&empty, &body, &batch(1, "<b>"), &sink());
+    assert_eq!(texts, ("[high] 0 &lt;b&gt;".to_owned(), String::new()));
+    let full = template("y");
+    let texts = render_both(&empty, &full, &batch(1, "x"), &sink());
+    assert_eq!(texts, (String::new(), "y".to_owned()));
 }
 
 #[test]
 fn templates_see_each_field_that_an_alert_has() {
-    for batch in samples() {
+    for Sample { batch, .. } in samples(HealthAlerts::Also) {
         let view = Message::of(&batch, BOUNDS[0], batch.len()).unwrap();
         let view = serde_json::to_value(&view.alert).unwrap();
         let alert = serde_json::to_value(&*batch.deliveries[0].alert).unwrap();

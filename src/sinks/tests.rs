@@ -91,6 +91,25 @@ pub(super) fn log_to(output: impl std::io::Write + Send + 'static, style: LogSty
     LogStream::start(output, Some(style), None, clock, Limits::default()).unwrap()
 }
 
+/// What `what` logs.
+pub(super) fn logged(what: impl FnOnce()) -> Vec<serde_json::Value> {
+    let kept = Kept::default();
+    let options = crate::observe::Options {
+        output: Output::Writer(Box::new(kept.clone())),
+        style: Some(LogStyle::Json),
+        color: None,
+        filter: None,
+        clock: Clock::manual(Timestamp::parse("2026-11-23T22:14:06Z").unwrap()),
+        limits: Limits::default(),
+    };
+    let (subscriber, stream) = crate::observe::subscriber(options).unwrap();
+    tracing::subscriber::with_default(subscriber, what);
+    assert!(stream.close(std::time::Duration::from_secs(10)));
+    let bytes = kept.0.lock().unwrap().clone();
+    let text = String::from_utf8(bytes).unwrap();
+    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
 pub(super) fn context(bookmark: Option<Bookmark>) -> BuildContext {
     BuildContext {
         log: log_to(std::io::sink(), LogStyle::Json),

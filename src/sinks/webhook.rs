@@ -14,7 +14,7 @@ use reqwest::header::HeaderValue;
 pub(super) use self::payload::alerts as json_of;
 use self::payload::{Payload, Preset};
 use super::http::{Auth, HttpKeys, Post, Poster, SecretUrl, read_secret, read_url};
-use super::{Around, BuildContext, Config, Kind, KindSpec, Shape, Sink, SinkError};
+use super::{BuildContext, Config, Kind, KindSpec, Reading, Shape, Sink, SinkError};
 use crate::document::{At, Table};
 use crate::model::{Attempt, Batch, Clock, Outcome, Reason, Secret, SinkName, visible};
 
@@ -41,14 +41,15 @@ pub struct WebhookConfig {
     secret: Option<Secret>,
     /// What is sent. `preset = "slack"`: `{"text": …}` for Slack-compatible receivers, by the
     /// templates `title` and `body` (or `title_file`, `body_file`); 4,000 characters in all.
-    /// `preset = "alertmanager"`: the alerts for Alertmanager's API v2, to `/api/v2/alerts` unless
-    /// `url` ends so; they are resolved there after `resolve_after` (1m to 30d,
+    /// `preset = "alertmanager"`: the alerts for Alertmanager's API v2, to `/api/v2/alerts`
+    /// (`url` may end in that, or in `/api/v2`); they are resolved there after `resolve_after` (1m to 30d,
     /// default 1h).
     ///
     /// `body`, or `body_file`, without a preset: a template of what is sent, as `content_type`
     /// (default `application/json`). What the template inserts is escaped for a JSON string, for
-    /// XML and HTML, or for a form, as the type says, and `{{ alert|tojson }}` writes any value as
-    /// JSON.
+    /// XML and HTML, or for a form, as the type says, and in JSON `{{ alert|tojson }}` writes any
+    /// value. A template that fails for a message, or makes no JSON of it, gives way to the JSON that
+    /// is sent without one, as `application/json`; of a `text/…` but XML, to headlines, a line each.
     payload: Payload,
     /// `timeout`, `headers`, `proxy`, `http1_only`, `ca_file`: as all sinks over HTTP have them.
     http: HttpKeys,
@@ -70,7 +71,7 @@ timeout = \"10s\"
     read,
 };
 
-fn read(table: &mut Table<'_>, around: &Around) -> Option<KindSpec> {
+fn read(table: &mut Table<'_>, around: &Reading<'_>) -> Option<KindSpec> {
     let url = read_url(table, around, ("url", "url_file"));
     let method = method(table);
     let from_url = url.as_ref().and_then(|(_, credentials)| credentials.clone());
@@ -78,7 +79,7 @@ fn read(table: &mut Table<'_>, around: &Around) -> Option<KindSpec> {
     let secret = read_secret(table, around, ("secret", "secret_file"));
     let preset = Preset::read(table);
     let payload = preset.and_then(|preset| Payload::read(table, around, preset));
-    let http = HttpKeys::read(table, around);
+    let http = HttpKeys::read(table, around, auth.as_ref().is_some_and(Auth::is_some));
     let (mut url, _) = url?;
     let payload = payload?;
     if let Payload::Alertmanager { .. } = payload {
@@ -112,14 +113,16 @@ fn method(table: &mut Table<'_>) -> Option<Method> {
 }
 
 impl Config for WebhookConfig {
-    fn build(&self, _: &SinkName, context: &BuildContext) -> Result<Box<dyn Sink>, SinkError> {
+    fn build(&self, name: &SinkName, context: &BuildContext) -> Result<Box<dyn Sink>, SinkError> {
         let secrets = self.auth.secret().into_iter().chain(self.secret.clone());
         let poster = Poster::new(&self.url, &self.http, secrets, context);
-        Ok(Box::new(WebhookSink { config: self.clone(), poster, clock: context.clock.clone() }))
+        let (config, clock) = (self.clone(), context.clock.clone());
+        Ok(Box::new(WebhookSink { name: name.clone(), config, poster, clock }))
     }
 }
 
 struct WebhookSink {
+    name: SinkName,
     config: WebhookConfig,
     poster: Poster,
     clock: Clock,
@@ -129,11 +132,11 @@ impl WebhookSink {
     fn post(&self, batch: &Batch) -> Result<Post, serde_json::Error> {
         let config = &self.config;
         let now = self.clock.now().wall;
-        let body = config.payload.body(batch, now)?;
+        let (body, content_type) = config.payload.body(batch, now, &self.name)?;
         let mut post = Post::new(config.url.expose().clone(), body);
         post.method = config.method.clone();
         post.auth = config.auth.clone();
-        post.set("content-type", config.payload.content_type());
+        post.set("content-type", content_type);
         post.set("idempotency-key", batch.key.as_str());
         if let Some(secret) = &config.secret {
             let seconds = now.as_millis().div_euclid(1000);

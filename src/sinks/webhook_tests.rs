@@ -142,6 +142,33 @@ async fn a_template_is_escaped_for_its_type() {
 }
 
 #[tokio::test]
+async fn a_template_that_fails_gives_way_to_what_the_receiver_can_read() {
+    let fails = "{% if alert.title == 'Flood warning 2' %}{{ alert.rules[7].id }}{% endif %}";
+
+    let cases = [
+        (format!("body = '''{{\"t\": \"{fails}\"}}'''"), true),
+        ("body = \"{{ 'x' if alert.title == 'Flood warning 2' else 1 }}\"".to_owned(), true),
+        (
+            format!("body = '''t={fails}'''\ncontent_type = \"application/x-www-form-urlencoded\""),
+            true,
+        ),
+        (format!("body = '''<t>{fails}</t>'''\ncontent_type = \"text/xml\""), true),
+        (format!("body = \"\"\"{fails}\"\"\"\ncontent_type = \"text/plain\""), false),
+    ];
+    for (keys, is_json) in cases {
+        let heard = heard(&keys, 2..3).await;
+        if is_json {
+            assert_eq!(heard.header("content-type"), Some("application/json"), "{keys}");
+            let sent: Alert = serde_json::from_str(&heard.body).unwrap();
+            assert_eq!(sent, alert(2));
+        } else {
+            assert_eq!(heard.header("content-type"), Some("text/plain"), "{keys}");
+            assert!(heard.body.starts_with("Flood warning 2\n (`body` failed: "), "{}", heard.body);
+        }
+    }
+}
+
+#[tokio::test]
 async fn alertmanager_is_told_when_an_alert_ends() {
     let heard = heard("preset = \"alertmanager\"\nresolve_after = \"2h\"", 1..2).await;
     assert!(heard.head.starts_with("POST /in/api/v2/alerts HTTP/1.1\r\n"), "{}", heard.head);
@@ -165,6 +192,9 @@ async fn alertmanager_is_told_when_an_alert_ends() {
         ("http://am/", "http://am/api/v2/alerts"),
         ("http://am/prefix/", "http://am/prefix/api/v2/alerts"),
         ("http://am/api/v2/alerts", "http://am/api/v2/alerts"),
+        ("http://am/api/v2/alerts/", "http://am/api/v2/alerts"),
+        ("http://am/api/v2", "http://am/api/v2/alerts"),
+        ("http://am/p/api/v2/", "http://am/p/api/v2/alerts"),
         ("http://am/api/v2/alerts?x=1", "http://am/api/v2/alerts?x=1"),
     ] {
         let url = url::Url::parse(from).unwrap();
@@ -184,14 +214,8 @@ fn what_is_wrong_is_told() {
         ("resolve_after = \"1h\"", "unknown key `resolve_after`"),
         ("body = \"{{ nothing }}\"", "there is no `nothing`"),
         ("secret = \"\"", "`secret` is empty"),
-        (
-            "body = \"{{ alert.title }}\"",
-            "w.toml:4:8: `body`: of a sample (single) it makes no JSON",
-        ),
-        (
-            "body = '[{% for a in alerts %}{{ a|tojson }}{% endfor %}]'",
-            "of a sample (group) it makes",
-        ),
+        ("body = \"{{ alert.title }}\"", "w.toml:4:9: `body`: it makes no JSON: "),
+        ("body = '[{% for a in alerts %}{{ a|tojson }}{% endfor %}]'", ", for a group of alerts"),
         ("body = \"{}\"\ncontent_type = \"application/cloudevents+json\"", ""),
     ];
     for (keys, expected) in cases {

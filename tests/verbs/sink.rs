@@ -135,6 +135,44 @@ fn programs_and_feeds_are_tried_as_well() {
     assert_eq!(house.read("alerts.atom.aside"), "mine");
 }
 
+#[test]
+fn a_program_is_found_beside_a_config_that_is_named_by_a_relative_path() {
+    let house = House::new();
+    let folder = "[[sink]]\nkind = \"command\"\nprogram = \"bin/tell\"\n";
+    let beside = "[[sink]]\nname = \"beside\"\nkind = \"command\"\nprogram = \"tell\"\n";
+    house.write(
+        "config/w.toml",
+        format!("{}{folder}{beside}", FEED.replace("rules.toml", "../rules.toml")),
+    );
+    for program in ["config/bin/tell", "config/tell"] {
+        house.write(program, "#!/bin/sh\ncat > got; pwd\n");
+        let executable = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+        std::fs::set_permissions(house.path(program), executable).unwrap();
+    }
+    for sink in ["command", "beside"] {
+        let ran = house.run(&["sink", "test", sink, "--config", "config/w.toml"]).expect(0);
+        assert!(ran.stdout.contains("/config\n"), "{}", ran.stdout);
+        serde_json::from_str::<Value>(&house.read("config/got")).unwrap();
+    }
+}
+
+#[test]
+fn a_template_that_fails_is_told_and_the_message_goes_out() {
+    let (url, got) = once("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+    let house = house(&format!(
+        "[[sink]]\nkind = \"webhook\"\nurl = \"{url}/x\"\n\
+         body = \"[{{% if 'TEST' in alert.title %}}{{{{ alert.rules[7].id }}}}{{% endif %}}]\"\n"
+    ));
+    house.run(&["check", "--config", "w.toml"]).expect(0);
+    let ran = house.run(&test("webhook", &[])).expect(0);
+    let told = "  The template `body` failed: undefined value: there is no `alert.rules[7]`\n";
+    assert!(ran.stdout.contains(told), "{}", ran.stdout);
+    let got = got.join().unwrap();
+    let (head, body) = got.split_once("\r\n\r\n").unwrap();
+    assert!(head.contains("content-type: application/json"), "{head}");
+    serde_json::from_str::<Alert>(body).unwrap();
+}
+
 /// A mail server that takes one mail and says `words` to it.
 fn mail_server(words: &'static str) -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();

@@ -228,12 +228,17 @@ fn tell(
             Exit::No
         }
     };
-    for Told { event, message, from, kept } in events {
+    for Told { event, message, from, kept, template } in events {
         match event.as_str() {
             "sink_answered" => out.line(&format!("  {}: {}", visible(from), visible(message)))?,
             "feed_file_set_aside" => out.line(&format!(
                 "  The file that was there is {} now: {}",
                 visible(kept),
+                visible(message)
+            ))?,
+            "template_failed" => out.line(&format!(
+                "  The template `{}` failed: {}",
+                visible(template),
                 visible(message)
             ))?,
             _ => {}
@@ -256,6 +261,8 @@ struct Told {
     from: String,
     #[serde(default)]
     kept: String,
+    #[serde(default)]
+    template: String,
 }
 
 /// A log in memory.

@@ -14,12 +14,12 @@ use crate::files::read_route;
 use crate::model::{Credentials, Roots, visible};
 use crate::sinks::http::read_secret;
 use crate::sinks::template::Template;
-use crate::sinks::{Around, KindSpec};
+use crate::sinks::{Around, KindSpec, Reading};
 
 /// Recipients of a sink.
 const MAX_TO: usize = 50;
 
-pub(super) fn read(table: &mut Table<'_>, around: &Around) -> Option<KindSpec> {
+pub(super) fn read(table: &mut Table<'_>, around: &Reading<'_>) -> Option<KindSpec> {
     let host = read_host(table);
     let tls = read_tls(table);
     let port = read_port(table);

@@ -7,7 +7,8 @@ use reqwest::RequestBuilder;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use url::Url;
 
-use crate::config::{RouteDraft, SecretSource, read_headers, read_secret as read_source};
+use super::headers;
+use crate::config::{RouteDraft, SecretSource, read_secret as read_source};
 use crate::document::{At, Table};
 use crate::files::read_route;
 use crate::model::{Credentials, Problem, Route, Secret, host_port, userinfo};
@@ -65,7 +66,7 @@ impl Auth {
         let username = table.get_at::<String>("username");
         let has_password = table.has("password") || table.has("password_file");
         let password = read_secret(table, around, ("password", "password_file"));
-        let token = read_secret(table, around, ("token", "token_file"));
+        let token = read_token(table, around);
         let (password, token) = (password?, token?);
         let two = match (&username, &token, &from_url) {
             (Some(name), Some(_), _) => Some((name.source.clone(), "a `username`")),
@@ -94,6 +95,11 @@ impl Auth {
         }
     }
 
+    /// Whether there is something that proves it.
+    pub fn is_some(&self) -> bool {
+        *self != Self::None
+    }
+
     /// Adds what proves it to a request, marked as secret.
     pub fn apply(&self, builder: RequestBuilder) -> RequestBuilder {
         match self {
@@ -120,34 +126,20 @@ impl Auth {
 pub(in crate::sinks) struct HttpKeys {
     /// `timeout`: for a request and its whole answer. 100ms to 5m; default 10s.
     pub timeout: Duration,
-    /// `headers`: what is sent along, each a string or `{ file = "…" }`.
+    /// `headers`: what is sent along, each a string or `{ file = "…" }`. Not those that HTTP or the
+    /// sink itself sets, such as `Content-Type`.
     pub headers: Vec<(HeaderName, Secret)>,
     /// `proxy` (default: that of `[net]`), `http1_only` and `ca_file`, as a feed has them.
     pub route: Route,
 }
 
 impl HttpKeys {
-    /// Takes `timeout`, `headers`, `proxy`, `http1_only` and `ca_file` out of a table. `None` if
-    /// the sink cannot be used; that is noted.
-    pub fn read(table: &mut Table<'_>, around: &Around) -> Option<Self> {
+    /// Takes `timeout`, `headers`, `proxy`, `http1_only` and `ca_file` out of a table; `proven`:
+    /// whether the sink itself sets `Authorization`. `None` if the sink cannot be used; that is
+    /// noted.
+    pub fn read(table: &mut Table<'_>, around: &Around, proven: bool) -> Option<Self> {
         let timeout = read_timeout(table);
-        let mut headers = Some(Vec::new());
-        for (name, source) in read_headers(table) {
-            match (HeaderName::try_from(name.as_str()), have(table, around, &source)) {
-                (Ok(name), Some(value)) if HeaderValue::from_str(value.expose()).is_ok() => {
-                    if let Some(headers) = &mut headers {
-                        headers.push((name, value));
-                    }
-                }
-                (Ok(name), Some(_)) => {
-                    let message = format!("the value of header \"{name}\" cannot be sent");
-                    let problem = table.document().problem(table.source(), message);
-                    table.note(problem.hint("its file may hold one line of text"));
-                    headers = None;
-                }
-                _ => headers = None,
-            }
-        }
+        let headers = headers::read(table, around, proven);
         let draft = RouteDraft::read(table);
         let route = read_route(&draft, around.proxy.as_ref(), around.base());
         let route = route.map_err(|problem| table.note(problem)).ok();
@@ -207,6 +199,24 @@ pub(in crate::sinks) fn read_secret(
             Some(Some(secret))
         }
     }
+}
+
+/// Takes `token` or `token_file` out of a table, as [`read_secret`] does.
+pub(in crate::sinks) fn read_token(
+    table: &mut Table<'_>,
+    around: &Around,
+) -> Option<Option<Secret>> {
+    let keys = ("token", "token_file");
+    let place = table.place_of(keys.0).or_else(|| table.place_of(keys.1));
+    let token = read_secret(table, around, keys)?;
+    let fits = |token: &Secret| HeaderValue::from_str(token.expose()).is_ok();
+    if token.as_ref().is_none_or(fits) {
+        return Some(token);
+    }
+    let source = place.unwrap_or_else(|| table.source().clone());
+    let problem = table.document().problem(&source, "the `token` cannot be sent").starred();
+    table.note(problem.hint("it has a control character; a token is one line of text"));
+    None
 }
 
 fn have(table: &Table<'_>, around: &Around, source: &SecretSource) -> Option<Secret> {

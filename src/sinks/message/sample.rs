@@ -6,12 +6,38 @@ use crate::model::{
     Alert, AlertFeed, AlertRule, Batch, Delivery, FeedId, Field, Form, Health, HealthChange, Item,
     Level, Match, Reason, RuleId, Status, Timestamp,
 };
+use crate::sinks::HealthAlerts;
 
-/// Batches of each form, none of them empty.
-pub(in crate::sinks) fn samples() -> Vec<Batch> {
-    let all = || vec![full(), bare(), of_health()];
-    let alone = all().into_iter().map(|alert| batch(vec![alert], Form::Single));
-    let together = [Form::Group, Form::Digest, Form::CatchUp].map(|form| batch(all(), form));
+/// A batch to try a template on.
+#[derive(Clone, Debug)]
+pub(in crate::sinks) struct Sample {
+    /// Not empty.
+    pub batch: Batch,
+    /// What it is, unless it is an alert that has all there can be.
+    pub about: Option<&'static str>,
+}
+
+/// Samples of each form, of alerts that a sink with this `health` can get.
+pub(in crate::sinks) fn samples(health: HealthAlerts) -> Vec<Sample> {
+    let (of_rules, of_feeds) = (health != HealthAlerts::Only, health != HealthAlerts::Never);
+    let all = || {
+        let rules =
+            [(full(), None), (bare(), Some("an alert of an item without headline and link"))];
+        let feeds = [(of_health(), Some("an alert about a feed, which has no rules"))];
+        let rules = rules.into_iter().filter(move |_| of_rules);
+        rules.chain(feeds.into_iter().filter(move |_| of_feeds))
+    };
+    let alone =
+        all().map(|(alert, about)| Sample { batch: batch(vec![alert], Form::Single), about });
+    let forms = [
+        (Form::Group, "a group of alerts"),
+        (Form::Digest, "a digest of alerts"),
+        (Form::CatchUp, "the alerts of quiet hours"),
+    ];
+    let together = forms.map(|(form, about)| {
+        let two: Vec<Alert> = all().chain(all()).map(|(alert, _)| alert).collect();
+        Sample { batch: batch(two, form), about: Some(about) }
+    });
     alone.chain(together).collect()
 }
 

@@ -28,8 +28,8 @@ pub(super) fn pacing(table: &mut Table<'_>, kind: &Kind, local: bool) -> Pacing 
         }
         return pacing;
     };
-    pacing.concurrency = within(table, "concurrency", (1, 64), "1 to 64").unwrap_or(1);
-    pacing.max_per_minute = within(table, "max_per_minute", (1, 6000), "1 to 6000").or(per_minute);
+    pacing.concurrency = number(table, "concurrency", 64).unwrap_or(1);
+    pacing.max_per_minute = number(table, "max_per_minute", 6000).or(per_minute);
     pacing.group_for = within(table, "group_for", span, "\"1s\" to \"24h\"");
     pacing.quiet = quiet(table);
     pacing
@@ -54,6 +54,21 @@ fn refuse(table: &mut Table<'_>, kind: &Kind, key: &'static str) {
         [] => "leave it out".to_owned(),
         kinds => format!("leave it out; it is for kinds that send messages: {}", kinds.join(", ")),
     }));
+}
+
+/// The whole number `key`, if it is there and 1 to `most`.
+fn number<T: TryFrom<i64>>(table: &mut Table<'_>, key: &'static str, most: i64) -> Option<T> {
+    let At { value, source } = table.get_at::<Node>(key)?;
+    let (message, hint) = match value.as_integer() {
+        Some(number) if (1..=most).contains(&number) => return T::try_from(number).ok(),
+        Some(_) => (format!("`{key}` is out of bounds"), format!("it may be 1 to {most}")),
+        None => {
+            let message = format!("`{key}`: expected a whole number, found {}", value.kind());
+            (message, format!("1 to {most}"))
+        }
+    };
+    table.note(table.document().problem(&source, message).hint(hint));
+    None
 }
 
 /// The value of `key`, if it is there and within bounds.

@@ -204,8 +204,8 @@ fn no_message_is_longer_than_it_may_be() {
 
 #[test]
 fn a_health_alert_has_a_message_too() {
-    let samples = crate::sinks::message::samples();
-    for delivery in samples.iter().flat_map(|batch| &batch.deliveries) {
+    let samples = crate::sinks::message::samples(crate::sinks::HealthAlerts::Also);
+    for delivery in samples.iter().flat_map(|sample| &sample.batch.deliveries) {
         let parsed = parse(&record(&delivery.alert, &origin(2048))).unwrap();
         assert_eq!(parsed.msgid, "alert");
         assert!(!parsed.text.is_empty());

@@ -5,7 +5,8 @@ use std::fmt;
 /// How a service reads a text.
 #[derive(Clone, Copy)]
 pub(in crate::sinks) struct Markup {
-    /// Appends a value so that it stands there as it is: no markup, mention or link.
+    /// Appends a value so that it stands there as it is: no markup or mention, nor a link with other
+    /// words than its address.
     pub escape: fn(&str, &mut String),
     /// The same for a URL as the target of a link; the filter `url` in templates. It gets links of
     /// the one harmless spelling (see `message::link`) or what a config's own template makes up.
@@ -15,6 +16,21 @@ pub(in crate::sinks) struct Markup {
     pub cut: fn(&str, usize) -> String,
     /// How long a text is in the service's units.
     pub length: fn(&str) -> usize,
+    /// Whether the text is JSON, so that what the filter `tojson` makes stands there as it is.
+    pub json: bool,
+    /// What the service would refuse a text for.
+    pub check: fn(&str) -> Result<(), Flaw>,
+    /// Whether a reader sees nothing of a text.
+    pub blank: fn(&str) -> bool,
+}
+
+/// What is wrong with a rendered text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::sinks) struct Flaw {
+    /// As a clause.
+    pub message: String,
+    /// How to mend it.
+    pub hint: &'static str,
 }
 
 impl fmt::Debug for Markup {
@@ -25,7 +41,15 @@ impl fmt::Debug for Markup {
 
 impl Markup {
     /// Text that nothing is read into, counted in characters.
-    pub const PLAIN: Self = Self { escape: as_is, url: as_is, cut: cut_plain, length: chars };
+    pub const PLAIN: Self = Self {
+        escape: as_is,
+        url: as_is,
+        cut: cut_plain,
+        length: chars,
+        json: false,
+        check: |_| Ok(()),
+        blank: |text| text.trim().is_empty(),
+    };
 }
 
 /// The text itself.

@@ -1,5 +1,8 @@
 //! The HTML of chat services: a few tags, entities, and lines as they are. Pure.
 
+use super::markup::Flaw;
+use crate::model::visible;
+
 /// A piece of such a text.
 enum Piece<'a> {
     /// `<b>`; `name`: `b`, or `/b`.
@@ -129,6 +132,49 @@ pub(in crate::sinks) fn text_of(html: &str) -> String {
     out
 }
 
+/// Whether a reader sees nothing of it.
+pub(in crate::sinks) fn is_blank(html: &str) -> bool {
+    text_of(html).trim().is_empty()
+}
+
+/// Whether all tags are among `known`, each closed in order, and `<` stands for nothing else.
+pub(in crate::sinks) fn check(html: &str, known: &[&str]) -> Result<(), Flaw> {
+    let flaw = |message: String, hint| Err(Flaw { message, hint });
+    let mut open: Vec<String> = Vec::new();
+    for piece in pieces(html) {
+        let Piece::Tag { name, .. } = piece else {
+            if let Piece::Char { all: "<", .. } = piece {
+                return flaw("there is a `<` that begins no tag".to_owned(), "write `&lt;`");
+            }
+            continue;
+        };
+        let name = name.to_ascii_lowercase();
+        let bare = name.strip_prefix('/').unwrap_or(&name);
+        if !known.contains(&bare) {
+            let message = match bare {
+                "" => "there is a `<` that begins no tag".to_owned(),
+                _ => format!("the service knows no tag `<{}>`", visible(bare)),
+            };
+            return flaw(
+                message,
+                "it knows `<b>`, `<i>`, `<code>`, `<a href=\"…\">`; a `<` of its own is `&lt;`",
+            );
+        }
+        match name.strip_prefix('/') {
+            None => open.push(name),
+            Some(closing) if open.last().is_some_and(|last| last == closing) => drop(open.pop()),
+            Some(closing) => {
+                let message = format!("`</{closing}>` closes no tag that is open there");
+                return flaw(message, "close each tag, the last first");
+            }
+        }
+    }
+    match open.last() {
+        None => Ok(()),
+        Some(name) => flaw(format!("`<{name}>` is not closed"), "close each tag, the last first"),
+    }
+}
+
 fn href(tag: &str) -> Option<String> {
     let (_, value) = tag.split_once("href=\"")?;
     let (value, _) = value.split_once('"')?;
@@ -214,6 +260,28 @@ mod tests {
         }
         assert_eq!(cut_html("abcdef", 4, seen_utf16), "abc…");
         assert_eq!(cut_html("<b>abcdef</b>", 4, seen_utf16), "<b>abc…</b>");
+    }
+
+    #[test]
+    fn what_a_service_does_not_know_is_told() {
+        let cases = [
+            ("<b>x</b> &lt; <i>y</i>\n<a href=\"https://x.example\">z</a> > & ;", ""),
+            ("<B>x</b>", ""),
+            ("<h1>x</h1>", "the service knows no tag `<h1>`"),
+            ("a<br>b", "the service knows no tag `<br>`"),
+            ("x < y", "there is a `<` that begins no tag"),
+            ("x < y <b>z</b>", "there is a `<` that begins no tag"),
+            ("<b>x", "`<b>` is not closed"),
+            ("<b><i>x</b></i>", "`</b>` closes no tag that is open there"),
+            ("x</b>", "`</b>` closes no tag that is open there"),
+        ];
+        for (html, expected) in cases {
+            let told = check(html, &["a", "b", "i"]).err().map(|flaw| flaw.message);
+            assert_eq!(told.unwrap_or_default(), expected, "{html}");
+        }
+        for (html, blank) in [("<b> </b>\n", true), ("&nbsp;", true), ("<b>x</b>", false)] {
+            assert_eq!(is_blank(html), blank, "{html}");
+        }
     }
 
     #[test]

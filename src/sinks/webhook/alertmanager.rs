@@ -11,6 +11,8 @@ use crate::sinks::message::{BOUNDS, Entry};
 
 /// Where alerts are posted to.
 const PATH: &str = "/api/v2/alerts";
+/// Where the API is.
+const API: &str = "/api/v2";
 
 /// An alert there.
 #[derive(Serialize)]
@@ -24,13 +26,13 @@ pub(super) struct Active {
     generator_url: String,
 }
 
-/// `url` with the API's path, unless it ends so.
+/// `url` with the API's path, or what is missing of it.
 pub(super) fn endpoint(url: &Url) -> Url {
     let mut url = url.clone();
-    let path = url.path().trim_end_matches('/').to_owned();
-    if !path.ends_with(PATH) {
-        url.set_path(&format!("{path}{PATH}"));
-    }
+    let path = url.path().trim_end_matches('/');
+    let before = [PATH, API].into_iter().find_map(|end| path.strip_suffix(end)).unwrap_or(path);
+    let whole = format!("{before}{PATH}");
+    url.set_path(&whole);
     url
 }
 

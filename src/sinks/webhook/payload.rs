@@ -7,14 +7,11 @@ use serde::de::IgnoredAny;
 use serde_json::json;
 
 use super::{RESOLVE_AFTER, alertmanager};
-use crate::document::{At, Source, Table};
-use crate::model::{Alert, Batch, Timestamp, json_line, visible};
-use crate::sinks::Around;
-use crate::sinks::message::samples;
-use crate::sinks::template::markup::{
-    as_is, chars, cut_entities, cut_plain, entities, entities_inert, html,
-};
-use crate::sinks::template::{self, Markup, Part, Template};
+use crate::document::{At, Table};
+use crate::model::{Alert, Batch, SinkName, Timestamp, json_line, visible};
+use crate::sinks::Reading;
+use crate::sinks::template::markup::{Flaw, as_is, cut_entities, entities, entities_inert, html};
+use crate::sinks::template::{self, Markup, Part, Template, read_both, render_both};
 
 /// Bytes of JSON beyond which long texts of the alerts are cut.
 const MAX_JSON: usize = 1 << 20;
@@ -68,12 +65,11 @@ pub(super) enum Payload {
 
 impl Payload {
     /// Takes what `preset` asks for out of a table. `None` if it is wrong; that is noted.
-    pub fn read(table: &mut Table<'_>, around: &Around, preset: Preset) -> Option<Self> {
+    pub fn read(table: &mut Table<'_>, around: &Reading<'_>, preset: Preset) -> Option<Self> {
         match preset {
             Preset::Slack => {
-                let title = Template::read(table, around, SLACK_TITLE);
-                let body = Template::read(table, around, SLACK_BODY);
-                Some(Self::Slack { title: Box::new(title?), body: Box::new(body?) })
+                let (title, body) = read_both(table, around, SLACK_TITLE, SLACK_BODY)?;
+                Some(Self::Slack { title: Box::new(title), body: Box::new(body) })
             }
             Preset::Alertmanager => {
                 let resolve_after = read_resolve_after(table)?;
@@ -83,12 +79,7 @@ impl Payload {
                 let own = table.has("body") || table.has("body_file");
                 let content_type = content_type(table, own);
                 let markup = markup(content_type.as_deref().unwrap_or_default());
-                let place = table.place_of("body").or_else(|| table.place_of("body_file"));
                 let body = Template::read(table, around, Part { markup, ..OWN })?;
-                if own && content_type.as_deref().is_some_and(is_json) {
-                    let source = place.unwrap_or_else(|| table.source().clone());
-                    makes_json(table, &source, &body)?;
-                }
                 Some(match own {
                     true => Self::Own { body: Box::new(body), content_type: content_type? },
                     false => Self::Alerts,
@@ -97,27 +88,38 @@ impl Payload {
         }
     }
 
-    /// Of what type the body is.
-    pub fn content_type(&self) -> &str {
-        match self {
-            Self::Own { content_type, .. } => content_type,
-            _ => JSON,
-        }
-    }
-
-    /// The body for `batch`, sent at `now`.
-    pub fn body(&self, batch: &Batch, now: Timestamp) -> Result<String, serde_json::Error> {
-        match self {
-            Self::Alerts => alerts(batch),
-            Self::Own { body, .. } => Ok(body.render(batch)),
+    /// The body for `batch`, which `sink` sends at `now`, and of what type it is.
+    ///
+    /// # Errors
+    /// That an alert cannot be written as JSON.
+    pub fn body(
+        &self,
+        batch: &Batch,
+        now: Timestamp,
+        sink: &SinkName,
+    ) -> Result<(String, &str), serde_json::Error> {
+        let text = match self {
+            Self::Alerts => alerts(batch)?,
+            Self::Own { body, content_type } => {
+                let text = match is_lines(content_type) {
+                    true => Some(body.render(batch, sink)),
+                    false => body.render_own(batch, sink),
+                };
+                match text {
+                    Some(text) => return Ok((text, content_type)),
+                    None => alerts(batch)?,
+                }
+            }
             Self::Slack { title, body } => {
-                let text = format!("{}\n{}", title.render(batch), body.render(batch));
-                Ok(json!({ "text": text.trim() }).to_string())
+                let (title, body) = render_both(title, body, batch, sink);
+                let text = format!("{title}\n{body}");
+                json!({ "text": text.trim() }).to_string()
             }
             Self::Alertmanager { resolve_after } => {
-                json_line(&alertmanager::alerts(batch, now, *resolve_after))
+                json_line(&alertmanager::alerts(batch, now, *resolve_after))?
             }
-        }
+        };
+        Ok((text, JSON))
     }
 
     /// So many alerts have room in one message.
@@ -158,37 +160,37 @@ fn is_json(content_type: &str) -> bool {
     essence.ends_with("/json") || essence.ends_with("+json")
 }
 
+/// Whether lines of text can stand for what a template should have made.
+fn is_lines(content_type: &str) -> bool {
+    let essence = essence(content_type);
+    essence.starts_with("text/") && !essence.ends_with("/xml") && !is_json(content_type)
+}
+
 /// `text/plain` of `Text/Plain; charset=utf-8`.
 fn essence(content_type: &str) -> String {
     content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
 }
 
-/// Whether what `body` makes of messages of each form is JSON; if not, that is noted.
-fn makes_json(table: &Table<'_>, source: &Source, body: &Template) -> Option<()> {
-    for batch in samples() {
-        let made = body.render(&batch);
-        let Err(error) = serde_json::from_str::<IgnoredAny>(&made) else { continue };
-        let form = batch.form.as_str();
-        let message = format!("`body`: of a sample ({form}) it makes no JSON: {error}");
-        let problem = table.document().problem(source, message);
-        table.note(problem.hint(
-            "`{{ alert|tojson }}` writes any value as JSON, quotes included; or set `content_type`",
-        ));
-        return None;
-    }
-    Some(())
+fn makes_json(text: &str) -> Result<(), Flaw> {
+    serde_json::from_str::<IgnoredAny>(text).map(drop).map_err(|error| Flaw {
+        message: format!("it makes no JSON: {error}"),
+        hint: "`{{ alert|tojson }}` writes any value as JSON, quotes included; or set \
+               `content_type`",
+    })
 }
 
 /// How what a template inserts is escaped in a body of that type.
 fn markup(content_type: &str) -> Markup {
+    let json = is_json(content_type);
     let escape: fn(&str, &mut String) = match essence(content_type).as_str() {
         "application/x-www-form-urlencoded" => form,
-        t if is_json(t) => json_inside,
+        _ if json => json_inside,
         t if t.ends_with("/html") || t.ends_with("/xml") || t.ends_with("+xml") => html,
         _ => as_is,
     };
     // There is nothing to cut at 1 MiB but by force.
-    Markup { escape, url: escape, cut: cut_plain, length: str::len }
+    let check = if json { makes_json } else { Markup::PLAIN.check };
+    Markup { escape, url: escape, length: str::len, json, check, ..Markup::PLAIN }
 }
 
 fn json_inside(text: &str, out: &mut String) {
@@ -240,7 +242,7 @@ const SLACK_BODY: Part = Part {
 /// Slack's own escapes; and since others read Markdown and plain `@all` too, a word joiner where
 /// these would begin.
 const COMPATIBLE: Markup =
-    Markup { escape: compatible, url: entities, cut: cut_entities, length: chars };
+    Markup { escape: compatible, url: entities, cut: cut_entities, ..Markup::PLAIN };
 
 fn compatible(text: &str, out: &mut String) {
     for c in text.chars() {
