@@ -33,8 +33,11 @@ pub(super) enum Script {
     Other,
 }
 
+/// What marks are to a letter, or to what stands on it already.
 pub(super) fn script(c: char) -> Script {
     match c {
+        // One that was kept stands on such a letter.
+        _ if is_combining_mark(c) => Script::Other,
         '\0'..='\u{3ff}' | '\u{1d00}'..='\u{1fff}' => Script::Latin,
         '\u{400}'..='\u{52f}' | '\u{1c80}'..='\u{1c8f}' | '\u{a640}'..='\u{a69f}' => {
             Script::Cyrillic

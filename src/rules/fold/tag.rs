@@ -1,5 +1,7 @@
 //! Hashtags and handles, opened: `#TrumpZelensky` has the words Trump and Zelensky.
 
+use unicode_normalization::char::decompose_canonical;
+
 use super::alphabet::{COPY, SPLIT, script};
 use super::class::{Class, class};
 use super::letters;
@@ -8,8 +10,10 @@ use super::places::Places;
 use super::twins::Script;
 use super::{Fold, char_at};
 
-/// A run of letters longer than this, in bytes, is not opened.
+/// A run of more letters than this, those apart that compose others, is not opened.
 const MAX_RUN: usize = 200;
+/// Bytes of a letter with its marks, on an average, so that marks without end are no tag.
+const MAX_BYTES: usize = 16;
 
 /// What a letter is to the words of a tag.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -81,7 +85,7 @@ impl<P: Places> Fold<'_, P> {
         let mut last: Option<Script> = None;
         let mut at = start;
         while at < end {
-            let next = self.next_char(at);
+            let next = self.letter_end(at);
             let before = self.at;
             self.plain(at, next);
             let own = self
@@ -99,19 +103,24 @@ impl<P: Places> Fold<'_, P> {
         }
     }
 
-    fn next_char(&self, at: usize) -> usize {
-        char_at(self.source, at).map_or(self.source.len(), |c| at + c.len_utf8())
+    /// Where the letter at `at` ends, with its marks.
+    fn letter_end(&self, at: usize) -> usize {
+        let rest = self.source.get(at..).unwrap_or_default();
+        let marks = rest.char_indices().skip(1).find(|(_, c)| class(*c) != Class::Mark);
+        marks.map_or(self.source.len(), |(end, _)| at + end)
     }
 
     /// Where the letters from `start` on end; `None` if there are too many.
     fn run_end(&self, start: usize) -> Option<usize> {
-        let mut at = start;
+        let (mut at, mut letters) = (start, 0);
         while let Some(c) = char_at(self.source, at) {
             if matches!(class(c), Class::Between(_) | Class::Tag) {
                 break;
             }
             at += c.len_utf8();
-            if at - start > MAX_RUN {
+            // However it is composed.
+            decompose_canonical(c, |part| letters += usize::from(class(part) != Class::Mark));
+            if letters > MAX_RUN || at - start > MAX_RUN * MAX_BYTES {
                 return None;
             }
         }

@@ -128,6 +128,9 @@ proptest! {
 #[test]
 fn marks_on_one_letter_count_the_same_in_any_order_that_means_the_same() {
     assert_eq!(words("ご\u{b3c}"), words("こ\u{b3c}\u{3099}"));
+    for mark in ['\u{334}', '\u{5b4}', '\u{483}'] {
+        assert_eq!(words(&format!("ご{mark}")), words(&format!("こ{mark}\u{3099}")));
+    }
     assert_eq!(words("こ\u{3099}\u{b3c}"), words("こ\u{b3c}\u{3099}"));
 }
 
@@ -303,6 +306,15 @@ fn a_map_that_ends_in_a_hashtag_is_not_shifted() {
         for until in 0..folded.bytes().len() {
             map_as_far(text, until, &map).unwrap();
         }
+    }
+}
+
+#[test]
+fn a_tag_of_two_scripts_is_parted_the_same_however_it_is_composed() {
+    use unicode_normalization::UnicodeNormalization;
+    for text in ["@ïеlA", "#ёаlёB", "#éжéж", "@Їаaїi"] {
+        let (composed, decomposed): (String, String) = (text.nfc().collect(), text.nfd().collect());
+        assert_eq!(words(&composed), words(&decomposed), "{text}");
     }
 }
 
