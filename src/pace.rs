@@ -19,8 +19,9 @@ pub struct Pacing {
     pub concurrency: u32,
     /// `max_per_minute`: no more messages than this within any 60 seconds, tries that fail
     /// included. Nothing is dropped: the last message that is free is a digest of all that waits,
-    /// as much as the service takes at once, and so are those after it until nothing waits. It is
-    /// counted in memory; a restart begins anew. 1 to 6000. Default: what the service is known to
+    /// as much as the service takes at once, and so are those after it until nothing waits; what
+    /// failed before and is due takes turns with them. It is counted in memory; a restart begins
+    /// anew. 1 to 6000. Default: what the service is known to
     /// bear, if anything.
     pub max_per_minute: Option<u32>,
     /// `group_for`: the first alert that waits opens a window of this length; at its end all that

@@ -9,6 +9,7 @@ mod desk;
 mod failing;
 mod lane;
 mod look;
+mod mute;
 mod report;
 mod send;
 
@@ -35,6 +36,9 @@ pub use report::{Counts, SinkFailure, SinkReport};
 
 /// See [`DeliverEngine::look_every`].
 const LOOK_EVERY: Duration = Duration::from_secs(5);
+
+/// A lane that is due so soon has not done all that it can.
+const MOMENT: Duration = Duration::from_secs(1);
 
 /// A step that is so late has not been possible: the machine slept, or the store took nothing.
 const STOOD_STILL: Duration = Duration::from_secs(10);
@@ -189,10 +193,10 @@ impl DeliverEngine {
         }
     }
 
-    /// Whether no lane runs and none is due.
+    /// Whether no lane runs, none is due and none rests for a moment only.
     pub fn is_idle(&self) -> bool {
-        let now = self.desk.clock.now().mono;
-        self.tasks.is_empty() && self.lanes.values().all(|lane| !lane.is_due(now))
+        let soon = self.desk.clock.now().mono.plus(MOMENT);
+        self.tasks.is_empty() && self.lanes.values().all(|lane| !lane.is_due(soon))
     }
 
     /// Sinks that fail at present, or refuse all that they are given.
@@ -256,9 +260,24 @@ impl DeliverEngine {
             self.heed(&looked.store, now.mono);
         }
         let Some(lane) = self.lanes.get_mut(&name) else { return };
-        let Some(message) = lane.looked(&name, looked, self.look_every, now) else { return };
+        let mut late = Vec::new();
+        if let look::Found::Message(message) = &looked.found
+            && lane.is_late(&looked, now.mono)
+        {
+            late = message.rows();
+            looked.found = look::Found::Late;
+        }
+        let message = lane.looked(&name, looked, self.look_every, now);
+        self.release(&name, late);
+        let Some(message) = message else { return };
+        self.send(name, born, message, now);
+    }
+
+    fn send(&mut self, name: SinkName, born: u64, message: Message, now: Now) {
+        let Some(lane) = self.lanes.get_mut(&name) else { return };
         let under_way = lane.under_way(&message);
-        let (pacing, desk) = ((lane.spec.pacing.clone(), lane.able), Arc::clone(&self.desk));
+        let pacing = (lane.spec.pacing.clone(), lane.able_for(now));
+        let desk = Arc::clone(&self.desk);
         let Message { batch, sink, .. } = message;
         let to = (sink, name.clone());
         let work = async move { Ended::Sent(Box::new(send(to, batch, pacing, &desk).await)) };

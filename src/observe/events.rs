@@ -4,6 +4,8 @@
 //! An event is logged by `PollFailed { feed: &id, … }.log()`. Names are constant. Field names carry
 //! their unit. Texts from strangers may be given as they are: they are cleaned when written.
 
+#[macro_use]
+mod declare;
 mod written;
 
 use std::time::Duration;
@@ -17,43 +19,6 @@ use crate::model::{AlertId, FeedId, Health, Reason, Repair, SinkName, Timestamp}
 pub use written::ALERT;
 pub(super) use written::LOG_DROPPED;
 use written::WRITTEN;
-
-macro_rules! events {
-    ($(
-        $(#[doc = $doc:literal])+
-        $level:ident $type:ident $(<$life:lifetime>)? = $name:literal {
-            $($(#[doc = $field_doc:literal])+ $field:ident: $field_type:ty,)+
-        }
-    )+) => {
-        $(
-            $(#[doc = $doc])+
-            #[derive(Clone, Copy, Debug)]
-            pub struct $type $(<$life>)? {
-                $($(#[doc = $field_doc])+ pub $field: $field_type,)+
-            }
-
-            impl $(<$life>)? $type $(<$life>)? {
-                /// Logs it.
-                pub fn log(&self) {
-                    tracing::event!(
-                        name: $name,
-                        target: "wirewatch",
-                        Level::$level,
-                        $($field = self.$field.fact(),)+
-                    );
-                }
-            }
-        )+
-
-        /// All events that are logged through `tracing`, in order.
-        const LOGGED: &[Described] = &[$(Described {
-            name: $name,
-            level: Level::$level,
-            meaning: concat!($($doc),+),
-            fields: &[$((stringify!($field), concat!($($field_doc),+)),)+],
-        },)+];
-    };
-}
 
 events! {
     /// The config has been read and work begins.
@@ -278,8 +243,7 @@ events! {
         /// The same in words.
         message: &'a str,
     }
-    /// A sink will not take a message of several alerts for what it holds; each of these goes out by
-    /// itself now.
+    /// A sink will not take a message of several alerts for what it holds; its halves go out now.
     WARN MessageSplit<'a> = "message_split" {
         /// The sink.
         sink: &'a SinkName,

@@ -96,7 +96,7 @@ pub trait Store: Send + Sync {
     async fn claim(&self, sink: &SinkName, claim: Claim) -> Result<Claimed, StoreError>;
 
     /// Notes, durably, that these rows go out in one message, so that after a restart too they go
-    /// out together and under its key. A row that has a key keeps it (but for [`Verdict::Alone`]),
+    /// out together and under its key. A row that has a key keeps it (but for [`Verdict::Part`]),
     /// one that is gone is passed over.
     async fn gather(
         &self,

@@ -61,8 +61,10 @@ pub enum Verdict {
         message: String,
     },
     /// The message that it went out in is refused for what it holds. It counts as one more failed
-    /// attempt and is due at once, as a message of its own, with the key of that.
-    Alone {
+    /// attempt and is due at once, in a part of that message.
+    Part {
+        /// The key of the part.
+        key: MessageKey,
         /// When the attempt failed.
         at: Timestamp,
         /// What went wrong.

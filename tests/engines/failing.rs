@@ -9,7 +9,7 @@ use jiff::tz::TimeZone;
 use serde_json::Value;
 use wirewatch::model::{Level, Outcome, Reason, SinkName};
 use wirewatch::pace::{Days, Pacing, Quiet, TimeOfDay};
-use wirewatch::silence::{Matcher, Silence};
+use wirewatch::silence::{Matcher, Silence, Text};
 use wirewatch::store::{OutboxQuery, Rows, Selection, Store};
 
 use super::bench::{HOUR, MINUTE, SECOND, config};
@@ -69,6 +69,74 @@ async fn what_the_sink_asks_for_is_kept() {
     assert_eq!(hook.titles(), ["a"], "what is new waits too");
     bench.deliver(&hook, 2 * SECOND).await;
     assert_eq!(hook.titles(), ["a", "a", "b", "c"], "the oldest comes first");
+}
+
+#[tokio::test]
+async fn a_single_pass_waits_out_the_first_short_rests() {
+    let (mut bench, hook) = bench(&Pacing::default()).await;
+    let tries = std::sync::atomic::AtomicUsize::new(0);
+    hook.answers(move |_| match tries.fetch_add(1, Ordering::SeqCst) % 3 {
+        0 => fails(Reason::ServerError),
+        _ => Outcome::Delivered,
+    });
+    let titles: Vec<String> = (0..30).map(|n| format!("{n:02}")).collect();
+    bench.raise_all(&titles.iter().map(String::as_str).collect::<Vec<_>>()).await;
+    // As `poll` does it: until nothing is to be done soon.
+    bench.deliver_now(&hook).await;
+    while !bench.deliver.is_idle() {
+        bench.clock.advance(SECOND / 20);
+        bench.deliver_now(&hook).await;
+    }
+    let (waiting, _) = bench.outbox("hook").await;
+    let had = hook.titles().iter().collect::<HashSet<_>>().len();
+    assert_eq!(had, 30, "all were tried; {waiting} wait for their next try");
+    // One that is down is not waited for.
+    hook.answers(|_| fails(Reason::Connect));
+    bench.raise_all(&["late"]).await;
+    bench.deliver(&hook, HOUR).await;
+    assert!(bench.deliver.is_idle());
+}
+
+#[tokio::test]
+async fn what_the_sink_asks_for_is_kept_with_several_messages_under_way() {
+    let (mut bench, hook) = bench(&Pacing { concurrency: 4, ..Pacing::default() }).await;
+    let start = bench.clock.now().mono;
+    hook.answers(move |got| match got.titles[0].as_str() {
+        "03" if got.at.mono < start.plus(MINUTE) => Outcome::Retry {
+            reason: Reason::RateLimited,
+            message: "429".into(),
+            after: Some(20 * SECOND),
+        },
+        _ => Outcome::Delivered,
+    });
+    let titles: Vec<String> = (0..60).map(|n| format!("{n:02}")).collect();
+    bench.raise_all(&titles.iter().map(String::as_str).collect::<Vec<_>>()).await;
+    bench.deliver(&hook, 19 * SECOND).await;
+    let before = hook.got().len();
+    assert!(before <= 8, "{before} went out, of which four were under way");
+    bench.deliver(&hook, 10 * MINUTE).await;
+    assert_eq!(bench.outbox("hook").await, (0, 0));
+    let log = bench.log();
+    let told = |event: &str| log.iter().filter(|line| line["event"] == event).count();
+    assert!(told("sink_recovered") <= 3, "{}", told("sink_recovered"));
+}
+
+#[tokio::test]
+async fn in_quiet_hours_what_passes_is_given_up_as_at_any_time() {
+    let quiet = Quiet {
+        from: TimeOfDay::parse("21:00").unwrap(),
+        to: TimeOfDay::parse("07:00").unwrap(),
+        days: Days::ALL,
+        zone: TimeZone::UTC,
+        through: vec![Level::Critical],
+    };
+    let after = Some(5 * MINUTE);
+    let pacing = Pacing { quiet: Some(quiet), give_up_after: after, ..Pacing::default() };
+    let (mut bench, hook) = bench(&pacing).await;
+    hook.answers(|_| fails(Reason::Connect));
+    bench.raise("a", Level::Critical, &["hook"]).await;
+    bench.deliver(&hook, 20 * MINUTE).await;
+    assert_eq!(bench.outbox("hook").await, (0, 1));
 }
 
 #[tokio::test]
@@ -327,6 +395,33 @@ async fn what_is_silenced_is_not_sent_and_kept_as_muted() {
     bench.deliver(&hook, SECOND).await;
     assert_eq!((hook.titles().join(""), bench.file().len()), ("c".into(), 1));
     assert_eq!(count(&bench.log(), "delivery_muted"), 4);
+}
+
+#[tokio::test]
+async fn what_is_muted_does_not_take_the_turn_of_what_comes_behind_it() {
+    let (mut bench, hook) = bench(&Pacing::default()).await;
+    hook.answers(|got| match got.titles[0].as_str() {
+        "bad" => fails(Reason::ServerError),
+        _ => Outcome::Delivered,
+    });
+    bench.raise_all(&["bad"]).await;
+    bench.deliver(&hook, 5 * HOUR).await;
+    let now = bench.clock.now().wall;
+    let silence = Silence {
+        id: 0,
+        matcher: Matcher { text: Some(Text::new("muted").unwrap()), ..Matcher::default() },
+        author: "desk".into(),
+        comment: String::new(),
+        starts_at: now,
+        expires_at: now.plus(2 * HOUR),
+        muted: 0,
+    };
+    bench.store.add_silence(silence).await.unwrap();
+    bench.deliver(&hook, MINUTE).await;
+    bench.raise_all(&["muted", "good"]).await;
+    bench.deliver(&hook, 5 * SECOND).await;
+    assert_eq!(hook.titles().last().unwrap(), "good");
+    assert_eq!(bench.outbox("hook").await, (1, 0));
 }
 
 #[tokio::test]

@@ -23,9 +23,11 @@ pub(super) struct Lane {
     /// That of the plan which the sink came with.
     pub born: u64,
     sink: Option<Arc<dyn Sink>>,
-    /// Since when it could be tried whenever it was due: since it is there, the machine last stood
-    /// still, or quiet hours last ended.
+    /// Since when it could be tried whenever it was due, but for quiet hours: since it is there, or
+    /// the machine last stood still.
     pub able: Mono,
+    /// That of its failures when the look began that runs, or ended last.
+    generation: u64,
     /// Whether the store failed what was last asked of it.
     pub store_failed: bool,
     looking: bool,
@@ -42,7 +44,7 @@ pub(super) struct Lane {
     refusal: Refusal,
     /// The sink's own, as far as it is known without it.
     backoff: Backoff,
-    /// Whether what failed last had failed before, so that it is the turn of what has not.
+    /// Whether what was sent last had failed before, so that it is the turn of what has not.
     fresh_first: bool,
     traffic: Traffic,
     /// Since when the first of the rows that wait does so.
@@ -65,6 +67,7 @@ impl Lane {
             born: epoch,
             sink: None,
             able: now,
+            generation: 0,
             store_failed: false,
             looking: false,
             woken: false,
@@ -133,9 +136,9 @@ impl Lane {
         self.wake(now);
     }
 
-    /// Whether it is due but for what runs.
-    pub fn is_due(&self, now: Mono) -> bool {
-        self.next.max(self.not_before) <= now
+    /// Whether it is due by `at` but for what runs.
+    pub fn is_due(&self, at: Mono) -> bool {
+        self.next.max(self.not_before) <= at
     }
 
     /// What to look for, if a look is due and has a place.
@@ -167,6 +170,7 @@ impl Lane {
         now: Mono,
     ) -> Order {
         self.looking = true;
+        self.generation = self.failing.generation;
         self.woken = false;
         self.urgent_at = now.plus(look_every);
         if what != For::Urgent {
@@ -248,19 +252,19 @@ impl Lane {
         now: Now,
     ) -> Option<Message> {
         if what == For::All {
-            let is_quiet = matches!(found, Found::Held { hold: Hold::Quiet, .. });
-            if self.hold.take() == Some(Hold::Quiet) && !is_quiet {
-                self.able = now.mono;
-            }
+            self.hold = None;
         }
         match found {
-            Found::Nothing { due } => {
-                if what == For::All {
-                    self.since = None;
-                    self.traffic.caught_up();
-                    self.next = due.map_or(look, |due| look.min(now.mono.plus(due)));
-                }
+            Found::Nothing { due } if what == For::All => {
+                self.since = None;
+                self.traffic.caught_up();
+                self.next = due.map_or(look, |due| look.min(now.mono.plus(due)));
             }
+            // All that was found is muted; what comes behind it has its turn.
+            Found::Nothing { due: Some(Duration::ZERO) } => self.look_at(what, now.mono),
+            Found::Nothing { .. } => {}
+            Found::Late if what == For::Fresh => self.look_at(what, self.failing.fresh_from),
+            Found::Late => {}
             Found::Held { until, hold } => {
                 let until = until.unwrap_or(look);
                 if what == For::All {
@@ -286,23 +290,28 @@ impl Lane {
             }
             Found::Broken => self.broken(name, now),
             Found::Message(message) => {
-                self.sending += 1;
-                self.counts.messages += 1;
-                self.traffic.note(message.form);
-                self.traffic.begin();
-                if message.more {
-                    self.since = self.since.or(since);
-                } else {
-                    self.since = None;
-                    self.traffic.caught_up();
-                }
+                let next = if message.more { now.mono } else { look };
+                self.goes_out(&message, since);
                 if what == For::All {
-                    self.next = if message.more { now.mono } else { look };
+                    self.next = next;
                 }
                 return Some(message);
             }
         }
         None
+    }
+
+    fn goes_out(&mut self, message: &Message, since: Option<Since>) {
+        self.sending += 1;
+        self.counts.messages += 1;
+        self.traffic.note(message.form);
+        self.traffic.begin();
+        if message.more {
+            self.since = self.since.or(since);
+        } else {
+            self.since = None;
+            self.traffic.caught_up();
+        }
     }
 
     fn look_at(&mut self, what: For, at: Mono) {
@@ -313,9 +322,24 @@ impl Lane {
         }
     }
 
+    /// Whether what a look has found comes too late, since the sink has failed meanwhile or asked
+    /// to be left alone. An operator's wish goes out all the same.
+    pub fn is_late(&self, looked: &Looked, now: Mono) -> bool {
+        let failed = self.generation != self.failing.generation;
+        looked.what != For::Urgent && (failed || now < self.not_before)
+    }
+
     pub fn under_way(&self, message: &Message) -> UnderWay {
-        let generation = self.failing.generation;
-        UnderWay { rows: message.rows(), generation, fresh: message.fresh }
+        UnderWay { rows: message.rows(), generation: self.generation, fresh: message.fresh }
+    }
+
+    /// For how long it could be tried whenever it was due.
+    pub fn able_for(&self, now: Now) -> Duration {
+        let quiet = self.spec.pacing.quiet.as_ref();
+        let over = quiet.filter(|quiet| quiet.until(now.wall).is_none());
+        let over = over.and_then(|quiet| quiet.ended(now.wall));
+        let able = now.mono.since(self.able);
+        over.map_or(able, |over| able.min(now.wall.since(over)))
     }
 
     /// A message was answered. Answers how many deliveries are settled as delivered.
@@ -340,7 +364,7 @@ impl Lane {
             None => {}
         }
         let current = was.generation == self.failing.generation;
-        self.fresh_first = tally.failure.is_some() && !was.fresh;
+        self.fresh_first = !was.fresh;
         match &tally.failure {
             Some(failure) => {
                 self.not_before = self.not_before.max(now.mono.plus(failure.after));

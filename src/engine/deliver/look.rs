@@ -8,13 +8,13 @@ use std::time::Duration;
 use futures_util::FutureExt;
 
 use super::desk::Desk;
+use super::mute::silenced;
 use super::send::Owed;
 use crate::model::{AlertId, Batch, Delivery, Form, Mono, Reason, SinkName};
 use crate::observe::events::Fault;
 use crate::pace::{self, Hold, Moment, Next, Row, Since, Traffic};
-use crate::silence;
 use crate::sinks::{BuildContext, Shape, Sink, SinkSpec};
-use crate::store::{Claim, Claimed, Settlement, StoreError, Verdict};
+use crate::store::{Claim, Claimed, StoreError};
 
 /// What is looked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,6 +76,8 @@ pub(super) enum Found {
     Held { until: Option<Mono>, hold: Hold },
     /// Something that is to go out.
     Message(Message),
+    /// Something, but the sink has failed since.
+    Late,
     /// There is no sink to send it to.
     Unbuilt { reason: Reason, message: String },
     /// A fault of our own.
@@ -342,41 +344,6 @@ async fn decide(
     let fresh = fresh && batch.deliveries.iter().all(|delivery| delivery.attempts == 0);
     looked.found = Found::Message(Message { batch, sink, form, fresh, more });
     Ok(())
-}
-
-/// Takes out what a silence covers. A message that was gathered before goes out as it was, unless
-/// all of it is covered: the receiver may have had it.
-async fn silenced(
-    deliveries: &mut Vec<Delivery>,
-    desk: &Desk,
-) -> Result<(Vec<(AlertId, i64)>, Vec<Settlement>), StoreError> {
-    let silences = desk.silences().await?;
-    if silences.is_empty() {
-        return Ok((Vec::new(), Vec::new()));
-    }
-    let at = desk.clock.now().wall;
-    let by = |delivery: &Delivery| {
-        silence::covering(&silences, &delivery.alert, at).map(|silence| silence.id)
-    };
-    let covered: Vec<Option<i64>> = deliveries.iter().map(by).collect();
-    let one_message = deliveries.first().is_some_and(|first| first.message.is_some());
-    if one_message && covered.iter().any(Option::is_none) {
-        return Ok((Vec::new(), Vec::new()));
-    }
-    let (mut muted, mut settlements) = (Vec::new(), Vec::new());
-    let mut kept = Vec::with_capacity(deliveries.len());
-    for (delivery, silence) in deliveries.drain(..).zip(covered) {
-        match silence {
-            None => kept.push(delivery),
-            Some(silence) => {
-                let verdict = Verdict::Muted { silence, at };
-                settlements.push(Settlement { row: delivery.row, verdict });
-                muted.push((delivery.alert.id.clone(), silence));
-            }
-        }
-    }
-    *deliveries = kept;
-    Ok((muted, settlements))
 }
 
 /// The message of these deliveries, noted in the store before it goes: after a crash, and with

@@ -9,8 +9,8 @@ use futures_util::FutureExt;
 use super::desk::Desk;
 use super::failing::is_of_the_sink;
 use crate::model::{
-    AlertId, Attempt, Batch, Bookmark, Delivery, Form, Mono, Outcome, Reason, SinkName, Timestamp,
-    visible,
+    AlertId, Attempt, Batch, Bookmark, Delivery, Form, MessageKey, Mono, Outcome, Reason, SinkName,
+    Timestamp, visible,
 };
 use crate::observe::events::{DeliveryGivenUp, DeliveryRefused, Fault, MessageSplit};
 use crate::pace::Pacing;
@@ -61,17 +61,24 @@ pub(super) struct Tally {
     pub refusal: Option<(Reason, String)>,
     /// Rows that are tried again.
     pub retried: Vec<i64>,
-    /// Rows that are to go out by themselves, since their message is refused.
-    pub alone: usize,
+    /// Alerts whose message is refused, and which go out in halves of it.
+    pub parted: usize,
     pub refused: Vec<(AlertId, Reason, String)>,
     pub given_up: Vec<(AlertId, Reason, String, u32)>,
 }
 
 impl Tally {
+    fn fails(&mut self, failure: Failure) {
+        self.failed += 1;
+        let after = failure.after;
+        let first = self.failure.get_or_insert(failure);
+        first.after = first.after.max(after);
+    }
+
     /// Tells of what has become a dead letter, or goes out otherwise.
     pub fn log(&self, sink: &SinkName) {
-        if let Some((reason, message)) = self.refusal.as_ref().filter(|_| self.alone > 0) {
-            MessageSplit { sink, alerts: self.alone, reason: *reason, message }.log();
+        if let Some((reason, message)) = self.refusal.as_ref().filter(|_| self.parted > 0) {
+            MessageSplit { sink, alerts: self.parted, reason: *reason, message }.log();
         }
         for (alert, reason, message) in &self.refused {
             DeliveryRefused { sink, alert, reason: *reason, message }.log();
@@ -96,11 +103,11 @@ pub(super) struct Failure {
 pub(super) async fn send(
     (sink, name): (Arc<dyn Sink>, SinkName),
     batch: Batch,
-    (pacing, able): (Pacing, Mono),
+    (pacing, able_for): (Pacing, Duration),
     desk: &Desk,
 ) -> Sent {
     let (started, begun) = (desk.clock.now().mono, desk.steady.now());
-    let able = begun.minus(started.since(able));
+    let able = begun.minus(able_for);
     let answer = AssertUnwindSafe(sink.deliver(&batch)).catch_unwind().await;
     let broken = answer.is_err();
     let answer = answer.unwrap_or_else(|_| {
@@ -137,7 +144,7 @@ fn judge(
     let mut tally = Tally::default();
     // What one of its alerts holds may be why it is refused, or that they are so many.
     let of_several = batch.form != Form::Lines && batch.len() > 1 && !answer.in_part;
-    let mut verdict = |delivery: &Delivery, outcome: &Outcome| {
+    let mut verdict = |place: usize, delivery: &Delivery, outcome: &Outcome| {
         let alert = || delivery.alert.id.clone();
         match outcome {
             Outcome::Delivered => {
@@ -145,14 +152,10 @@ fn judge(
                 Verdict::Delivered
             }
             Outcome::Retry { reason, message, after } => {
-                let reason = *reason;
+                let (reason, message) = (*reason, visible(message).into_owned());
                 let attempts = delivery.attempts.saturating_add(1);
-                let message = visible(message).into_owned();
                 let after = after.unwrap_or_default().min(LONGEST_WAIT);
-                tally.failed += 1;
-                let failure = Failure { reason, message: message.clone(), attempts, after };
-                let first = tally.failure.get_or_insert(failure);
-                first.after = first.after.max(after);
+                tally.fails(Failure { reason, message: message.clone(), attempts, after });
                 if pacing.gives_up((delivery.first_failed, attempts), able, begun) {
                     tally.given_up.push((alert(), reason, message.clone(), attempts));
                     Verdict::Dead { reason, message }
@@ -169,22 +172,29 @@ fn judge(
                     tally.refusal.get_or_insert_with(|| (reason, message.clone()));
                 }
                 if of_several && !is_of_the_sink(reason) {
-                    tally.alone += 1;
-                    return Verdict::Alone { at: now, reason, message };
+                    tally.parted += 1;
+                    return Verdict::Part { key: half(batch, place), at: now, reason, message };
                 }
                 tally.refused.push((alert(), reason, message.clone()));
                 Verdict::Dead { reason, message }
             }
         }
     };
-    let judged = batch.deliveries.iter().zip(outcomes);
+    let judged = batch.deliveries.iter().zip(outcomes).enumerate();
     let settlements = judged
-        .map(|(delivery, outcome)| Settlement {
-            row: delivery.row,
-            verdict: verdict(delivery, outcome),
+        .map(|(place, (delivery, outcome))| {
+            let verdict = verdict(place, delivery, outcome);
+            Settlement { row: delivery.row, verdict }
         })
         .collect();
     (settlements, tally)
+}
+
+/// The key of that half of a message which the alert at `place` is in.
+fn half(batch: &Batch, place: usize) -> MessageKey {
+    let (first, second) = batch.deliveries.split_at(batch.len().div_ceil(2));
+    let half = if place < first.len() { first } else { second };
+    MessageKey::of_message(batch.form, half.iter().map(|delivery| &delivery.alert.id))
 }
 
 #[cfg(test)]

@@ -117,13 +117,13 @@ fn a_message_of_several_that_is_refused_for_what_it_holds_is_taken_apart() {
         let outcomes = vec![Outcome::Refused { reason, message: "no".into() }; count as usize];
         let (settlements, tally) = judged_as(form, in_part, rows, outcomes);
         for settlement in &settlements {
-            let is_alone = matches!(settlement.verdict, Verdict::Alone { .. });
+            let is_alone = matches!(settlement.verdict, Verdict::Part { .. });
             let is_dead = matches!(settlement.verdict, Verdict::Dead { .. });
             assert_eq!((is_alone, is_dead), (alone, !alone), "{form:?} {in_part} {reason}");
         }
         let count = settlements.len();
         let expected = if alone { (count, 0) } else { (0, count) };
-        assert_eq!((tally.alone, tally.refused.len()), expected);
+        assert_eq!((tally.parted, tally.refused.len()), expected);
         let refusal = tally.refusal.map(|(reason, _)| reason);
         assert_eq!((refusal, tally.failure), ((!in_part).then_some(reason), None));
     }

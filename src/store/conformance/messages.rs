@@ -177,20 +177,28 @@ pub(in crate::store) async fn a_message_is_taken_apart(place: &impl Place) {
     waiting(&*store, 4).await;
     let numbers = rows(&claim(&*store, "hook", at(0)).await);
     store.gather(&sink("hook"), numbers.clone(), MessageKey::new("k")).await.unwrap();
+    let all = Selection { rows: Rows::Of(sink("hook")), dead_only: false };
+    store.outbox_retry(all).await.unwrap();
     settle(&*store, "hook", numbers[3], dead()).await;
-    let (reason, message) = (Reason::ClientError, "too much".to_owned());
-    let alone = Verdict::Alone { at: at(7), reason, message };
-    let settled = |row: &i64| Settlement { row: *row, verdict: alone.clone() };
+    let part = |row: &i64| Verdict::Part {
+        key: MessageKey::new(if *row == numbers[2] { "second" } else { "first" }),
+        at: at(7),
+        reason: Reason::ClientError,
+        message: "too much".to_owned(),
+    };
+    let settled = |row: &i64| Settlement { row: *row, verdict: part(row) };
     store.settle(&sink("hook"), numbers.iter().map(settled).collect(), None).await.unwrap();
     store.release(&numbers).await;
     drop(store);
 
     let store = place.open().await;
-    for (place, id) in ["0", "1", "2"].into_iter().enumerate() {
-        let claimed = take(&*store, Claim::due(9, at(7))).await;
-        assert_eq!((ids(&claimed).as_str(), claimed[0].attempts), (id, 1), "each by itself");
+    for (id, key) in [("01", "first"), ("2", "second")] {
+        // What an operator wants out stays so.
+        let urgent = Claim { urgent_only: true, ..Claim::due(9, at(7)) };
+        let claimed = take(&*store, urgent).await;
+        assert_eq!((ids(&claimed).as_str(), claimed[0].attempts), (id, 1));
         assert_eq!(claimed[0].first_failed, Some(at(7)));
-        assert_eq!(claimed[0].message, Some(MessageKey::of([&claimed[0].alert.id])), "{place}");
+        assert_eq!(claimed[0].message, Some(MessageKey::new(key)));
     }
     assert!(take(&*store, Claim::due(9, at(7))).await.is_empty());
     assert_eq!(counts(&*store).await, [("hook".to_owned(), 3, 1)], "what is dead stays so");

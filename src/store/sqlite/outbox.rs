@@ -217,14 +217,21 @@ pub(super) fn settle(
                     message,
                     failed_at.as_millis()
                 ])?,
-            Verdict::Alone { at, reason, message } => db
+            Verdict::Part { key, at, reason, message } => db
                 .prepare_cached(
-                    "UPDATE outbox SET due = ?3, attempts = attempts + 1, reason = ?4, message = ?5,
-                         first_failed = coalesce(first_failed, ?3),
-                         message_key = (SELECT id FROM alert WHERE seq = outbox.alert)
+                    "UPDATE outbox SET due = CASE WHEN due < 0 THEN due ELSE ?3 END,
+                         attempts = attempts + 1, reason = ?4, message = ?5,
+                         first_failed = coalesce(first_failed, ?3), message_key = ?6
                      WHERE row = ?1 AND sink = ?2 AND dead = 0",
                 )?
-                .execute(params![row, sink, at.as_millis().max(0), reason.as_str(), message])?,
+                .execute(params![
+                    row,
+                    sink,
+                    at.as_millis().max(0),
+                    reason.as_str(),
+                    message,
+                    key.as_str()
+                ])?,
             Verdict::Dead { reason, message } => db
                 .prepare_cached(
                     "UPDATE outbox SET dead = 1, attempts = attempts + 1, reason = ?3, message = ?4
