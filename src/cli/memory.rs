@@ -21,8 +21,12 @@ pub(super) fn keep_small() {
     };
     let mut arguments = std::env::args_os();
     let (Some(name), false) = (arguments.next(), std::env::vars_os().any(chosen)) else { return };
+    // By its own path, of which the system makes the process's name; if the file was replaced
+    // meanwhile, this still is the program.
+    let link = std::path::Path::new("/proc/self/exe");
+    let own = std::fs::read_link(link).ok().filter(|path| path.exists());
     // What comes back is an error, and no reason not to run.
-    let _ = std::process::Command::new("/proc/self/exe")
+    let _ = std::process::Command::new(own.as_deref().unwrap_or(link))
         .arg0(name)
         .args(arguments)
         .env(SETTING.0, SETTING.1)

@@ -162,5 +162,6 @@ fn it_is_the_same_process_with_the_setting_that_keeps_memory_small() {
     assert!(of_process("environ").contains(&"MALLOC_TRIM_THRESHOLD_=131072".to_owned()));
     assert_eq!(of_process("cmdline")[0], env!("CARGO_BIN_EXE_wirewatch"));
     assert!(of_process("cmdline").contains(&"run".to_owned()));
+    assert_eq!(of_process("comm"), ["wirewatch\n"], "what `top` and `pgrep` call it");
     daemon.stop();
 }
