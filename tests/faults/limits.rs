@@ -5,7 +5,7 @@ use std::process::Command;
 
 use super::home::{Daemon, Home, config};
 use super::news::{Newsroom, Page};
-use super::{see, spin, story};
+use super::{spin, story};
 
 /// Runs the daemon by a shell that sets a limit first.
 fn limited(home: &Home, limit: &str) -> Daemon {
@@ -56,7 +56,7 @@ fn documents_too_large_for_it_do_no_harm_within_a_gigabyte() {
     let home = Home::new(&config(&room, "alert", &all));
     let mut daemon = limited(&home, "ulimit -v 1048576");
     for path in &large {
-        see(&mut daemon, "poll_failed", &[("feed", &path[1..]), ("reason", "too_large")]);
+        daemon.see("poll_failed", &[("feed", &path[1..]), ("reason", "too_large")]);
     }
     room.publish("/good", story("2", "A second flood", 0));
     spin("both alerts", || home.ids().len() == 2);

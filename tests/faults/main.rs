@@ -31,7 +31,7 @@ use std::thread;
 use std::time::Duration;
 
 use document::Story;
-use home::{Daemon, after, now};
+use home::{after, now};
 use news::DEADLINE;
 use wirewatch::model::Clock;
 
@@ -82,13 +82,6 @@ impl Voice {
             }
         }
         panic!("{part:?} is not said; but: {:#?}", self.said.iter().rev().take(9).rev());
-    }
-}
-
-/// Waits for an event, be it that it was logged long ago.
-fn see(daemon: &mut Daemon, event: &str, fields: &[(&str, &str)]) {
-    if daemon.count(event, fields) == 0 {
-        daemon.expect(event, fields);
     }
 }
 

@@ -7,7 +7,7 @@ use std::thread;
 use super::home::{Home, config};
 use super::hook::Hook;
 use super::news::{Newsroom, Page};
-use super::{get, metric, see, spin, story};
+use super::{get, metric, spin, story};
 
 fn webhook(name: &str, url: &str) -> String {
     format!("[[sink]]\nkind = \"webhook\"\nname = \"{name}\"\nurl = \"{url}\"\ntimeout = \"5s\"\n")
@@ -43,14 +43,14 @@ fn receivers_that_are_down_mute_or_unknown_hold_up_no_other_and_get_all_when_the
     let home = Home::new(&text);
     let mut daemon = home.run();
     let address = daemon.expect("metrics_ready", &[])["address"].as_str().unwrap().to_owned();
-    see(&mut daemon, "delivery_failed", &[("sink", "down"), ("reason", "connect")]);
-    see(&mut daemon, "delivery_failed", &[("sink", "unknown")]);
+    daemon.see("delivery_failed", &[("sink", "down"), ("reason", "connect")]);
+    daemon.see("delivery_failed", &[("sink", "unknown")]);
     for n in 2..6 {
         room.publish("/a", story(&n.to_string(), &format!("Flood number {n}"), 0));
         // The mute one has a request open all the while.
         spin("the alert in the file", || home.ids().len() == n);
     }
-    see(&mut daemon, "delivery_failed", &[("sink", "mute"), ("reason", "timeout")]);
+    daemon.see("delivery_failed", &[("sink", "mute"), ("reason", "timeout")]);
     let health = get(&address, "/health");
     for name in ["down", "mute", "unknown"] {
         assert!(health.contains(&format!("\n- sink \"{name}\" fails (")), "{health}");
@@ -64,7 +64,7 @@ fn receivers_that_are_down_mute_or_unknown_hold_up_no_other_and_get_all_when_the
     let listener = socket.listen(64).unwrap().into_std().unwrap();
     listener.set_nonblocking(false).unwrap();
     let hook = Hook::on(listener);
-    see(&mut daemon, "sink_recovered", &[("sink", "down")]);
+    daemon.see("sink_recovered", &[("sink", "down")]);
     let mut got: Vec<String> = hook
         .wait(5)
         .into_iter()

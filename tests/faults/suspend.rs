@@ -2,7 +2,7 @@
 
 use super::home::{Home, config};
 use super::news::{Newsroom, Page};
-use super::{see, story};
+use super::story;
 
 #[test]
 fn what_came_while_it_stood_still_is_told_when_it_goes_on_and_nothing_twice() {
@@ -14,7 +14,7 @@ fn what_came_while_it_stood_still_is_told_when_it_goes_on_and_nothing_twice() {
     let home = Home::new(&config(&room, "alert", &paths));
     let mut daemon = home.run();
     for path in paths {
-        see(&mut daemon, "alert", &[("feed.id", &path[1..])]);
+        daemon.see("alert", &[("feed.id", &path[1..])]);
         room.wait_answered(path, 304, 1);
     }
     daemon.signal("STOP");

@@ -4,7 +4,7 @@ use std::net::TcpListener;
 
 use super::home::{Home, config};
 use super::news::{Newsroom, Page};
-use super::{get, get_until, metric, see, story};
+use super::{get, get_until, metric, story};
 
 const WINDOW: &str = "[metrics]\nlisten = \"127.0.0.1:0\"\n";
 
@@ -18,7 +18,7 @@ fn metrics_and_health_tell_what_is_going_on() {
     let ready = daemon.expect("metrics_ready", &[]);
     let address = ready["address"].as_str().unwrap().to_owned();
     daemon.expect("delivered", &[("sink", "file")]);
-    see(&mut daemon, "poll_failed", &[("feed", "bad")]);
+    daemon.see("poll_failed", &[("feed", "bad")]);
     let page = get_until(&address, "/metrics", |page| {
         page.contains("wirewatch_outbox_waiting{sink=\"file\"} 0\n")
             && page.contains("wirewatch_outbox_waiting{sink=\"log\"} 0\n")

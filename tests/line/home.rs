@@ -158,6 +158,13 @@ impl Daemon {
         }
     }
 
+    /// Waits for an event, be it that it was logged before.
+    pub fn see(&mut self, event: &str, fields: &[(&str, &str)]) {
+        if self.count(event, fields) == 0 {
+            self.expect(event, fields);
+        }
+    }
+
     fn take(&mut self, line: String) {
         if self.json {
             self.log.push(serde_json::from_str(&line).expect(&line));
