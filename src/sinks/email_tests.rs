@@ -148,6 +148,27 @@ async fn a_password_is_not_told_however_its_spaces_come_back() {
 }
 
 #[tokio::test]
+async fn replies_may_be_codes_alone() {
+    let stub = Stub::start(Mode::Plain, |line| match line {
+        "greeting" => "220".to_owned(),
+        "." | "DATA" | "QUIT" => String::new(),
+        _ if line.starts_with("MAIL") || line.starts_with("RCPT") => "250".to_owned(),
+        _ => String::new(),
+    })
+    .await;
+    let sink = sink(&stub, &format!("{ONE}\ntls = \"none\""));
+    assert_eq!(deliver(&*sink, &single()).await, Outcome::Delivered);
+    let taken = Stub::start(Mode::Plain, |line| match line {
+        "." => "250".to_owned(),
+        _ => String::new(),
+    })
+    .await;
+    let sink = self::sink(&taken, &format!("{ONE}\ntls = \"none\""));
+    assert_eq!(deliver(&*sink, &single()).await, Outcome::Delivered);
+    assert_eq!(stub.mails().len(), 1);
+}
+
+#[tokio::test]
 async fn a_farewell_that_is_not_answered_changes_nothing() {
     for told in [STALL, CUT, "500 what"] {
         let stub = Stub::start(Mode::Tls, move |line| match line == "QUIT" {

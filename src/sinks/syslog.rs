@@ -91,7 +91,6 @@ const UDP_BATCH: usize = 16;
 
 fn read(table: &mut Table<'_>, _: &Reading<'_>) -> Option<KindSpec> {
     let address = read_address(table);
-    let framed = table.place_of("framing");
     let framing = checked(table, "framing", Framing::Octets, |text: &String| match text.as_str() {
         "octets" => Ok(Framing::Octets),
         "lines" => Ok(Framing::Lines),
@@ -125,13 +124,6 @@ fn read(table: &mut Table<'_>, _: &Reading<'_>) -> Option<KindSpec> {
         fits.then_some(*time).ok_or("100ms to 10m".to_owned())
     });
     let address = address?;
-    if let (Address::Udp { .. }, Some(source)) = (&address, framed)
-        && framing.is_some()
-    {
-        let message = "`framing` does nothing here: over UDP each message is a packet of its own";
-        table.note(table.document().problem(&source, message).hint("leave it out"));
-        return None;
-    }
     let size = if matches!(address, Address::Udp { .. }) { UDP_SIZE } else { SIZE };
     Some(Arc::new(SyslogConfig {
         address,

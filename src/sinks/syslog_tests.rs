@@ -183,7 +183,6 @@ fn what_is_wrong_in_the_config_is_told() {
         ("address = \"syslog://h\"", "`address`: \"syslog://h\" is no syslog receiver"),
         ("address = \"unix:../x\"", "`address`: \"unix:../x\" is no socket's absolute path"),
         ("framing = \"nul\"", "`framing` cannot be this"),
-        ("framing = \"lines\"", "w.toml:4:11: `framing` does nothing here: over UDP"),
         ("facility = \"deamon\"", "did you mean \"daemon\"?"),
         ("app_name = \"a b\"", "`app_name` cannot be this"),
         ("app_name = \"\"", "`app_name` cannot be this"),

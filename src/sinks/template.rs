@@ -69,6 +69,8 @@ pub(super) struct Template {
 /// A config's own template.
 struct Own {
     env: Environment<'static>,
+    /// Whether what it makes depends on the alerts.
+    asks: bool,
     /// Messages that it failed for of late, which is told once of each.
     told: Mutex<VecDeque<MessageKey>>,
 }
@@ -163,7 +165,8 @@ impl Template {
         }
         let default = compile(part.default.to_owned(), part.markup).map_err(|e| Fault::of(&e))?;
         let env = compile(text.to_owned(), part.markup).map_err(|error| Fault::of(&error))?;
-        let own = Own { env, told: Mutex::default() };
+        let asks = text.contains("{{") || text.contains("{%");
+        let own = Own { env, asks, told: Mutex::default() };
         for Sample { batch, about } in samples(health) {
             let bounds = BOUNDS[0];
             let Some(message) = Message::of(&batch, bounds, batch.len()) else { continue };
@@ -234,7 +237,10 @@ fn compile(text: String, markup: Markup) -> Result<Environment<'static>, Error> 
     env.set_fuel(Some(FUEL));
     env.set_auto_escape_callback(|_| AutoEscape::Custom("service".into()));
     env.set_formatter(move |out, _, value| {
-        defined(value)?;
+        // Only that of an `if` without an `else`; all other is refused before.
+        if value.is_undefined() {
+            return Ok(());
+        }
         out.write_str(&escaped(value, markup)).map_err(Error::from)
     });
     // What comes from outside is always escaped, and as the service reads it.

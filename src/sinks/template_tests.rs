@@ -280,8 +280,10 @@ fn what_a_chat_would_make_something_of_is_made_nothing_of() {
         ("/stop #now 1/2 C#", "/|stop #|now 1/2 C#"),
         (
             "https://evil.test at 12:30, 1.5 per cent.",
-            "https:|/|/|evil.|test at 12:30, 1.5 per cent.",
+            "https:|/|/|evil.|test at 12:30, 1.|5 per cent.",
         ),
+        ("www.🤙.tk 8.8.8.8 … end.", "www.|🤙.|tk 8.|8.|8.|8 … end."),
+        ("$BTC $5 ½#tag ²/start", "$|BTC $5 ½#|tag ²/|start"),
         ("<b> & \"", "&lt;b&gt; &amp; &quot;"),
     ] {
         assert_eq!(shown(markup::html_inert, text), expected);
@@ -334,7 +336,7 @@ fn a_template_that_fails_for_an_alert_gives_way_to_the_default() {
 #[test]
 fn no_message_is_empty() {
     let nowhere = std::path::Path::new("/nowhere");
-    let nothing = "title = \"\"\nbody = \" {{ '' }}\\n\"\n";
+    let nothing = "title = \"\"\nbody = \" {# #}\\n\"\n";
     let kinds = [
         "kind = \"slack\"\nurl = \"http://h.example\"\n",
         "kind = \"webhook\"\npreset = \"slack\"\nurl = \"http://h.example\"\n",
@@ -348,6 +350,8 @@ fn no_message_is_empty() {
             ("title = \"\"\n", 0),
             ("body = \"\"\n", 0),
             ("title = \"\"\nbody = \"{% if level == 'critical' %}x{% endif %}\"\n", 0),
+            ("title = \"\"\nbody = \"{% if alert.feed.id == 'f' %}x{% endif %}\"\n", 0),
+            ("body = \"{{ ',' if level == 'nosuch' }}\"\n", 0),
         ] {
             let text = format!("[[sink]]\n{kind}{keys}");
             let (_, problems) = crate::sinks::tests::read(&text, nowhere);

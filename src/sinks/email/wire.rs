@@ -1,5 +1,6 @@
 //! A connection to a mail server as lettre wants it.
 
+use std::collections::VecDeque;
 use std::fmt;
 use std::io;
 use std::net::SocketAddr;
@@ -12,18 +13,48 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 /// Bytes that a server may say in one connection; a server says some hundred.
 const MAX_SAID: usize = 256 << 10;
 
+/// Bytes that are read at once.
+const CHUNK: usize = 4 << 10;
+
 /// A connection with a bound on what comes out of it.
 pub(super) struct Wire<S> {
     stream: S,
     peer: SocketAddr,
-    first: &'static [u8],
     left: usize,
+    /// What is to be read next.
+    ready: VecDeque<u8>,
+    line: Line,
+}
+
+/// What a line holds so far. A reply may be a code alone (RFC 5321 §4.2), which lettre does not
+/// know: without the space behind it, it would take a mail that the server has for one that failed.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Line {
+    /// So many digits and nothing else.
+    Digits(u8),
+    Other,
+}
+
+impl Line {
+    /// Takes in a byte of what the server says, and writes what is to be read.
+    fn take(&mut self, byte: u8, out: &mut VecDeque<u8>) {
+        if matches!(byte, b'\r' | b'\n') && *self == Self::Digits(3) {
+            out.push_back(b' ');
+        }
+        out.push_back(byte);
+        *self = match (*self, byte) {
+            (_, b'\n') => Self::Digits(0),
+            (Self::Digits(count), b'0'..=b'9') if count < 3 => Self::Digits(count + 1),
+            _ => Self::Other,
+        };
+    }
 }
 
 impl<S> Wire<S> {
     /// `first` is read before anything of `stream` is.
     pub(super) fn new(stream: S, peer: SocketAddr, first: &'static [u8]) -> Self {
-        Self { stream, peer, first, left: MAX_SAID }
+        let ready = first.iter().copied().collect();
+        Self { stream, peer, left: MAX_SAID, ready, line: Line::Digits(0) }
     }
 }
 
@@ -45,19 +76,19 @@ impl<S: AsyncRead + Unpin> AsyncRead for Wire<S> {
         cx: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        if !self.first.is_empty() {
-            let (now, rest) = self.first.split_at(self.first.len().min(buffer.remaining()));
-            buffer.put_slice(now);
-            self.first = rest;
-            return Poll::Ready(Ok(()));
+        if self.ready.is_empty() {
+            let mut bytes = [0; CHUNK];
+            let mut chunk = ReadBuf::new(&mut bytes);
+            ready!(Pin::new(&mut self.stream).poll_read(cx, &mut chunk))?;
+            match self.left.checked_sub(chunk.filled().len()) {
+                Some(left) => self.left = left,
+                None => return Poll::Ready(Err(io::Error::other("the server says too much"))),
+            }
+            let Self { line, ready, .. } = &mut *self;
+            chunk.filled().iter().for_each(|byte| line.take(*byte, ready));
         }
-        let before = buffer.filled().len();
-        ready!(Pin::new(&mut self.stream).poll_read(cx, buffer))?;
-        let came = buffer.filled().len() - before;
-        match self.left.checked_sub(came) {
-            Some(left) => self.left = left,
-            None => return Poll::Ready(Err(io::Error::other("the server says too much"))),
-        }
+        let count = self.ready.len().min(buffer.remaining());
+        self.ready.drain(..count).for_each(|byte| buffer.put_slice(&[byte]));
         Poll::Ready(Ok(()))
     }
 }

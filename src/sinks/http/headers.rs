@@ -53,14 +53,10 @@ fn header(
 /// to set.
 fn reserved(name: &str, proven: bool) -> Option<&'static str> {
     Some(match name {
-        // RFC 9110 §7.6.1, §7.2, §8.6, §10.1.1; RFC 9112 §6.1.
+        // RFC 9110 §7.6.1, §8.6, §10.1.1; RFC 9112 §6.1.
         "content-length" | "transfer-encoding" | "connection" | "keep-alive"
         | "proxy-connection" | "te" | "trailer" | "upgrade" | "expect" => {
             "leave it out: it belongs to the connection and is set as it must be"
-        }
-        "host" => "leave it out: it follows from the URL",
-        "content-type" => {
-            "leave it out: the sink sets it; what the `body` of a webhook is, its `content_type` says"
         }
         "idempotency-key" => "leave it out: it names the message, by its key",
         "wirewatch-timestamp" | "wirewatch-signature" => {

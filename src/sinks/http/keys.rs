@@ -127,7 +127,7 @@ pub(in crate::sinks) struct HttpKeys {
     /// `timeout`: for a request and its whole answer. 100ms to 5m; default 10s.
     pub timeout: Duration,
     /// `headers`: what is sent along, each a string or `{ file = "…" }`. Not those that HTTP or the
-    /// sink itself sets, such as `Content-Type`.
+    /// sink itself sets, such as `Idempotency-Key`.
     pub headers: Vec<(HeaderName, Secret)>,
     /// `proxy` (default: that of `[net]`), `http1_only` and `ca_file`, as a feed has them.
     pub route: Route,

@@ -25,9 +25,12 @@ pub(in crate::sinks) fn read_both(
     let says_something = |batch: &Batch| {
         [&title, &body].iter().any(|template| !template.is_blank(&template.sample(batch)))
     };
+    // What asks for something may find it in an alert that is no sample.
+    let asks = [&title, &body].iter().any(|t| t.own.as_ref().is_some_and(|own| own.asks));
     let mut samples = samples(around.health).into_iter().map(|Sample { batch, .. }| batch);
-    if samples.any(|batch| Level::ALL.iter().any(|level| says_something(&at_level(&batch, *level))))
-    {
+    let at_any =
+        |batch: &Batch| Level::ALL.iter().any(|level| says_something(&at_level(batch, *level)));
+    if asks || samples.any(|batch| at_any(&batch)) {
         return Some((title, body));
     }
     let source = place.unwrap_or_else(|| table.source().clone());

@@ -92,9 +92,13 @@ pub(in crate::sinks) fn html_inert(text: &str, out: &mut String) {
         let next = text[at + c.len_utf8()..].chars().next().unwrap_or(' ');
         let live = match c {
             '@' => true,
-            '/' | '#' => !before.is_alphanumeric(),
+            '/' | '#' => !before.is_alphabetic() && !before.is_ascii_digit(),
+            '$' => next.is_ascii_uppercase() || next == '1',
             ':' => next == '/',
-            '.' => before.is_alphanumeric() && next.is_alphabetic(),
+            '.' => {
+                let inside = !before.is_whitespace() && !next.is_whitespace();
+                inside && !next.is_ascii_punctuation()
+            }
             _ => false,
         };
         if live {

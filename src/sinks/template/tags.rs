@@ -18,7 +18,7 @@ fn first(text: &str) -> Option<Piece<'_>> {
         && let Some(end) = text.find('>')
     {
         let inner = &text[1..end];
-        let name = inner.split([' ', '\n']).next().unwrap_or_default();
+        let name = inner.split(|c: char| c.is_ascii_whitespace()).next().unwrap_or_default();
         return Some(Piece::Tag { all: &text[..=end], name });
     }
     if c == '&'
