@@ -51,6 +51,11 @@ pub fn config(feeds: usize, poll: &str) -> String {
     )
 }
 
+/// How often an event stands in a log.
+pub fn count(log: &[Value], event: &str) -> usize {
+    log.iter().filter(|line| line["event"] == event).count()
+}
+
 pub fn story(guid: &str, title: &str) -> Story {
     Story::new(guid, title, Timestamp::parse("2026-11-23T22:00:00Z").unwrap())
 }

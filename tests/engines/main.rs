@@ -19,3 +19,4 @@ mod pacing;
 mod polling;
 mod pruning;
 mod same;
+mod silenced;
